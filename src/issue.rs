@@ -1,0 +1,176 @@
+//! An issue: an essay with a date and an identity. One file in `issues/` is one issue.
+//!
+//! Owns the identity ([`IssueId`]), the name in addresses ([`Slug`]) and the rules that turn an
+//! [`Essay`](crate::essay::Essay) with its file name into an [`Issue`].
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use data_encoding::{BASE32_NOPAD, Specification};
+
+use crate::diagnostic::SourceText;
+
+/// Identity of an issue: 16 random bytes, written once into its front matter as 26 characters of
+/// lower-case base32 (RFC 4648 §6). Never changes, whatever becomes of file name, date or domain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IssueId(String);
+
+impl IssueId {
+    /// Length of the written form, in characters.
+    pub const LENGTH: usize = 26;
+
+    /// The id made of 16 random bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
+    }
+
+    /// Reads the written form; `None` if it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let lower = lower_base32();
+        let bytes = lower.decode(text.as_bytes()).ok()?;
+        (bytes.len() == 16).then(|| Self(text.to_owned()))
+    }
+
+    /// The written form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IssueId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Base32 of RFC 4648 §6 in lower case and without padding: fit for addresses, URLs and local
+/// parts, and read aloud without naming the case.
+pub fn lower_base32() -> data_encoding::Encoding {
+    let mut specification = Specification::new();
+    specification
+        .symbols
+        .push_str("abcdefghijklmnopqrstuvwxyz234567");
+    specification.encoding().unwrap_or(BASE32_NOPAD)
+}
+
+/// The part of a page's address that names the issue: `[a-z0-9-]{1,80}`, no dash at either end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slug(String);
+
+impl Slug {
+    /// Longest slug, in characters.
+    pub const LONGEST: usize = 80;
+
+    /// Reads a slug; `None` if it holds anything else than `[a-z0-9-]`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=Self::LONGEST).contains(&text.len());
+        let clean = text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let ends = !text.starts_with('-') && !text.ends_with('-');
+        (fits && clean && ends && !is_device_name(text)).then(|| Self(text.to_owned()))
+    }
+
+    /// Makes a slug of a title: transliterated to ASCII, lower case, words joined by dashes, cut
+    /// at a word. A title without a single letter or digit becomes `issue`.
+    pub fn from_title(title: &str) -> Self {
+        let ascii = deunicode::deunicode_with_tofu(&title.replace(['\'', '’', '‘'], ""), " ");
+        let mut slug = String::new();
+        for word in ascii
+            .split(|character: char| !character.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+        {
+            let separator = usize::from(!slug.is_empty());
+            let room = Self::LONGEST - slug.len() - separator.min(Self::LONGEST - slug.len());
+            if word.len() > room {
+                if slug.is_empty() {
+                    slug.push_str(&word[..Self::LONGEST].to_ascii_lowercase());
+                }
+                break;
+            }
+            if separator == 1 {
+                slug.push('-');
+            }
+            slug.push_str(&word.to_ascii_lowercase());
+        }
+        match Self::parse(&slug) {
+            Some(slug) => slug,
+            None if slug.is_empty() => Self("issue".to_owned()),
+            None => Self(format!("{slug}-issue")),
+        }
+    }
+
+    /// This slug with a number behind it, for the second essay of the same title.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        let suffix = format!("-{number}");
+        let stem = &self.0[..self.0.len().min(Self::LONGEST - suffix.len())];
+        Self(format!("{}{suffix}", stem.trim_end_matches('-')))
+    }
+
+    /// The slug as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Names that one operating system keeps for devices; a folder of that name cannot be copied there.
+fn is_device_name(text: &str) -> bool {
+    matches!(text, "con" | "prn" | "aux" | "nul")
+        || (text.len() == 4
+            && (text.starts_with("com") || text.starts_with("lpt"))
+            && text.as_bytes()[3].is_ascii_digit())
+}
+
+/// An essay with a date and an identity, every value checked.
+#[derive(Debug, Clone)]
+pub struct Issue {
+    /// Identity in the ledger and in every feed.
+    pub id: IssueId,
+    /// Name in addresses.
+    pub slug: Slug,
+    /// Title, one line of text.
+    pub title: String,
+    /// Subject of the mail; the title unless the author gave another.
+    pub subject: String,
+    /// Summary, one line of text: first visible line of the mail, description in the feeds.
+    pub summary: Option<String>,
+    /// The instant from which the issue is public and due.
+    pub published: DateTime<Utc>,
+    /// The date on which readers see it, in the publication's time zone.
+    pub date: jiff::civil::Date,
+    /// A later correction, as the author dated it.
+    pub updated: Option<DateTime<Utc>>,
+    /// Tags of the essay.
+    pub tags: Vec<String>,
+    /// Tags of subscribers to whom the mail is narrowed; empty means everyone.
+    pub audience: Vec<String>,
+    /// Not to be published yet.
+    pub draft: bool,
+    /// Whether the issue is mailed; `false` is for the web only.
+    pub mail: bool,
+    /// Earlier slugs, which redirect to this one.
+    pub aliases: Vec<Slug>,
+    /// The entry's id in feeds if it came from elsewhere with one of its own.
+    pub feed_id: Option<String>,
+    /// The issue that this one corrects.
+    pub parent: Option<IssueId>,
+    /// Cover picture, as written.
+    pub cover: Option<String>,
+    /// BCP 47 tag if it differs from the publication's.
+    pub language: Option<String>,
+    /// Author if not the publication's.
+    pub author: Option<String>,
+    /// The essay's Markdown, without front matter.
+    pub markdown: String,
+    /// The whole file, for messages that point at a line.
+    pub source: SourceText,
+    /// Where `markdown` begins in `source`, in bytes.
+    pub markdown_start: usize,
+}

@@ -1,0 +1,38 @@
+//! Postrider turns essays into dated issues and carries them to their readers.
+//!
+//! Data flows one way, and the name of a type says how far it has come:
+//!
+//! ```text
+//! Essay -> Issue -> RenderedIssue -> Plan -> Message -> Attempt -> Outcome
+//!              \-> feed entries, archive pages
+//! ```
+//!
+//! The *core* modules take values and return values; they know no file, clock, network,
+//! environment or database. The *edges* do, and [`publish`] joins the two.
+//! `ARCHITECTURE.md` is the map.
+
+// -- core --
+pub mod address;
+pub mod archive;
+pub mod delivery;
+pub mod essay;
+pub mod feed;
+pub mod import;
+pub mod issue;
+pub mod message;
+pub mod plan;
+pub mod render;
+pub mod subscriber;
+pub mod suppression;
+pub mod token;
+
+// -- edges --
+pub mod catch;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod diagnostic;
+pub mod fs;
+pub mod ledger;
+pub mod mailer;
+pub mod publish;
