@@ -1,1 +1,152 @@
-//! To be written.
+//! Files: read with errors that name the file, written so that a crash leaves the old file or
+//! the new one and never half of one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Diagnostic, SourceText};
+
+/// Largest text file that is read, in bytes. A roster of a million rows has about 60 MiB.
+pub const LARGEST_TEXT: u64 = 512 * 1024 * 1024;
+
+/// Reads a UTF-8 file. `name` is how the author knows it. `None` if there is no such file.
+pub fn read_text_if_present(path: &Path, name: &str) -> Result<Option<SourceText>, Diagnostic> {
+    match read_bytes(path, name) {
+        Ok(Some(bytes)) => utf8(bytes, name).map(|text| Some(SourceText::new(name, text))),
+        Ok(None) => Ok(None),
+        Err(diagnostic) => Err(diagnostic),
+    }
+}
+
+/// Reads a UTF-8 file that must exist.
+pub fn read_text(path: &Path, name: &str) -> Result<SourceText, Diagnostic> {
+    read_text_if_present(path, name)?
+        .ok_or_else(|| Diagnostic::error(format!("there is no file `{name}`")))
+}
+
+/// Reads a file; `None` if there is none. Refuses what is not a plain file (a FIFO would block
+/// for ever) and what is larger than [`LARGEST_TEXT`].
+pub fn read_bytes(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+    let failed = |error: io::Error| Diagnostic::error(format!("cannot read `{name}`")).cause(error);
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    if !metadata.is_file() {
+        return Err(Diagnostic::error(format!("`{name}` is not a file")));
+    }
+    if metadata.len() > LARGEST_TEXT {
+        return Err(Diagnostic::error(format!(
+            "`{name}` is larger than {} MiB",
+            LARGEST_TEXT / (1024 * 1024)
+        )));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_TEXT).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    Ok(Some(bytes))
+}
+
+fn utf8(bytes: Vec<u8>, name: &str) -> Result<String, Diagnostic> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let line = bytes[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let encoding = match bytes.get(..2) {
+            Some([0xFF, 0xFE] | [0xFE, 0xFF]) => "it looks like UTF-16",
+            _ => "a byte there belongs to another encoding, such as Latin-1",
+        };
+        let readable = String::from_utf8_lossy(&bytes).into_owned();
+        let source = SourceText::new(name, readable);
+        Diagnostic::error(format!("`{name}` is not UTF-8 text (line {line})"))
+            .at(&source, valid..valid + 1)
+            .label(encoding)
+            .hint("save the file as UTF-8 and try again")
+    })
+}
+
+/// Replaces or makes a file in one step: a temporary file in the same folder, fsync, rename,
+/// fsync of the folder. Missing folders are made. The mode of an existing file is kept.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mode = fs::metadata(path).ok().map(|metadata| metadata.permissions());
+    let file = temporary_beside(path, bytes)?;
+    let permissions = mode.unwrap_or_else(usual_permissions);
+    file.as_file().set_permissions(permissions)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(path)
+}
+
+/// Like [`write_atomically`], but refuses to replace a file that exists (`AlreadyExists`).
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = temporary_beside(path, bytes)?;
+    file.as_file().set_permissions(usual_permissions())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_folder(path)
+}
+
+/// Writes a new file that only its owner may read (mode 0600).
+pub fn write_new_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A temporary file is made with mode 0600, which stays.
+    let file = temporary_beside(path, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_folder(path)
+}
+
+/// Writes the file only if its bytes differ, so that its time changes only with its content.
+/// Tells whether it was written. No fsync: what `build` writes can be built again.
+pub fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(false);
+    }
+    let file = temporary_beside(path, bytes)?;
+    file.as_file().set_permissions(usual_permissions())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(true)
+}
+
+fn temporary_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let folder = folder_of(path);
+    fs::create_dir_all(&folder)?;
+    let mut file = tempfile::Builder::new().prefix(".postrider-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+#[cfg(unix)]
+fn usual_permissions() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o644)
+}
+
+/// Whether others than the owner may read a file that holds a secret.
+pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
+}
+
+/// Opens a file for a lock, making it where it is missing, without cutting what it holds.
+pub fn open_for_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}

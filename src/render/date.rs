@@ -1,14 +1,17 @@
 //! The template filter `date`: `{{ issue.date | date(format="%-d %B %Y") }}`.
 
+use std::fmt::Write as _;
+
 use chrono::NaiveDate;
+use chrono::format::{Item, StrftimeItems};
 use tera::{Kwargs, State};
 
 /// Formats a date (`2026-12-01`) by a `strftime` pattern; the default is `%-d %B %Y`. An empty
+/// value stays empty.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the signature that Tera asks for"
 )]
-/// value stays empty.
 pub(super) fn date_filter(value: &str, kwargs: Kwargs, _: &State) -> tera::TeraResult<String> {
     if value.is_empty() {
         return Ok(String::new());
@@ -19,18 +22,11 @@ pub(super) fn date_filter(value: &str, kwargs: Kwargs, _: &State) -> tera::TeraR
             "`date` takes a date such as 2026-12-01, not `{value}`"
         ))
     })?;
-    let valid = chrono::format::StrftimeItems::new(format)
-        .all(|item| !matches!(item, chrono::format::Item::Error));
-    if !valid {
-        return Err(tera::Error::message(format!(
-            "`date` cannot use the format `{format}`"
-        )));
+    let unusable = || tera::Error::message(format!("`date` cannot use the format `{format}`"));
+    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
+        return Err(unusable());
     }
     let mut out = String::new();
-    match std::fmt::Write::write_fmt(&mut out, format_args!("{}", date.format(format))) {
-        Ok(()) => Ok(out),
-        Err(_) => Err(tera::Error::message(format!(
-            "the format `{format}` asks for more than a date"
-        ))),
-    }
+    write!(out, "{}", date.format(format)).map_err(|_| unusable())?;
+    Ok(out)
 }
