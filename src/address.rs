@@ -139,7 +139,11 @@ fn check_local(local: &str) -> Result<(), AddressError> {
     let well_formed = local
         .split('.')
         .all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
-    if well_formed { Ok(()) } else { Err(AddressError::BadLocal) }
+    if well_formed {
+        Ok(())
+    } else {
+        Err(AddressError::BadLocal)
+    }
 }
 
 /// Characters that are not seen: zero width, bidirectional controls, byte order mark.
@@ -209,12 +213,17 @@ pub const LONGEST_NAME: usize = 200;
 /// invisible and reordering characters are dropped, white space is one space, at most
 /// [`LONGEST_NAME`] characters. lettre panics on a name with CR, LF or NUL; this is the border.
 pub fn clean_name(text: &str) -> String {
-    let visible = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let visible = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c });
     let kept: String = visible
         .filter(|c| !c.is_control() && !is_hidden(*c))
         .take(LONGEST_NAME)
         .collect();
-    kept.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    kept.split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Like [`is_format`], but keeps the joiners (U+200C, U+200D) that Persian names and emoji need;
@@ -232,7 +241,10 @@ mod tests {
     fn addresses_that_differ_only_in_case_or_spelling_of_the_domain_are_one() {
         let normal = |text| EmailAddress::parse(text).unwrap().normal_form();
         assert_eq!(normal("Reader@Example.ORG"), normal("reader@example.org"));
-        assert_eq!(normal("a@bücher.example"), normal("A@xn--bcher-kva.example"));
+        assert_eq!(
+            normal("a@bücher.example"),
+            normal("A@xn--bcher-kva.example")
+        );
         assert_ne!(normal("a.b@example.org"), normal("ab@example.org"));
     }
 
@@ -253,7 +265,11 @@ mod tests {
     #[test]
     fn local_hosts_and_numbers_are_no_public_domain() {
         for text in ["a@localhost", "a@[127.0.0.1]", "a@127.0.0.1"] {
-            assert_eq!(EmailAddress::parse(text), Err(AddressError::NotPublic), "{text}");
+            assert_eq!(
+                EmailAddress::parse(text),
+                Err(AddressError::NotPublic),
+                "{text}"
+            );
         }
     }
 
@@ -273,7 +289,10 @@ mod tests {
 
     #[test]
     fn names_lose_what_cannot_be_seen_and_nothing_else() {
-        assert_eq!(clean_name("Ana\r\nBcc: v@example.org"), "Ana Bcc: v@example.org");
+        assert_eq!(
+            clean_name("Ana\r\nBcc: v@example.org"),
+            "Ana Bcc: v@example.org"
+        );
         assert_eq!(clean_name("\u{202E}evil \u{200B}name"), "evil name");
         assert_eq!(clean_name("  Σοφία   Κ. "), "Σοφία Κ.");
     }

@@ -71,7 +71,9 @@ fn utf8(bytes: Vec<u8>, name: &str) -> Result<String, Diagnostic> {
 /// Replaces or makes a file in one step: a temporary file in the same folder, fsync, rename,
 /// fsync of the folder. Missing folders are made. The mode of an existing file is kept.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mode = fs::metadata(path).ok().map(|metadata| metadata.permissions());
+    let mode = fs::metadata(path)
+        .ok()
+        .map(|metadata| metadata.permissions());
     let file = temporary_beside(path, bytes)?;
     let permissions = mode.unwrap_or_else(usual_permissions);
     file.as_file().set_permissions(permissions)?;
@@ -113,7 +115,9 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<bool> {
 fn temporary_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let folder = folder_of(path);
     fs::create_dir_all(&folder)?;
-    let mut file = tempfile::Builder::new().prefix(".postrider-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".postrider-")
+        .tempfile_in(folder)?;
     file.write_all(bytes)?;
     Ok(file)
 }

@@ -4,9 +4,10 @@
 //! [`Essay`](crate::essay::Essay) with its file name into an [`Issue`].
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use data_encoding::{BASE32_NOPAD, Specification};
+use data_encoding::{BASE32_NOPAD, Encoding, Specification};
 
 use crate::diagnostic::SourceText;
 
@@ -45,12 +46,15 @@ impl fmt::Display for IssueId {
 
 /// Base32 of RFC 4648 §6 in lower case and without padding: fit for addresses, URLs and local
 /// parts, and read aloud without naming the case.
-pub fn lower_base32() -> data_encoding::Encoding {
-    let mut specification = Specification::new();
-    specification
-        .symbols
-        .push_str("abcdefghijklmnopqrstuvwxyz234567");
-    specification.encoding().unwrap_or(BASE32_NOPAD)
+pub fn lower_base32() -> &'static Encoding {
+    static LOWER_BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+        let mut specification = Specification::new();
+        specification
+            .symbols
+            .push_str("abcdefghijklmnopqrstuvwxyz234567");
+        specification.encoding().unwrap_or(BASE32_NOPAD)
+    });
+    &LOWER_BASE32
 }
 
 /// The part of a page's address that names the issue: `[a-z0-9-]{1,80}`, no dash at either end.

@@ -151,7 +151,10 @@ mod tests {
         for end in 0..token.len() {
             assert_eq!(keys(1).verify_unsubscribe_token(&token[..end]), None);
         }
-        assert_eq!(keys(1).verify_unsubscribe_token(&keys(1).dead_unsubscribe_token()), None);
+        assert_eq!(
+            keys(1).verify_unsubscribe_token(&keys(1).dead_unsubscribe_token()),
+            None
+        );
     }
 
     #[test]
