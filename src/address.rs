@@ -280,7 +280,7 @@ mod tests {
             EmailAddress::parse(&format!("{long}@example.org")),
             Err(AddressError::LocalTooLong)
         );
-        let domain = ["b".repeat(60); 4].join(".");
+        let domain = vec!["b".repeat(60); 4].join(".");
         assert_eq!(
             EmailAddress::parse(&format!("abcdefghijklmnop@{domain}")),
             Err(AddressError::TooLong)

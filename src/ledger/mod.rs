@@ -1,1 +1,88 @@
-//! To be written.
+//! The ledger: the durable record of plans, deliveries, attempts and suppressions, and the only
+//! place that knows SQL.
+//!
+//! What it promises: one row per (issue, subscriber); an intent is on disk before the first byte
+//! of the final dot; illegal transitions are refused by the database itself. The statements keep to
+//! the subset that SQLite and PostgreSQL share; what differs is in [`schema`] and [`store`].
+
+mod identity;
+mod lock;
+mod planning;
+mod report;
+mod schema;
+mod store;
+mod suppressions;
+mod transitions;
+mod writer;
+
+use std::path::Path;
+
+use thiserror::Error;
+
+pub use identity::Identity;
+pub use lock::{LockError, SenderLock};
+pub use planning::{Frozen, IssueState, Recorded};
+pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
+pub use transitions::{Claim, IntentAnswer, Settlement};
+pub use writer::{Writer, WriterHandle};
+
+use store::Store;
+
+/// Name of the ledger's file.
+pub const FILE_NAME: &str = "ledger.db";
+
+/// What can go wrong with the ledger.
+#[derive(Debug, Error)]
+pub enum LedgerError {
+    /// The database said no: disk full, corrupt file, a transition that is not allowed.
+    #[error("the ledger cannot be read or written")]
+    Database(#[from] rusqlite::Error),
+    /// Written by a later version of Postrider.
+    #[error("the ledger is of format {found}, and this Postrider knows formats up to {known}")]
+    Newer {
+        /// Format of the file.
+        found: i64,
+        /// Newest format that is known.
+        known: i64,
+    },
+    /// SQLite would not give the durability that the protocol rests on.
+    #[error("the ledger's folder cannot hold a durable ledger: {0}")]
+    NotDurable(String),
+    /// A value that this version does not know.
+    #[error("the ledger holds an unknown value: {0}")]
+    Unknown(String),
+    /// An earlier commit failed; nothing more is written by this process.
+    #[error("the ledger stopped after an earlier failure")]
+    Poisoned,
+}
+
+impl LedgerError {
+    /// Whether the disk is full.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Database(rusqlite::Error::SqliteFailure(failure, _)) if failure.code == rusqlite::ErrorCode::DiskFull)
+    }
+}
+
+/// An open ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    store: Store,
+}
+
+impl Ledger {
+    /// Opens the ledger, making it on first use; an older format is brought up to date.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let mut store = Store::open(path)?;
+        schema::migrate(&mut store)?;
+        Ok(Self { store })
+    }
+
+    /// Opens the ledger if there is one.
+    pub fn open_if_present(path: &Path) -> Result<Option<Self>, LedgerError> {
+        if path.exists() {
+            Self::open(path).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}

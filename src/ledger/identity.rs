@@ -1,0 +1,87 @@
+//! Which ledger this is: its id, the key that it was made with, the place where it lies, and the
+//! number of the run. They show a copy, a restored backup and a lost key before anything is sent.
+
+use super::store::Session;
+use super::{Ledger, LedgerError};
+
+/// What the ledger knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Random id, made with the ledger.
+    pub id: String,
+    /// Fingerprint of the key by which addresses are hashed; `None` before the first use of one.
+    pub key_fingerprint: Option<String>,
+    /// Where the ledger lay when it was last adopted; `None` before the first real send.
+    pub place: Option<String>,
+    /// How many times a sender ran on it.
+    pub epoch: i64,
+}
+
+impl Ledger {
+    /// Reads the identity; `new_id` becomes the id of a ledger that has none yet.
+    pub fn identity(&mut self, new_id: impl FnOnce() -> String) -> Result<Identity, LedgerError> {
+        let known = self.store.read(read_identity)?;
+        if let Some(identity) = known {
+            return Ok(identity);
+        }
+        let id = new_id();
+        self.store.write(|session| {
+            let sql =
+                "INSERT INTO meta (key, value) VALUES ('id', $1) ON CONFLICT (key) DO NOTHING";
+            session.execute(sql, [&id])?;
+            read_identity(session)?
+                .ok_or_else(|| LedgerError::Unknown("the ledger has no id".to_owned()))
+        })
+    }
+
+    /// Ties the ledger to a key; it must not have been tied to another one.
+    pub fn set_key_fingerprint(&mut self, fingerprint: &str) -> Result<(), LedgerError> {
+        self.store.write(|session| set(session, "key", fingerprint))
+    }
+
+    /// Records where the ledger lies.
+    pub fn set_place(&mut self, place: &str) -> Result<(), LedgerError> {
+        self.store.write(|session| set(session, "place", place))
+    }
+
+    /// Raises the number of the run to at least `at_least` and above the last one; returns it.
+    pub fn raise_epoch(&mut self, at_least: i64) -> Result<i64, LedgerError> {
+        self.store.write(|session| {
+            let epoch = read_epoch(session)?.max(at_least) + 1;
+            set(session, "epoch", &epoch.to_string())?;
+            Ok(epoch)
+        })
+    }
+}
+
+fn read_identity(session: &Session<'_>) -> Result<Option<Identity>, LedgerError> {
+    let Some(id) = get(session, "id")? else {
+        return Ok(None);
+    };
+    Ok(Some(Identity {
+        id,
+        key_fingerprint: get(session, "key")?,
+        place: get(session, "place")?,
+        epoch: read_epoch(session)?,
+    }))
+}
+
+fn read_epoch(session: &Session<'_>) -> Result<i64, LedgerError> {
+    let Some(text) = get(session, "epoch")? else {
+        return Ok(0);
+    };
+    text.parse()
+        .map_err(|_| LedgerError::Unknown(format!("epoch `{text}`")))
+}
+
+fn get(session: &Session<'_>, key: &str) -> Result<Option<String>, LedgerError> {
+    session.first("SELECT value FROM meta WHERE key = $1", [key], |row| {
+        Ok(row.get(0)?)
+    })
+}
+
+fn set(session: &Session<'_>, key: &str, value: &str) -> Result<(), LedgerError> {
+    let sql = "INSERT INTO meta (key, value) VALUES ($1, $2)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    session.execute(sql, [key, value]).map(|_| ())
+}

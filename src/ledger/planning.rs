@@ -1,0 +1,202 @@
+//! Plans in the ledger: the roster as it is now, the frozen issue, one row per recipient, all in
+//! one transaction, so that a plan is there as a whole or not at all.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::store::Session;
+use super::{Ledger, LedgerError};
+use crate::issue::IssueId;
+use crate::plan::Plan;
+use crate::token::AddressKey;
+
+/// Whether an issue is still being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IssueState {
+    /// Rows are open.
+    Sending,
+    /// Every planned row is settled.
+    Finished,
+}
+
+/// What is frozen with a plan: the issue in the form from which every message is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// Identity of the issue.
+    pub issue: IssueId,
+    /// Slug at the time of the plan.
+    pub slug: String,
+    /// Title at the time of the plan.
+    pub title: String,
+    /// The frozen issue as text; the ledger does not look inside.
+    pub text: String,
+    /// SHA-256 of `text` in hexadecimal.
+    pub sha256: String,
+}
+
+/// A plan as the ledger has it.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Row number of the issue.
+    pub row: i64,
+    /// What was frozen.
+    pub frozen: Frozen,
+    /// When it was planned.
+    pub planned_at: DateTime<Utc>,
+    /// How many subscribers were planned.
+    pub planned_total: u64,
+    /// Whether it is still being sent.
+    pub state: IssueState,
+}
+
+impl Ledger {
+    /// The plan of an issue, if it has one.
+    pub fn recorded(&mut self, issue: &IssueId) -> Result<Option<Recorded>, LedgerError> {
+        self.store.read(|session| {
+            let sql = "SELECT id, identity, slug, title, frozen, frozen_sha256, planned_at, planned_total, state
+                       FROM issue WHERE identity = $1";
+            session.first(sql, [issue.as_str()], read_recorded)
+        })
+    }
+
+    /// All plans, oldest first.
+    pub fn all_recorded(&mut self) -> Result<Vec<Recorded>, LedgerError> {
+        self.store.read(|session| {
+            let sql = "SELECT id, identity, slug, title, frozen, frozen_sha256, planned_at, planned_total, state
+                       FROM issue ORDER BY planned_at, id";
+            session.rows(sql, [], read_recorded)
+        })
+    }
+
+    /// Records a plan. `on_roster` names everyone who is on the roster now, planned or not: who is
+    /// missing there has left, and gets nothing more. An issue is planned once.
+    pub fn record_plan(
+        &mut self,
+        frozen: &Frozen,
+        plan: &Plan,
+        now: DateTime<Utc>,
+    ) -> Result<i64, LedgerError> {
+        self.store.write(|session| {
+            let issue = insert_issue(session, frozen, plan.recipients.len(), now)?;
+            let add_subscriber =
+                "INSERT INTO subscriber (addr_key, address, status) VALUES ($1, $2, 'active')
+                 ON CONFLICT (addr_key) DO UPDATE SET address = excluded.address, status = 'active'
+                 RETURNING id";
+            let add_delivery =
+                "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state)
+                 VALUES ($1, $2, $3, $4, 'planned')";
+            for recipient in &plan.recipients {
+                let address = recipient.address.as_str();
+                let parameters = params![recipient.key.as_str(), address];
+                let subscriber: Option<i64> =
+                    session.first(add_subscriber, parameters, |row| Ok(row.get(0)?))?;
+                let fields = serde_json::to_string(&recipient.fields).unwrap_or_default();
+                session.execute(add_delivery, params![issue, subscriber, address, fields])?;
+            }
+            Ok(issue)
+        })
+    }
+
+    /// How many of the subscribers that were on the roster at the last look are missing from
+    /// `present`, and how many there were.
+    pub fn missing_from(
+        &mut self,
+        present: &std::collections::HashSet<AddressKey>,
+    ) -> Result<(usize, usize), LedgerError> {
+        self.store.read(|session| {
+            let known = active_subscribers(session)?;
+            let missing = known
+                .iter()
+                .filter(|(_, key)| !present.contains(key))
+                .count();
+            Ok((missing, known.len()))
+        })
+    }
+
+    /// Marks who left the roster and who came back; open rows of those who left are skipped.
+    /// Returns how many rows were skipped.
+    pub fn update_roster(
+        &mut self,
+        present: &std::collections::HashSet<AddressKey>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, LedgerError> {
+        self.store.write(|session| {
+            for (id, key) in active_subscribers(session)? {
+                if !present.contains(&key) {
+                    session.execute("UPDATE subscriber SET status = 'left' WHERE id = $1", [id])?;
+                }
+            }
+            let left = "SELECT id, addr_key FROM subscriber WHERE status = 'left'";
+            let left = session.rows(left, [], |row| Ok((row.get::<_, i64>(0)?, AddressKey::from_stored(row.get(1)?))))?;
+            let mut skipped = 0;
+            for (id, key) in left {
+                if present.contains(&key) {
+                    session.execute("UPDATE subscriber SET status = 'active' WHERE id = $1", [id])?;
+                    continue;
+                }
+                let sql = "UPDATE delivery SET state = 'skipped', reason = 'left the roster', settled_at = $2
+                           WHERE subscriber_id = $1 AND state IN ('planned', 'deferred')";
+                skipped += session.execute(sql, params![id, now.timestamp_millis()])?;
+            }
+            Ok(skipped)
+        })
+    }
+}
+
+fn active_subscribers(session: &Session<'_>) -> Result<Vec<(i64, AddressKey)>, LedgerError> {
+    let sql = "SELECT id, addr_key FROM subscriber WHERE status = 'active'";
+    session.rows(sql, [], |row| {
+        Ok((row.get(0)?, AddressKey::from_stored(row.get(1)?)))
+    })
+}
+
+fn insert_issue(
+    session: &Session<'_>,
+    frozen: &Frozen,
+    planned: usize,
+    now: DateTime<Utc>,
+) -> Result<i64, LedgerError> {
+    let sql = "INSERT INTO issue (identity, slug, title, state, planned_at, planned_total, frozen, frozen_sha256)
+               VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7) RETURNING id";
+    let parameters = params![
+        frozen.issue.as_str(),
+        frozen.slug,
+        frozen.title,
+        now.timestamp_millis(),
+        i64::try_from(planned).unwrap_or(i64::MAX),
+        frozen.text,
+        frozen.sha256,
+    ];
+    let row = session.first(sql, parameters, |row| Ok(row.get(0)?))?;
+    row.ok_or_else(|| LedgerError::Unknown("an issue without a row".to_owned()))
+}
+
+fn read_recorded(row: &rusqlite::Row<'_>) -> Result<Recorded, LedgerError> {
+    let identity: String = row.get(1)?;
+    let issue = IssueId::parse(&identity)
+        .ok_or_else(|| LedgerError::Unknown(format!("issue `{identity}`")))?;
+    let state: String = row.get(8)?;
+    Ok(Recorded {
+        row: row.get(0)?,
+        frozen: Frozen {
+            issue,
+            slug: row.get(2)?,
+            title: row.get(3)?,
+            text: row.get(4)?,
+            sha256: row.get(5)?,
+        },
+        planned_at: instant(row.get(6)?)?,
+        planned_total: u64::try_from(row.get::<_, i64>(7)?).unwrap_or(0),
+        state: match state.as_str() {
+            "sending" => IssueState::Sending,
+            "finished" => IssueState::Finished,
+            other => return Err(LedgerError::Unknown(format!("state `{other}` of an issue"))),
+        },
+    })
+}
+
+/// A stored time; the ledger's own writes are always in range.
+pub(super) fn instant(milliseconds: i64) -> Result<DateTime<Utc>, LedgerError> {
+    DateTime::from_timestamp_millis(milliseconds)
+        .ok_or_else(|| LedgerError::Unknown(format!("time {milliseconds}")))
+}

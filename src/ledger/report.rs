@@ -1,0 +1,192 @@
+//! Questions to the ledger: how an issue stands, what one person got, which rows are open.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::planning::instant;
+use super::{Ledger, LedgerError};
+use crate::delivery::State;
+use crate::token::AddressKey;
+
+/// How many deliveries of an issue stand where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    by_state: BTreeMap<State, u64>,
+    /// Skipped rows by reason.
+    pub skipped_by_reason: BTreeMap<String, u64>,
+    /// The earliest time at which a deferred row is ripe.
+    pub next_at: Option<DateTime<Utc>>,
+}
+
+impl Counts {
+    /// Deliveries in a state.
+    pub fn of(&self, state: State) -> u64 {
+        self.by_state.get(&state).copied().unwrap_or(0)
+    }
+
+    /// Deliveries that the sender still has work with: not settled and not held.
+    pub fn remaining(&self) -> u64 {
+        [
+            State::Planned,
+            State::Claimed,
+            State::Inflight,
+            State::Deferred,
+        ]
+        .into_iter()
+        .map(|state| self.of(state))
+        .sum()
+    }
+}
+
+/// An issue with a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueRow {
+    /// When the last row was settled and the issue declared finished.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Where its deliveries stand.
+    pub counts: Counts,
+}
+
+/// One delivery to one person, newest attempt included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// Identity of the issue.
+    pub issue: String,
+    /// Slug at the time of the plan.
+    pub slug: String,
+    /// Title at the time of the plan.
+    pub title: String,
+    /// When it was planned.
+    pub planned_at: DateTime<Utc>,
+    /// Where it stands.
+    pub state: State,
+    /// Why, for a skipped one.
+    pub reason: Option<String>,
+    /// When the final dot may have been written.
+    pub intent_at: Option<DateTime<Utc>>,
+    /// When it was settled.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// The relay's last words, with the step.
+    pub reply: Option<String>,
+}
+
+/// A row that a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRow {
+    /// Where it was to go.
+    pub address: String,
+    /// Where it stands.
+    pub state: State,
+    /// When a deferred one is tried again.
+    pub next_at: Option<DateTime<Utc>>,
+    /// Keyed hash of the address.
+    pub key: AddressKey,
+    /// SHA-256 of the message of the last intent.
+    pub message_sha256: Option<String>,
+    /// The last attempt in words.
+    pub reply: Option<String>,
+}
+
+/// The last attempt of a delivery in words: step, code and text.
+const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
+      FROM attempt WHERE attempt.delivery_id = delivery.id ORDER BY number DESC LIMIT 1)";
+
+impl Ledger {
+    /// Where the deliveries of an issue stand.
+    pub fn issue_row(&mut self, issue: i64) -> Result<IssueRow, LedgerError> {
+        self.store.read(|session| {
+            let sql = "SELECT state, coalesce(reason, ''), count(*), min(next_at) FROM delivery
+                       WHERE issue_id = $1 GROUP BY state, coalesce(reason, '')";
+            let mut counts = Counts::default();
+            let groups = session.rows(sql, [issue], |row| {
+                let word: String = row.get(0)?;
+                let state = State::from_stored(&word).ok_or(LedgerError::Unknown(word))?;
+                let count = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+                Ok((
+                    state,
+                    row.get::<_, String>(1)?,
+                    count,
+                    row.get::<_, Option<i64>>(3)?,
+                ))
+            })?;
+            for (state, reason, count, next_at) in groups {
+                *counts.by_state.entry(state).or_insert(0) += count;
+                if state == State::Skipped {
+                    counts.skipped_by_reason.insert(reason, count);
+                }
+                if state == State::Deferred {
+                    let next_at = next_at.map(instant).transpose()?;
+                    counts.next_at = match (counts.next_at, next_at) {
+                        (Some(one), Some(other)) => Some(one.min(other)),
+                        (one, other) => one.or(other),
+                    };
+                }
+            }
+            let finished = session.first(
+                "SELECT finished_at FROM issue WHERE id = $1",
+                [issue],
+                |row| Ok(row.get::<_, Option<i64>>(0)?),
+            )?;
+            Ok(IssueRow {
+                finished_at: finished.flatten().map(instant).transpose()?,
+                counts,
+            })
+        })
+    }
+
+    /// Every issue that was planned for one person, oldest first.
+    pub fn history(&mut self, key: &AddressKey) -> Result<Vec<HistoryRow>, LedgerError> {
+        let sql = format!(
+            "SELECT issue.identity, issue.slug, issue.title, issue.planned_at, delivery.state, delivery.reason,
+                    delivery.intent_at, delivery.settled_at, {LAST_WORDS}
+               FROM delivery JOIN issue ON issue.id = delivery.issue_id
+               JOIN subscriber ON subscriber.id = delivery.subscriber_id
+              WHERE subscriber.addr_key = $1 ORDER BY issue.planned_at, issue.id"
+        );
+        self.store.read(|session| {
+            session.rows(&sql, [key.as_str()], |row| {
+                let word: String = row.get(4)?;
+                Ok(HistoryRow {
+                    issue: row.get(0)?,
+                    slug: row.get(1)?,
+                    title: row.get(2)?,
+                    planned_at: instant(row.get(3)?)?,
+                    state: State::from_stored(&word).ok_or(LedgerError::Unknown(word))?,
+                    reason: row.get(5)?,
+                    intent_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
+                    settled_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
+                    reply: row.get(8)?,
+                })
+            })
+        })
+    }
+
+    /// Deliveries of an issue in one state, at most `limit`, in the order of the plan.
+    pub fn rows_in(
+        &mut self,
+        issue: i64,
+        state: State,
+        limit: usize,
+    ) -> Result<Vec<OpenRow>, LedgerError> {
+        let sql = format!(
+            "SELECT address, next_at, {LAST_WORDS},
+                    (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id), message_sha256
+               FROM delivery WHERE issue_id = $1 AND state = $2 ORDER BY id LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.store.read(|session| {
+            session.rows(&sql, params![issue, state.as_str(), limit], |row| {
+                Ok(OpenRow {
+                    address: row.get(0)?,
+                    state,
+                    next_at: row.get::<_, Option<i64>>(1)?.map(instant).transpose()?,
+                    reply: row.get(2)?,
+                    key: AddressKey::from_stored(row.get(3)?),
+                    message_sha256: row.get(4)?,
+                })
+            })
+        })
+    }
+}

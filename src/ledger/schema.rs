@@ -1,0 +1,123 @@
+//! The ledger's format: tables, the trigger that refuses illegal transitions, and migrations.
+//!
+//! Times are UTC milliseconds since 1970 in BIGINT; everything else is BIGINT or TEXT, so that one
+//! schema serves two engines.
+
+use super::LedgerError;
+use super::store::{Session, Store};
+
+/// The newest format, which this version writes.
+pub(super) const FORMAT: i64 = 1;
+
+/// Tables that both engines understand; `id` columns are the engine's own row numbers.
+const TABLES: &str = "
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+CREATE TABLE issue (
+    id            INTEGER PRIMARY KEY,
+    identity      TEXT NOT NULL UNIQUE,
+    slug          TEXT NOT NULL,
+    title         TEXT NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('sending', 'finished')),
+    planned_at    BIGINT NOT NULL,
+    planned_total BIGINT NOT NULL,
+    frozen        TEXT NOT NULL,
+    frozen_sha256 TEXT NOT NULL,
+    finished_at   BIGINT
+);
+CREATE TABLE subscriber (
+    id       INTEGER PRIMARY KEY,
+    addr_key TEXT NOT NULL UNIQUE,
+    address  TEXT NOT NULL,
+    status   TEXT NOT NULL CHECK (status IN ('active', 'left'))
+);
+CREATE TABLE delivery (
+    id             INTEGER PRIMARY KEY,
+    issue_id       BIGINT NOT NULL REFERENCES issue (id),
+    subscriber_id  BIGINT NOT NULL REFERENCES subscriber (id),
+    address        TEXT NOT NULL,
+    fields         TEXT NOT NULL,
+    state          TEXT NOT NULL CHECK (state IN ('planned', 'claimed', 'inflight', 'sent', 'deferred',
+                       'rejected', 'unconfirmed', 'expired', 'abandoned', 'skipped')),
+    reason         TEXT,
+    claim_token    BIGINT,
+    tries          BIGINT NOT NULL DEFAULT 0,
+    attempts       BIGINT NOT NULL DEFAULT 0,
+    next_at        BIGINT,
+    intent_at      BIGINT,
+    message_sha256 TEXT,
+    settled_at     BIGINT,
+    UNIQUE (issue_id, subscriber_id)
+);
+CREATE INDEX delivery_state ON delivery (issue_id, state, next_at);
+CREATE INDEX delivery_subscriber ON delivery (subscriber_id);
+CREATE TABLE attempt (
+    delivery_id BIGINT NOT NULL REFERENCES delivery (id),
+    number      BIGINT NOT NULL,
+    ended_at    BIGINT NOT NULL,
+    outcome     TEXT NOT NULL,
+    step        TEXT,
+    code        BIGINT,
+    enhanced    TEXT,
+    reply       TEXT,
+    PRIMARY KEY (delivery_id, number)
+);
+CREATE TABLE suppression (
+    addr_key TEXT PRIMARY KEY,
+    address  TEXT,
+    reason   TEXT NOT NULL CHECK (reason IN ('unsubscribed', 'bounced', 'complained', 'operator')),
+    source   TEXT NOT NULL,
+    at       BIGINT NOT NULL
+);
+";
+
+/// Which state may follow which (reference: delivery protocol §1.2). The database refuses the
+/// rest, so that no mistake in this program can turn a sent row back into a planned one.
+const TRANSITIONS: &str = "
+CREATE TRIGGER delivery_transition BEFORE UPDATE OF state ON delivery
+WHEN NOT (
+    (OLD.state = NEW.state AND OLD.state <> 'inflight')
+ OR (OLD.state = 'planned'     AND NEW.state IN ('claimed', 'skipped', 'expired'))
+ OR (OLD.state = 'claimed'     AND NEW.state IN ('planned', 'inflight', 'deferred', 'rejected', 'skipped'))
+ OR (OLD.state = 'inflight'    AND NEW.state IN ('sent', 'deferred', 'rejected', 'planned', 'unconfirmed'))
+ OR (OLD.state = 'deferred'    AND NEW.state IN ('claimed', 'planned', 'skipped', 'expired'))
+ OR (OLD.state = 'unconfirmed' AND NEW.state IN ('sent', 'planned', 'deferred', 'abandoned'))
+)
+BEGIN
+    SELECT RAISE(ABORT, 'this transition of a delivery is not allowed');
+END;
+CREATE TRIGGER delivery_stays BEFORE DELETE ON delivery
+BEGIN
+    SELECT RAISE(ABORT, 'a delivery is never deleted');
+END;
+";
+
+/// Brings the database to [`FORMAT`].
+pub(super) fn migrate(store: &mut Store) -> Result<(), LedgerError> {
+    let found = store.read(format_of)?;
+    if found == FORMAT {
+        return Ok(());
+    }
+    store.write(|session| {
+        // Another process may have been first.
+        match format_of(session)? {
+            0 => {
+                session.batch(TABLES)?;
+                session.batch(TRANSITIONS)?;
+                session.batch(&format!("PRAGMA user_version = {FORMAT}"))
+            }
+            FORMAT => Ok(()),
+            found => Err(LedgerError::Newer {
+                found,
+                known: FORMAT,
+            }),
+        }
+    })
+}
+
+fn format_of(session: &Session<'_>) -> Result<i64, LedgerError> {
+    let format = session.first("PRAGMA user_version", [], |row| Ok(row.get(0)?))?;
+    Ok(format.unwrap_or(0))
+}

@@ -1,0 +1,121 @@
+//! The database behind the ledger: SQLite, opened so that a commit is on the disk when it returns.
+//!
+//! Statements are written with `$1`, `$2` ... as PostgreSQL has them; SQLite gives such names
+//! numbers by their first appearance, so they are rewritten to `?1`, `?2` ... here.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{CachedStatement, Connection, Params, Row, Transaction, TransactionBehavior};
+
+use super::LedgerError;
+
+/// How long a statement waits for another process's short transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One connection to the database.
+#[derive(Debug)]
+pub(super) struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    pub(super) fn open(path: &Path) -> Result<Self, LedgerError> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
+        if !mode.eq_ignore_ascii_case("wal") {
+            return Err(LedgerError::NotDurable(format!(
+                "journal mode is `{mode}` instead of `wal`"
+            )));
+        }
+        // An intent must survive a power cut, so every commit waits for the disk.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+        if synchronous != 2 {
+            return Err(LedgerError::NotDurable(
+                "synchronous writes cannot be turned on".to_owned(),
+            ));
+        }
+        Ok(Self { connection })
+    }
+
+    /// Runs `work` in one transaction that takes the write lock at once: a transaction that starts
+    /// by reading and then wants to write fails at once when another process writes.
+    pub(super) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Session<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&Session {
+            transaction: &transaction,
+        })?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    /// Runs `work` on one consistent view of the data.
+    pub(super) fn read<T>(
+        &mut self,
+        work: impl FnOnce(&Session<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let transaction = self.connection.transaction()?;
+        work(&Session {
+            transaction: &transaction,
+        })
+    }
+}
+
+/// Statements inside a transaction.
+pub(super) struct Session<'a> {
+    transaction: &'a Transaction<'a>,
+}
+
+impl Session<'_> {
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, LedgerError> {
+        Ok(self.transaction.prepare_cached(&sql.replace('$', "?"))?)
+    }
+
+    /// Runs a statement; the number of rows that it changed.
+    pub(super) fn execute(&self, sql: &str, parameters: impl Params) -> Result<usize, LedgerError> {
+        Ok(self.prepare(sql)?.execute(parameters)?)
+    }
+
+    /// Runs several statements without parameters.
+    pub(super) fn batch(&self, sql: &str) -> Result<(), LedgerError> {
+        Ok(self.transaction.execute_batch(sql)?)
+    }
+
+    /// All rows of a query.
+    pub(super) fn rows<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut values = Vec::new();
+        while let Some(row) = rows.next()? {
+            values.push(read(row)?);
+        }
+        Ok(values)
+    }
+
+    /// The first row of a query, if there is one.
+    pub(super) fn first<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, LedgerError>,
+    ) -> Result<Option<T>, LedgerError> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(parameters)?;
+        rows.next()?.map(read).transpose()
+    }
+}

@@ -1,0 +1,80 @@
+//! Suppressions in the ledger. They outlive the roster and every import.
+
+use std::collections::HashMap;
+
+use rusqlite::params;
+
+use super::planning::instant;
+use super::{Ledger, LedgerError};
+use crate::suppression::{Reason, Suppression};
+use crate::token::AddressKey;
+
+impl Ledger {
+    /// Adds a suppression; `false` if the address was suppressed already (the first reason stays).
+    pub fn suppress(&mut self, suppression: &Suppression) -> Result<bool, LedgerError> {
+        self.store.write(|session| {
+            let sql = "INSERT INTO suppression (addr_key, address, reason, source, at)
+                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (addr_key) DO NOTHING";
+            let parameters = params![
+                suppression.key.as_str(),
+                suppression.address,
+                suppression.reason.as_str(),
+                suppression.source,
+                suppression.at.timestamp_millis(),
+            ];
+            Ok(session.execute(sql, parameters)? == 1)
+        })
+    }
+
+    /// Removes a suppression; `false` if there was none.
+    pub fn allow(&mut self, key: &AddressKey) -> Result<bool, LedgerError> {
+        self.store.write(|session| {
+            Ok(session.execute(
+                "DELETE FROM suppression WHERE addr_key = $1",
+                [key.as_str()],
+            )? == 1)
+        })
+    }
+
+    /// The suppression of one address.
+    pub fn suppression(&mut self, key: &AddressKey) -> Result<Option<Suppression>, LedgerError> {
+        let sql =
+            "SELECT addr_key, address, reason, source, at FROM suppression WHERE addr_key = $1";
+        self.store
+            .read(|session| session.first(sql, [key.as_str()], read))
+    }
+
+    /// All suppressions, oldest first.
+    pub fn suppressions(&mut self) -> Result<Vec<Suppression>, LedgerError> {
+        let sql =
+            "SELECT addr_key, address, reason, source, at FROM suppression ORDER BY at, addr_key";
+        self.store.read(|session| session.rows(sql, [], read))
+    }
+
+    /// The reason for each suppressed address, for a plan.
+    pub fn suppression_reasons(&mut self) -> Result<HashMap<AddressKey, Reason>, LedgerError> {
+        let all = self.suppressions()?;
+        Ok(all
+            .into_iter()
+            .map(|suppression| (suppression.key, suppression.reason))
+            .collect())
+    }
+
+    /// The address that a key stands for, if the ledger ever planned a delivery to it.
+    pub fn address_of(&mut self, key: &AddressKey) -> Result<Option<String>, LedgerError> {
+        let sql = "SELECT address FROM subscriber WHERE addr_key = $1";
+        self.store
+            .read(|session| session.first(sql, [key.as_str()], |row| Ok(row.get(0)?)))
+    }
+}
+
+fn read(row: &rusqlite::Row<'_>) -> Result<Suppression, LedgerError> {
+    let reason: String = row.get(2)?;
+    Ok(Suppression {
+        key: AddressKey::from_stored(row.get(0)?),
+        address: row.get(1)?,
+        reason: Reason::from_stored(&reason),
+        source: row.get(3)?,
+        at: instant(row.get(4)?)?,
+    })
+}

@@ -1,0 +1,269 @@
+//! Transitions of single deliveries: claim, intent, settlement, and recovery after a crash
+//! (reference: delivery protocol §1.2 to §1.5).
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::store::Session;
+use super::{Ledger, LedgerError};
+use crate::delivery::{EnhancedCode, Outcome, Reply, State, Step, Transaction};
+use crate::token::AddressKey;
+
+/// A delivery that a sender may now talk to the relay about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Row number of the delivery.
+    pub delivery: i64,
+    /// Keyed hash of the address.
+    pub key: AddressKey,
+    /// Address at the time of the plan.
+    pub address: String,
+    /// The recipient's fields as JSON, frozen with the plan.
+    pub fields: String,
+    /// How many attempts counted so far.
+    pub attempts: u32,
+}
+
+/// Whether the final dot may be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntentAnswer {
+    /// The intent is on disk: write the dot.
+    Granted,
+    /// Write nothing. The row was settled or given back, for this reason.
+    Refused(&'static str),
+}
+
+/// The result of an attempt, to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Row number of the delivery.
+    pub delivery: i64,
+    /// What happened on the wire.
+    pub transaction: Transaction,
+    /// What it means.
+    pub outcome: Outcome,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Ledger {
+    /// Puts in order what a dead run left, under the sender's lock: what was claimed was never
+    /// sent, what was in flight may have been. Returns how many of each.
+    pub fn recover(&mut self, now: DateTime<Utc>) -> Result<(usize, usize), LedgerError> {
+        self.store.write(|session| {
+            let doubtful = "SELECT id FROM delivery WHERE state = 'inflight'";
+            for delivery in session.rows(doubtful, [], |row| Ok(row.get::<_, i64>(0)?))? {
+                let evidence = Transaction::LostAfterDot("the sender ended before the relay's reply was recorded".to_owned());
+                record_attempt(session, delivery, "unconfirmed", &evidence, now)?;
+            }
+            let unconfirmed = session.execute(
+                "UPDATE delivery SET state = 'unconfirmed', settled_at = $1 WHERE state = 'inflight'",
+                [now.timestamp_millis()],
+            )?;
+            let returned = session.execute(
+                "UPDATE delivery SET state = 'planned', claim_token = NULL WHERE state = 'claimed'",
+                [],
+            )?;
+            Ok((returned, unconfirmed))
+        })
+    }
+
+    /// Gives up what is still open this long after its plan.
+    pub fn expire(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+        self.store.write(|session| {
+            let sql = "UPDATE delivery SET state = 'expired', settled_at = $2
+                       WHERE issue_id = $1 AND state = 'deferred'";
+            session.execute(sql, params![issue, now.timestamp_millis()])
+        })
+    }
+
+    /// Declares an issue finished if, and only if, every planned row is settled:
+    /// planned = sent + rejected + expired + abandoned + skipped.
+    pub fn finish(&mut self, issue: i64, now: DateTime<Utc>) -> Result<bool, LedgerError> {
+        self.store.write(|session| {
+            let sql = "UPDATE issue SET state = 'finished', finished_at = $2
+                 WHERE id = $1 AND state = 'sending'
+                   AND planned_total = (SELECT count(*) FROM delivery WHERE issue_id = $1
+                       AND state IN ('sent', 'rejected', 'expired', 'abandoned', 'skipped'))
+                   AND NOT EXISTS (SELECT 1 FROM delivery WHERE issue_id = $1
+                       AND state IN ('planned', 'claimed', 'inflight', 'deferred', 'unconfirmed'))";
+            Ok(session.execute(sql, params![issue, now.timestamp_millis()])? == 1)
+        })
+    }
+}
+
+/// Claims up to `limit` rows of an issue: planned ones that this run has not tried yet, then
+/// deferred ones that are ripe. The number of tries rises in the same commit, before any connection.
+pub(super) fn claim(
+    session: &Session<'_>,
+    issue: i64,
+    token: i64,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<Claim>, LedgerError> {
+    // A row that this run was refused for a reason of ours keeps the run's token: tried again at
+    // once it would be refused again, for ever.
+    let planned = "state = 'planned' AND (claim_token IS NULL OR claim_token <> $2) AND $3 > 0";
+    let ripe = "state = 'deferred' AND next_at <= $3";
+    let mut claims = Vec::new();
+    for condition in [planned, ripe] {
+        let room = i64::try_from(limit - claims.len()).unwrap_or(i64::MAX);
+        if room == 0 {
+            break;
+        }
+        let sql = format!(
+            "UPDATE delivery SET state = 'claimed', claim_token = $2, tries = tries + 1
+              WHERE id IN (SELECT id FROM delivery WHERE issue_id = $1 AND {condition} LIMIT $4)
+             RETURNING id, address, fields, attempts,
+                (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id)"
+        );
+        let parameters = params![issue, token, now.timestamp_millis(), room];
+        claims.extend(session.rows(&sql, parameters, read_claim)?);
+    }
+    Ok(claims)
+}
+
+fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
+    Ok(Claim {
+        delivery: row.get(0)?,
+        address: row.get(1)?,
+        fields: row.get(2)?,
+        attempts: row.get(3)?,
+        key: AddressKey::from_stored(row.get(4)?),
+    })
+}
+
+/// The intent: the last look before the final dot. It carries every last-moment rule, so that a
+/// suppression, a deleted row and a lost claim act at the final instant.
+pub(super) fn intend(
+    session: &Session<'_>,
+    delivery: i64,
+    token: i64,
+    message_sha256: &str,
+    now: DateTime<Utc>,
+) -> Result<IntentAnswer, LedgerError> {
+    let sql = "UPDATE delivery SET state = 'inflight', intent_at = $3, message_sha256 = $4
+         WHERE id = $1 AND state = 'claimed' AND claim_token = $2
+           AND EXISTS (SELECT 1 FROM issue WHERE issue.id = delivery.issue_id AND issue.state = 'sending')
+           AND EXISTS (SELECT 1 FROM subscriber
+                        WHERE subscriber.id = delivery.subscriber_id AND subscriber.status = 'active'
+                          AND NOT EXISTS (SELECT 1 FROM suppression WHERE suppression.addr_key = subscriber.addr_key))";
+    let parameters = params![delivery, token, now.timestamp_millis(), message_sha256];
+    if session.execute(sql, parameters)? == 1 {
+        return Ok(IntentAnswer::Granted);
+    }
+    refuse(session, delivery, token, now).map(IntentAnswer::Refused)
+}
+
+/// Finds out why an intent was not granted, and settles the row accordingly.
+fn refuse(
+    session: &Session<'_>,
+    delivery: i64,
+    token: i64,
+    now: DateTime<Utc>,
+) -> Result<&'static str, LedgerError> {
+    let sql = "SELECT subscriber.status,
+                (SELECT count(*) FROM suppression WHERE suppression.addr_key = subscriber.addr_key)
+           FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
+          WHERE delivery.id = $1 AND delivery.state = 'claimed' AND delivery.claim_token = $2";
+    let found = session.first(sql, params![delivery, token], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    let reason = match found {
+        None => return Ok("the claim was lost"),
+        Some((_, suppressed)) if suppressed > 0 => "suppressed",
+        Some((status, _)) if status != "active" => "left the roster",
+        Some(_) => {
+            let sql = "UPDATE delivery SET state = 'planned', claim_token = NULL WHERE id = $1";
+            session.execute(sql, [delivery])?;
+            return Ok("the issue is not being sent");
+        }
+    };
+    let sql = "UPDATE delivery SET state = 'skipped', reason = $2, settled_at = $3 WHERE id = $1";
+    session.execute(sql, params![delivery, reason, now.timestamp_millis()])?;
+    Ok(reason)
+}
+
+/// Writes the result of an attempt. Conditional on the claim, so that a late result of a run that
+/// lost its row changes nothing.
+pub(super) fn settle(
+    session: &Session<'_>,
+    token: i64,
+    settlement: &Settlement,
+) -> Result<(), LedgerError> {
+    let at = settlement.at.timestamp_millis();
+    let (state, counts, next_at) = match &settlement.outcome {
+        Outcome::Sent => (State::Sent, true, None),
+        Outcome::Rejected(_) => (State::Rejected, true, None),
+        Outcome::Unconfirmed => (State::Unconfirmed, true, None),
+        Outcome::OurFault => (State::Planned, false, None),
+        Outcome::Deferred { wait, counts } => {
+            let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+            (State::Deferred, *counts, Some(at.saturating_add(wait)))
+        }
+    };
+    let settled_at =
+        matches!(state, State::Sent | State::Rejected | State::Unconfirmed).then_some(at);
+    let sql =
+        "UPDATE delivery SET state = $3, next_at = $4, settled_at = $5, attempts = attempts + $6
+               WHERE id = $1 AND claim_token = $2 AND state IN ('claimed', 'inflight')";
+    let parameters = params![
+        settlement.delivery,
+        token,
+        state.as_str(),
+        next_at,
+        settled_at,
+        i64::from(counts)
+    ];
+    if session.execute(sql, parameters)? == 0 {
+        return Ok(());
+    }
+    record_attempt(
+        session,
+        settlement.delivery,
+        state.as_str(),
+        &settlement.transaction,
+        settlement.at,
+    )
+}
+
+/// Gives a row back that was claimed and not tried.
+pub(super) fn release(session: &Session<'_>, delivery: i64, token: i64) -> Result<(), LedgerError> {
+    let sql = "UPDATE delivery SET state = 'planned', claim_token = NULL
+               WHERE id = $1 AND claim_token = $2 AND state = 'claimed'";
+    session.execute(sql, params![delivery, token]).map(|_| ())
+}
+
+fn record_attempt(
+    session: &Session<'_>,
+    delivery: i64,
+    outcome: &str,
+    transaction: &Transaction,
+    at: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let (step, reply, told): (Option<Step>, Option<&Reply>, Option<&str>) = match transaction {
+        Transaction::Accepted(reply) => (Some(Step::Dot), Some(reply), None),
+        Transaction::Refused(step, reply) => (Some(*step), Some(reply), None),
+        Transaction::LostBeforeDot(step, told) => (Some(*step), None, Some(told)),
+        Transaction::LostAfterDot(told) => (Some(Step::Dot), None, Some(told)),
+        Transaction::Withheld => (None, None, None),
+    };
+    let text = reply
+        .map(Reply::stored_text)
+        .or_else(|| told.map(str::to_owned));
+    let enhanced = reply
+        .and_then(Reply::enhanced)
+        .map(|code: EnhancedCode| code.to_string());
+    let sql = "INSERT INTO attempt (delivery_id, number, ended_at, outcome, step, code, enhanced, reply)
+         VALUES ($1, (SELECT count(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7)";
+    let parameters = params![
+        delivery,
+        at.timestamp_millis(),
+        outcome,
+        step.map(Step::as_str),
+        reply.map(|reply| i64::from(reply.code)),
+        enhanced,
+        text,
+    ];
+    session.execute(sql, parameters).map(|_| ())
+}
