@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::EmailAddress;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::issue::IssueId;
+use crate::plan::Recipient;
 use crate::render::layout::{AroundEssay, IssueView, Layouts, MailLayout, PublicationView};
 use crate::token::{AddressKey, Keys, sha256_hex};
 
@@ -224,6 +225,37 @@ impl Composer {
         })
     }
 
+    /// Makes messages for a few recipients, to see before the plan that it can be done: the first
+    /// ones, and one without a name. A layout that shows no way to unsubscribe is refused.
+    pub fn rehearse(&self, recipients: &[Recipient]) -> Result<(), Diagnostic> {
+        let nameless = recipients
+            .iter()
+            .find(|recipient| recipient.fields.get("name").is_none_or(String::is_empty));
+        let sample = recipients.iter().take(3).chain(nameless);
+        for recipient in sample {
+            let to = Addressee {
+                address: &recipient.address,
+                key: &recipient.key,
+                fields: &recipient.fields,
+            };
+            let unsubscribe = self.unsubscribe_url(&self.keys.unsubscribe_token(to.key));
+            let around = self.around(to, &unsubscribe)?;
+            for (name, around) in [MailLayout::HTML, MailLayout::TEXT]
+                .into_iter()
+                .zip(&around)
+            {
+                if !around.before.contains(&unsubscribe) && !around.after.contains(&unsubscribe) {
+                    return Err(Diagnostic::error(format!(
+                        "`templates/{name}` shows no way to unsubscribe"
+                    ))
+                    .hint("put `{{ unsubscribe_url }}` into it, where a reader sees it"));
+                }
+            }
+            self.compose(to, Purpose::Delivery)?;
+        }
+        Ok(())
+    }
+
     /// RFC 2369 §3.2. Without a public server the request goes to the author by mail; the token
     /// in the subject tells `subscribers suppress` who asks, whatever address the mail comes from.
     fn unsubscribe_url(&self, token: &str) -> String {
@@ -236,6 +268,12 @@ impl Composer {
 
     /// The two encoded bodies: HTML and plain text.
     fn parts(&self, to: Addressee<'_>, unsubscribe: &str) -> Result<[Vec<u8>; 2], Diagnostic> {
+        let [html, text] = self.around(to, unsubscribe)?;
+        Ok([splice(&html, &self.html), splice(&text, &self.text)])
+    }
+
+    /// The two layouts, rendered for one recipient around the open place of the essay.
+    fn around(&self, to: Addressee<'_>, unsubscribe: &str) -> Result<[AroundEssay; 2], Diagnostic> {
         let mut subscriber = to.fields.clone();
         subscriber.insert("email".to_owned(), to.address.as_str().to_owned());
         subscriber.entry("name".to_owned()).or_default();
@@ -245,7 +283,7 @@ impl Composer {
         let layout = self.layouts.mail()?;
         let html = layout.render(MailLayout::HTML, &mut context)?;
         let text = layout.render(MailLayout::TEXT, &mut context)?;
-        Ok([splice(&html, &self.html), splice(&text, &self.text)])
+        Ok([html, text])
     }
 
     fn with_headers(

@@ -136,6 +136,17 @@ impl Ledger {
         })
     }
 
+    /// How many deliveries of an issue could be tried at `now`: planned, or deferred and ripe.
+    pub fn claimable(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+        let sql = "SELECT count(*) FROM delivery WHERE issue_id = $1
+                      AND (state = 'planned' OR (state = 'deferred' AND next_at <= $2))";
+        self.store.read(|session| {
+            let parameters = params![issue, now.timestamp_millis()];
+            let count = session.first(sql, parameters, |row| Ok(row.get::<_, i64>(0)?))?;
+            Ok(usize::try_from(count.unwrap_or(0)).unwrap_or(0))
+        })
+    }
+
     /// Every issue that was planned for one person, oldest first.
     pub fn history(&mut self, key: &AddressKey) -> Result<Vec<HistoryRow>, LedgerError> {
         let sql = format!(

@@ -1,0 +1,332 @@
+//! One run over the open deliveries of an issue: workers with a session each, the ledger's writer
+//! between body and dot, and the reasons to stop.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use super::breaker::Breaker;
+use super::halt::Halt;
+use crate::address::EmailAddress;
+use crate::clock::Clock;
+use crate::delivery::{Outcome, Reply, RetryRules, Step, Transaction};
+use crate::diagnostic::Diagnostic;
+use crate::ledger::{Claim, IntentAnswer, LedgerError, Settlement, WriterHandle};
+use crate::mailer::{ConnectError, Envelope, Relay, Session, WireMessage};
+use crate::message::{Addressee, Composer, Message, Purpose};
+
+/// How often a relay that cannot be reached is tried again before the run gives up, and how long
+/// the first wait is; it doubles.
+const RECONNECTS: u32 = 5;
+const FIRST_RECONNECT: Duration = Duration::from_secs(1);
+
+/// What a run needs.
+pub(super) struct Run {
+    /// Makes the messages.
+    pub(super) composer: Composer,
+    /// Where they go.
+    pub(super) relay: Relay,
+    /// Connections at a time.
+    pub(super) connections: usize,
+    /// A session is closed after this many messages.
+    pub(super) messages_per_connection: usize,
+    /// When to try again.
+    pub(super) rules: RetryRules,
+    /// The ledger's queue.
+    pub(super) writer: WriterHandle,
+    /// Row number of the issue.
+    pub(super) issue: i64,
+    /// What time it is.
+    pub(super) clock: Clock,
+    /// Counts for whoever watches.
+    pub(super) progress: Arc<Progress>,
+    /// Asked before each claim.
+    pub(super) halt: Halt,
+}
+
+/// Counts of a run, for whoever watches it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Accepted by the relay.
+    pub sent: AtomicU64,
+    /// To be tried again later.
+    pub deferred: AtomicU64,
+    /// Refused for good.
+    pub rejected: AtomicU64,
+    /// In doubt.
+    pub unconfirmed: AtomicU64,
+    /// Left out at the last moment.
+    pub skipped: AtomicU64,
+}
+
+/// Why a run ended before its work was done.
+#[derive(Debug, Error)]
+pub(super) enum RunError {
+    /// There is no usable connection.
+    #[error(transparent)]
+    Relay(#[from] ConnectError),
+    /// The relay refuses for a reason that is ours.
+    #[error("the relay refuses at {0}: {1}")]
+    OurFault(Step, Reply),
+    /// A message cannot be made.
+    #[error("a message cannot be made")]
+    Compose(Box<Diagnostic>),
+    /// The ledger cannot be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+struct Shared {
+    run: Run,
+    claims: Mutex<VecDeque<Claim>>,
+    breaker: Mutex<Breaker>,
+}
+
+impl Run {
+    /// Works until nothing is left to claim, or until there is a reason to stop. `first` is a
+    /// session that is open already.
+    pub(super) async fn work(self, first: Option<Session>) -> Result<(), RunError> {
+        let connections = self.connections;
+        let shared = Arc::new(Shared {
+            run: self,
+            claims: Mutex::default(),
+            breaker: Mutex::default(),
+        });
+        let mut workers = JoinSet::new();
+        let mut first = first;
+        for _ in 0..connections {
+            workers.spawn(worker(shared.clone(), first.take()));
+        }
+        let mut result = Ok(());
+        while let Some(ended) = workers.join_next().await {
+            let ended = ended.unwrap_or(Err(RunError::Ledger(LedgerError::Poisoned)));
+            if let Err(error) = ended {
+                shared.run.halt.stop_claiming();
+                // The root cause comes first; what follows is its echo.
+                result = result.and(Err(error));
+            }
+        }
+        for claim in shared.claims.lock().await.drain(..) {
+            shared.run.writer.release(claim.delivery)?;
+        }
+        shared.run.writer.flush().await?;
+        result
+    }
+}
+
+async fn worker(shared: Arc<Shared>, mut session: Option<Session>) -> Result<(), RunError> {
+    while let Some(claim) = shared.next_claim().await? {
+        if let Err(error) = shared.deliver(&claim, &mut session).await {
+            // Nothing of this row reached the relay: `deliver` fails before the dot or not at all.
+            let _ = shared.run.writer.release(claim.delivery);
+            return Err(error);
+        }
+    }
+    if let Some(session) = session {
+        session.quit().await;
+    }
+    Ok(())
+}
+
+impl Shared {
+    async fn next_claim(&self) -> Result<Option<Claim>, RunError> {
+        if self.run.halt.is_stopping() {
+            return Ok(None);
+        }
+        let mut claims = self.claims.lock().await;
+        if claims.is_empty() {
+            let limit = (2 * self.run.connections).max(16);
+            claims.extend(
+                self.run
+                    .writer
+                    .claim(self.run.issue, limit, self.run.clock.now())
+                    .await?,
+            );
+        }
+        Ok(claims.pop_front())
+    }
+
+    /// One delivery, from composing to the queued result. An error means that the row was not tried.
+    async fn deliver(&self, claim: &Claim, session: &mut Option<Session>) -> Result<(), RunError> {
+        let (envelope, message) = self.compose(claim)?;
+        let wire = WireMessage::new(&message.bytes);
+        let mut transaction = self
+            .attempt(claim, session, &envelope, &wire, &message.sha256)
+            .await?;
+        if self.deserves_another_session(&transaction, session.as_ref()) {
+            retire(session).await;
+            transaction = self
+                .attempt(claim, session, &envelope, &wire, &message.sha256)
+                .await?;
+        }
+        if session.as_ref().is_some_and(|session| !session.is_usable()) {
+            *session = None;
+        }
+        self.settle(claim, transaction).await
+    }
+
+    fn compose(&self, claim: &Claim) -> Result<(Envelope, Message), RunError> {
+        let unusable = |cause: String| {
+            let problem =
+                Diagnostic::error("the ledger holds a recipient that cannot be read").cause(cause);
+            RunError::Compose(Box::new(problem))
+        };
+        let to =
+            EmailAddress::parse(&claim.address).map_err(|error| unusable(error.to_string()))?;
+        let fields: BTreeMap<String, String> =
+            serde_json::from_str(&claim.fields).map_err(|error| unusable(error.to_string()))?;
+        let addressee = Addressee {
+            address: &to,
+            key: &claim.key,
+            fields: &fields,
+        };
+        let message = self
+            .run
+            .composer
+            .compose(addressee, Purpose::Delivery)
+            .map_err(|error| RunError::Compose(Box::new(error)))?;
+        let from = self.run.composer.envelope_from().clone();
+        Ok((Envelope { from, to }, message))
+    }
+
+    async fn attempt(
+        &self,
+        claim: &Claim,
+        session: &mut Option<Session>,
+        envelope: &Envelope,
+        message: &WireMessage,
+        sha256: &str,
+    ) -> Result<Transaction, RunError> {
+        if session
+            .as_ref()
+            .is_some_and(|session| session.messages() >= self.run.messages_per_connection)
+        {
+            retire(session).await;
+        }
+        let session = match session {
+            Some(session) => session,
+            None => session.insert(self.connect().await?),
+        };
+        let intent = async {
+            let now = self.run.clock.now();
+            let answer = self
+                .run
+                .writer
+                .intend(claim.delivery, sha256.to_owned(), now)
+                .await?;
+            Ok::<bool, LedgerError>(answer == IntentAnswer::Granted)
+        };
+        Ok(session.deliver(envelope, message, intent).await?)
+    }
+
+    /// A relay may close a session between two messages, or say 421 when it has had enough of
+    /// them: that is no failure of this message, of which nothing was accepted.
+    fn deserves_another_session(
+        &self,
+        transaction: &Transaction,
+        session: Option<&Session>,
+    ) -> bool {
+        let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
+        let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
+        used && match transaction {
+            Transaction::LostBeforeDot(step, _) => before_data(step),
+            Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
+            _ => false,
+        }
+    }
+
+    async fn connect(&self) -> Result<Session, RunError> {
+        let mut wait = FIRST_RECONNECT;
+        for _ in 0..RECONNECTS {
+            match self.run.relay.open().await {
+                Ok(session) => return Ok(session),
+                Err(error) if error.is_final() || self.run.halt.is_stopping() => {
+                    return Err(error.into());
+                }
+                Err(error) => tracing::warn!("{error}; the next try is in {} s", wait.as_secs()),
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        Ok(self.run.relay.open().await?)
+    }
+
+    async fn settle(&self, claim: &Claim, transaction: Transaction) -> Result<(), RunError> {
+        let spread = spread_of(claim.delivery);
+        let Some(outcome) = self
+            .run
+            .rules
+            .judge(&transaction, claim.attempts + 1, spread)
+        else {
+            self.run.progress.skipped.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        };
+        self.run.progress.count(&outcome);
+        let tripped = self
+            .breaker
+            .lock()
+            .await
+            .record(outcome == Outcome::OurFault);
+        let refused = match &transaction {
+            Transaction::Refused(step, reply) if tripped => Some((*step, reply.clone())),
+            _ => None,
+        };
+        let settlement = Settlement {
+            delivery: claim.delivery,
+            transaction,
+            outcome,
+            at: self.run.clock.now(),
+        };
+        self.run.writer.settle(settlement)?;
+        match refused {
+            // The row is settled; releasing it again changes nothing.
+            Some((step, reply)) => Err(RunError::OurFault(step, reply)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Progress {
+    fn count(&self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::Sent => &self.sent,
+            Outcome::Deferred { .. } => &self.deferred,
+            Outcome::Rejected(_) => &self.rejected,
+            Outcome::Unconfirmed => &self.unconfirmed,
+            Outcome::OurFault => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many deliveries have an answer.
+    pub fn done(&self) -> u64 {
+        [
+            &self.sent,
+            &self.deferred,
+            &self.rejected,
+            &self.unconfirmed,
+            &self.skipped,
+        ]
+        .into_iter()
+        .map(|counter| counter.load(Ordering::Relaxed))
+        .sum()
+    }
+}
+
+async fn retire(session: &mut Option<Session>) {
+    if let Some(session) = session.take() {
+        session.quit().await;
+    }
+}
+
+/// A number that differs from row to row, so that what failed together does not return together.
+fn spread_of(delivery: i64) -> u8 {
+    // Fibonacci hashing: neighbours land far apart.
+    let mixed = delivery.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed.to_be_bytes()[0]
+}

@@ -1,0 +1,65 @@
+//! Freezing: an issue, the templates and the configuration become one value from which every
+//! message is made, now and at every later attempt (DESIGN decision 15).
+
+use chrono::{DateTime, Utc};
+
+use super::Publication;
+use crate::diagnostic::Diagnostic;
+use crate::issue::Issue;
+use crate::ledger::Frozen;
+use crate::message::FrozenIssue;
+use crate::render::{RenderContext, render_essay};
+use crate::token::sha256_hex;
+
+/// Freezes an issue as it is now. `now` becomes the `Date` of every message.
+pub(super) fn freeze(
+    publication: &Publication,
+    issue: &Issue,
+    now: DateTime<Utc>,
+) -> Result<FrozenIssue, Diagnostic> {
+    let url = publication.issue_url(issue);
+    let rendered = render_essay(
+        &issue.markdown,
+        &RenderContext {
+            issue_url: &url,
+            id_prefix: issue.slug.as_str(),
+            essay_css: publication.layouts.text("essay.css"),
+        },
+    );
+    let config = &publication.config;
+    let sources = publication.layouts.sources().iter();
+    let view = publication.issue_view(issue, "");
+    Ok(FrozenIssue {
+        version: FrozenIssue::VERSION,
+        issue_id: issue.id.to_string(),
+        date_ms: now.timestamp_millis(),
+        subject: issue.subject.clone(),
+        from_name: if config.from.name.is_empty() {
+            config.title.clone()
+        } else {
+            config.from.name.clone()
+        },
+        from: config.from.address.to_string(),
+        reply_to: config.reply_to.as_ref().map(ToString::to_string),
+        list_id: config.list_id.clone(),
+        publication: publication.view(),
+        issue: view,
+        essay_html: rendered.email_html,
+        essay_text: rendered.text,
+        templates: sources
+            .map(|(name, source)| (name.clone(), source.text.to_string()))
+            .collect(),
+    })
+}
+
+/// The row of the ledger for a frozen issue.
+pub(super) fn row(issue: &Issue, frozen: &FrozenIssue) -> Result<Frozen, Diagnostic> {
+    let text = frozen.to_text()?;
+    Ok(Frozen {
+        issue: issue.id.clone(),
+        slug: issue.slug.to_string(),
+        title: issue.title.clone(),
+        sha256: sha256_hex(text.as_bytes()),
+        text,
+    })
+}

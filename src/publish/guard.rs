@@ -1,0 +1,158 @@
+//! One ledger: before anything is sent, this ledger must be the one that sent before, in its place,
+//! with its key, and not older than its last run (DESIGN §3, *One ledger*).
+
+use data_encoding::HEXLOWER;
+use toml_edit::DocumentMut;
+
+use super::places::{holder, place_of};
+use super::publication::{KEY_FILE, Publication};
+use super::{Stop, fill_random};
+use crate::config;
+use crate::diagnostic::Diagnostic;
+use crate::fs;
+use crate::ledger::{Identity, Ledger, SenderLock};
+use crate::token::Keys;
+
+/// Opens the ledger, making it on first use.
+pub fn open_ledger(publication: &Publication) -> Result<(Ledger, Identity), Stop> {
+    let mut ledger = Ledger::open(&publication.ledger_path())?;
+    let mut random = [0_u8; 16];
+    fill_random(&mut random)?;
+    let identity = ledger.identity(|| HEXLOWER.encode(&random))?;
+    Ok((ledger, identity))
+}
+
+/// The keys that the ledger was made with. A key file is made only where nothing was ever hashed:
+/// with another key the ledger would not recognise a single suppression.
+pub fn keys_for_planning(
+    publication: &Publication,
+    ledger: &mut Ledger,
+    identity: &Identity,
+) -> Result<Keys, Stop> {
+    let keys = publication.keys()?;
+    match (keys, &identity.key_fingerprint) {
+        (Some(keys), Some(known)) if keys.fingerprint() == known => Ok(keys),
+        (Some(keys), None) => {
+            ledger.set_key_fingerprint(keys.fingerprint())?;
+            Ok(keys)
+        }
+        (None, None) => {
+            let keys = publication.make_key()?;
+            ledger.set_key_fingerprint(keys.fingerprint())?;
+            Ok(keys)
+        }
+        (Some(_), Some(_)) => Err(Diagnostic::error(format!(
+            "`{KEY_FILE}` is not the key that this ledger was made with"
+        ))
+        .cause(
+            "with another key the ledger recognises neither its subscribers nor its suppressions",
+        )
+        .hint("restore the key from a backup")
+        .into()),
+        (None, Some(_)) => Err(Diagnostic::error(format!("`{KEY_FILE}` is missing"))
+            .cause("without it the ledger recognises neither its subscribers nor its suppressions")
+            .hint("restore the key from a backup")
+            .into()),
+    }
+}
+
+/// Checks that this ledger may send, takes the next run's number and signs the lock with it.
+pub(super) fn enter_run(
+    publication: &Publication,
+    ledger: &mut Ledger,
+    identity: &Identity,
+    lock: &mut SenderLock,
+) -> Result<i64, Stop> {
+    refuse_a_stranger(publication, identity, lock)?;
+    let epoch = ledger.raise_epoch(lock.last_epoch())?;
+    lock.sign(&holder(), epoch)
+        .map_err(|error| Diagnostic::error("cannot write `sender.lock`").cause(error))?;
+    Ok(epoch)
+}
+
+fn refuse_a_stranger(
+    publication: &Publication,
+    identity: &Identity,
+    lock: &SenderLock,
+) -> Result<(), Stop> {
+    let refuse = |message: &str, cause: &str| {
+        Err(Diagnostic::error(message)
+            .cause(cause)
+            .hint("if this is the ledger that must send from now on, say so with `postrider ledger adopt`; if not, restore the right one")
+            .into())
+    };
+    match &publication.config.ledger_id {
+        Some(expected) if *expected != identity.id => {
+            return refuse(
+                "this is not the ledger that sent the earlier issues",
+                "`postrider.toml` names another one, so this one does not know who got what",
+            );
+        }
+        _ => {}
+    }
+    if lock.last_epoch() > identity.epoch {
+        return refuse(
+            "the ledger is older than the last run of a sender",
+            "it was restored from a backup and does not know what was sent since",
+        );
+    }
+    let place = place_of(&publication.ledger_path());
+    if identity.place.is_some() && identity.place != place {
+        return refuse(
+            "this ledger was copied or moved",
+            "the original may still be sending, and neither would know what the other sent",
+        );
+    }
+    Ok(())
+}
+
+/// Before the first real send: writes the ledger's id into `postrider.toml` and its place into the
+/// ledger.
+pub(super) fn settle_in(
+    publication: &Publication,
+    ledger: &mut Ledger,
+    identity: &Identity,
+) -> Result<(), Stop> {
+    if publication.config.ledger_id.is_none() {
+        write_ledger_id(publication, &identity.id)?;
+    }
+    if identity.place.is_none()
+        && let Some(place) = place_of(&publication.ledger_path())
+    {
+        ledger.set_place(&place)?;
+    }
+    Ok(())
+}
+
+/// Declares the ledger in this folder to be the one that sends: its id, its place and the number
+/// of its run become the valid ones. Returns its id.
+pub fn adopt(publication: &Publication) -> Result<String, Stop> {
+    let mut lock = SenderLock::take(&publication.folder)?;
+    let (mut ledger, identity) = open_ledger(publication)?;
+    keys_for_planning(publication, &mut ledger, &identity)?;
+    write_ledger_id(publication, &identity.id)?;
+    if let Some(place) = place_of(&publication.ledger_path()) {
+        ledger.set_place(&place)?;
+    }
+    let epoch = ledger.raise_epoch(lock.last_epoch())?;
+    lock.sign(&holder(), epoch)
+        .map_err(|error| Diagnostic::error("cannot write `sender.lock`").cause(error))?;
+    Ok(identity.id)
+}
+
+/// Writes `[ledger] id`, leaving every other byte of the file as it is.
+fn write_ledger_id(publication: &Publication, id: &str) -> Result<(), Stop> {
+    let path = publication.folder.join(config::FILE_NAME);
+    let source = fs::read_text(&path, config::FILE_NAME)?;
+    let mut document: DocumentMut = source.text.parse().map_err(|error| {
+        Diagnostic::error(format!("cannot edit `{}`", config::FILE_NAME)).cause(error)
+    })?;
+    let table = document
+        .entry("ledger")
+        .or_insert_with(|| toml_edit::Item::Table(toml_edit::Table::new()));
+    table["id"] = toml_edit::value(id);
+    fs::write_atomically(&path, document.to_string().as_bytes()).map_err(|error| {
+        Diagnostic::error(format!("cannot write `{}`", config::FILE_NAME)).cause(error)
+    })?;
+    Ok(())
+}

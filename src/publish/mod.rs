@@ -1,0 +1,87 @@
+//! The shell that joins core and edges: what each command does, from files to files, ledger and
+//! relay. Asking and printing is left to `cli`.
+
+mod breaker;
+mod build;
+mod deliver;
+mod freeze;
+mod guard;
+mod halt;
+mod places;
+mod planning;
+mod publication;
+mod roster_watch;
+mod send;
+mod test_send;
+
+use thiserror::Error;
+
+use crate::diagnostic::Diagnostic;
+use crate::ledger::{LedgerError, LockError};
+
+pub use build::{BuildReport, build};
+pub use deliver::Progress;
+pub use guard::{adopt, keys_for_planning, open_ledger};
+pub use halt::Halt;
+pub use planning::{DryPlan, dry_plan};
+pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
+pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, send};
+pub use test_send::{TestSent, send_test};
+
+/// Why a command did not do its work.
+#[derive(Debug, Error)]
+pub enum Stop {
+    /// Something is wrong; told as one or more problems.
+    #[error("{} problem(s)", .0.len())]
+    Failed(Vec<Diagnostic>),
+    /// Another sender holds the ledger.
+    #[error("{0}")]
+    Busy(Box<Diagnostic>),
+    /// The person said no.
+    #[error("nothing was sent")]
+    Declined,
+}
+
+impl From<Diagnostic> for Stop {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Failed(vec![diagnostic])
+    }
+}
+
+impl From<LedgerError> for Stop {
+    fn from(error: LedgerError) -> Self {
+        ledger_problem(&error).into()
+    }
+}
+
+impl From<LockError> for Stop {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Held { .. } => Self::Busy(Box::new(
+                Diagnostic::error(error.to_string())
+                    .hint("wait until it has finished; `postrider status` shows how far it is"),
+            )),
+            LockError::Io(ref cause) => Diagnostic::error(error.to_string()).cause(cause).into(),
+        }
+    }
+}
+
+/// Tells what is wrong with the ledger, and what to do.
+fn ledger_problem(error: &LedgerError) -> Diagnostic {
+    let problem = Diagnostic::error(error.to_string());
+    match error {
+        LedgerError::Database(cause) if error.is_disk_full() => problem
+            .cause(cause)
+            .hint("the disk is full: make room and run the same command again; nothing that was recorded is lost"),
+        LedgerError::Database(cause) => problem.cause(cause).hint("check the disk and the rights of `ledger.db`; nothing that was recorded is lost"),
+        LedgerError::Newer { .. } => problem.hint("use the newest Postrider; an older one must not write to this ledger"),
+        LedgerError::NotDurable(_) => problem.hint("put the publication on a local disk"),
+        LedgerError::Unknown(_) | LedgerError::Poisoned => problem,
+    }
+}
+
+/// Fills `bytes` with randomness of the operating system.
+pub fn fill_random(bytes: &mut [u8]) -> Result<(), Diagnostic> {
+    aws_lc_rs::rand::fill(bytes)
+        .map_err(|_| Diagnostic::error("the operating system gives no random numbers"))
+}

@@ -1,0 +1,342 @@
+//! A publication as it lies on the disk: configuration, templates, issues, roster, key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::Stop;
+use crate::clock::Clock;
+use crate::config::{self, Config, Environment};
+use crate::diagnostic::{Diagnostic, SourceText, closest};
+use crate::essay::{Essay, parse_essay};
+use crate::fs;
+use crate::issue::{DatingRules, Issue, find_duplicates};
+use crate::ledger;
+use crate::render::layout::{BUILT_IN, IssueView, Layouts, PublicationView};
+use crate::subscriber::{self, Roster};
+use crate::token::{Keys, SECRET_LENGTH};
+
+/// Name of the file that holds the root secret.
+pub const KEY_FILE: &str = "postrider.key";
+
+/// A publication, opened.
+#[derive(Debug)]
+pub struct Publication {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Checked configuration.
+    pub config: Config,
+    /// Parsed templates.
+    pub layouts: Layouts,
+    /// The clock of this run.
+    pub clock: Clock,
+}
+
+/// One issue file that could be read as an essay.
+#[derive(Debug)]
+pub struct IssueFile {
+    /// Path on the disk.
+    pub path: PathBuf,
+    /// The part of the file's (or folder's) name that carries date and slug.
+    pub stem: String,
+    /// What was read.
+    pub essay: Essay,
+}
+
+/// The issues of a publication, with what was odd about them.
+#[derive(Debug, Default)]
+pub struct Issues {
+    /// Oldest first.
+    pub issues: Vec<Issue>,
+    /// Warnings.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Publication {
+    /// Opens the publication in `folder`.
+    pub fn open(folder: &Path, environment: &Environment, clock: Clock) -> Result<Self, Stop> {
+        let path = folder.join(config::FILE_NAME);
+        let source = fs::read_text_if_present(&path, config::FILE_NAME)?.ok_or_else(|| {
+            Diagnostic::error(format!(
+                "there is no `{}` in `{}`",
+                config::FILE_NAME,
+                folder.display()
+            ))
+            .hint("make a publication with `postrider init DIR`, or name its folder with `-C DIR`")
+        })?;
+        let config = config::parse(&source, environment, folder)?;
+        let layouts = Layouts::new(&own_templates(folder)?)?;
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            config,
+            layouts,
+            clock,
+        })
+    }
+
+    /// Path of the ledger.
+    pub fn ledger_path(&self) -> PathBuf {
+        self.folder.join(ledger::FILE_NAME)
+    }
+
+    /// Reads every file of `issues/`; all that is wrong is told at once.
+    pub fn issue_files(&self) -> Result<(Vec<IssueFile>, Vec<Diagnostic>), Stop> {
+        let mut files = Vec::new();
+        let mut warnings = Vec::new();
+        let mut errors = Vec::new();
+        for (path, stem) in issue_paths(&self.folder.join("issues"))? {
+            let name = shown_path(&self.folder, &path);
+            match fs::read_text(&path, &name)
+                .map_err(|error| vec![error])
+                .and_then(|source| parse_essay(&source))
+            {
+                Ok(parsed) => {
+                    warnings.extend(parsed.warnings);
+                    files.push(IssueFile {
+                        path,
+                        stem,
+                        essay: parsed.essay,
+                    });
+                }
+                Err(found) => errors.extend(found),
+            }
+        }
+        if errors.is_empty() {
+            Ok((files, warnings))
+        } else {
+            Err(Stop::Failed(errors))
+        }
+    }
+
+    /// All issues, oldest first, with ids and slugs that nobody else has.
+    pub fn issues(&self) -> Result<Issues, Stop> {
+        let (files, warnings) = self.issue_files()?;
+        let rules = self.dating_rules();
+        let mut found = Issues {
+            warnings,
+            ..Issues::default()
+        };
+        let mut errors = Vec::new();
+        for file in &files {
+            match Issue::from_essay(&file.essay, &file.stem, &rules) {
+                Ok(made) => {
+                    found.warnings.extend(made.warnings);
+                    found.issues.push(made.issue);
+                }
+                Err(problems) => errors.extend(problems),
+            }
+        }
+        errors.extend(find_duplicates(&found.issues));
+        if !errors.is_empty() {
+            return Err(Stop::Failed(errors));
+        }
+        found.issues.sort_by(|one, other| {
+            one.published
+                .cmp(&other.published)
+                .then_with(|| one.slug.cmp(&other.slug))
+        });
+        Ok(found)
+    }
+
+    /// How dates of issues are read.
+    pub fn dating_rules(&self) -> DatingRules {
+        DatingRules {
+            zone: self.config.zone.clone(),
+            send_time: self.config.send_time,
+        }
+    }
+
+    /// Reads the roster.
+    pub fn roster(&self) -> Result<Roster, Stop> {
+        let path = self.folder.join(subscriber::FILE_NAME);
+        let source = fs::read_text_if_present(&path, subscriber::FILE_NAME)?.ok_or_else(|| {
+            Diagnostic::error(format!("there is no `{}`", subscriber::FILE_NAME))
+                .hint("make one with the line `email,name`, and one line for each subscriber")
+        })?;
+        Ok(Roster::parse(&source)?)
+    }
+
+    /// The keys of the publication, if there is a key file.
+    pub fn keys(&self) -> Result<Option<Keys>, Stop> {
+        let path = self.folder.join(KEY_FILE);
+        let Some(bytes) = fs::read_bytes(&path, KEY_FILE)? else {
+            return Ok(None);
+        };
+        let secret: &[u8; SECRET_LENGTH] = bytes.as_slice().try_into().map_err(|_| {
+            Diagnostic::error(format!("`{KEY_FILE}` does not hold {SECRET_LENGTH} bytes"))
+                .hint("restore it from a backup: without it the ledger cannot tell who is who")
+        })?;
+        if fs::is_open_to_others(&path).unwrap_or(false) {
+            let problem = Diagnostic::error(format!("others can read `{KEY_FILE}`"));
+            return Err(problem
+                .hint(format!("make it private with `chmod 600 {KEY_FILE}`"))
+                .into());
+        }
+        Ok(Some(Keys::derive(secret)))
+    }
+
+    /// Makes a key file where there is none yet.
+    pub fn make_key(&self) -> Result<Keys, Stop> {
+        let mut secret = [0_u8; SECRET_LENGTH];
+        super::fill_random(&mut secret)?;
+        fs::write_new_secret(&self.folder.join(KEY_FILE), &secret).map_err(|error| {
+            Diagnostic::error(format!("cannot write `{KEY_FILE}`")).cause(error)
+        })?;
+        Ok(Keys::derive(&secret))
+    }
+
+    /// What templates know of the publication.
+    pub fn view(&self) -> PublicationView {
+        let config = &self.config;
+        PublicationView {
+            title: config.title.clone(),
+            author: config.author.clone(),
+            description: config.description.clone(),
+            base_url: config.base_url.clone(),
+            language: config.language.clone(),
+            postal_address: config.postal_address.clone(),
+            reply_to: config
+                .reply_to
+                .as_ref()
+                .unwrap_or(&config.from.address)
+                .to_string(),
+        }
+    }
+
+    /// What templates know of an issue. `opening` stands in for a summary that is not there.
+    pub fn issue_view(&self, issue: &Issue, opening: &str) -> IssueView {
+        let updated = issue.updated.and_then(|instant| {
+            let instant = jiff::Timestamp::from_millisecond(instant.timestamp_millis()).ok()?;
+            Some(
+                instant
+                    .to_zoned(self.config.zone.clone())
+                    .date()
+                    .to_string(),
+            )
+        });
+        IssueView {
+            title: issue.title.clone(),
+            summary: issue.summary.clone().unwrap_or_else(|| opening.to_owned()),
+            url: self.issue_url(issue),
+            date: issue.date.to_string(),
+            updated: updated.unwrap_or_default(),
+            author: issue
+                .author
+                .clone()
+                .unwrap_or_else(|| self.config.author.clone()),
+            language: issue
+                .language
+                .clone()
+                .unwrap_or_else(|| self.config.language.clone()),
+            tags: issue.tags.clone(),
+        }
+    }
+
+    /// Absolute address of an issue's page.
+    pub fn issue_url(&self, issue: &Issue) -> String {
+        format!("{}issues/{}/", self.config.base_url, issue.slug)
+    }
+
+    /// Finds the one issue that a word names: a file, a slug, an id, or the beginning of one.
+    pub fn find<'a>(&self, issues: &'a [Issue], word: &str) -> Result<&'a Issue, Diagnostic> {
+        let file = word.trim_end_matches('/').trim_end_matches("/index.md");
+        let named = |issue: &&Issue| {
+            let source = issue.source.name.trim_end_matches("/index.md");
+            issue.slug.as_str() == word
+                || issue.id.as_str() == word
+                || source == file
+                || source == format!("issues/{file}")
+        };
+        if let Some(issue) = issues.iter().find(named) {
+            return Ok(issue);
+        }
+        let begins = |issue: &&Issue| {
+            let stem = issue.source.name.trim_start_matches("issues/");
+            !word.is_empty()
+                && (issue.slug.as_str().starts_with(word)
+                    || issue.id.as_str().starts_with(word)
+                    || stem.starts_with(word))
+        };
+        let candidates: Vec<&Issue> = issues.iter().filter(begins).collect();
+        match candidates.as_slice() {
+            [issue] => Ok(issue),
+            [] => {
+                let problem = Diagnostic::error(format!("there is no issue `{word}`"));
+                Err(
+                    match closest(word, issues.iter().map(|issue| issue.slug.as_str())) {
+                        Some(slug) => problem.hint(format!("did you mean `{slug}`?")),
+                        None => problem.hint("`postrider status` lists them all"),
+                    },
+                )
+            }
+            several => {
+                let names: Vec<&str> = several.iter().map(|issue| issue.slug.as_str()).collect();
+                Err(
+                    Diagnostic::error(format!("`{word}` could be {} issues", several.len()))
+                        .cause(names.join(", "))
+                        .hint("write more of the slug"),
+                )
+            }
+        }
+    }
+}
+
+/// The author's own templates by file name.
+fn own_templates(folder: &Path) -> Result<BTreeMap<String, SourceText>, Diagnostic> {
+    let mut own = BTreeMap::new();
+    let templates = folder.join("templates");
+    let Ok(entries) = std::fs::read_dir(&templates) else {
+        return Ok(own);
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let known = BUILT_IN.iter().any(|(built_in, _)| *built_in == name);
+        let usable = matches!(
+            entry
+                .path()
+                .extension()
+                .and_then(|extension| extension.to_str()),
+            Some("html" | "txt" | "css" | "xml")
+        );
+        if (known || usable) && !name.starts_with('.') && entry.path().is_file() {
+            let text = fs::read_text(&entry.path(), &format!("templates/{name}"))?;
+            own.insert(name, text);
+        }
+    }
+    Ok(own)
+}
+
+/// Issue files with their stems, in the order of their names.
+fn issue_paths(folder: &Path) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
+    let mut paths = Vec::new();
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(paths),
+        Err(error) => return Err(Diagnostic::error("cannot read `issues/`").cause(error)),
+    };
+    for entry in entries {
+        let entry =
+            entry.map_err(|error| Diagnostic::error("cannot read `issues/`").cause(error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.path().is_dir() {
+            let index = entry.path().join("index.md");
+            if index.exists() {
+                paths.push((index, name));
+            }
+        } else if let Some(stem) = name.strip_suffix(".md") {
+            paths.push((entry.path(), stem.to_owned()));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// A path as the author knows it: relative to the publication, with forward slashes.
+pub(super) fn shown_path(folder: &Path, path: &Path) -> String {
+    path.strip_prefix(folder)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .replace('\\', "/")
+}

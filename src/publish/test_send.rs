@@ -1,0 +1,135 @@
+//! `send --test ADDR`: one message outside the ledger, to see an issue as a reader will.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+
+use super::freeze::freeze;
+use super::guard::{keys_for_planning, open_ledger};
+use super::send::{relay_config, relay_problem};
+use super::{Publication, Stop, fill_random};
+use crate::address::EmailAddress;
+use crate::delivery::Transaction;
+use crate::diagnostic::Diagnostic;
+use crate::mailer::{Envelope, Relay, Timers, WireMessage};
+use crate::message::{Addressee, Composer, Message, Purpose};
+
+/// A test message that the relay accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestSent {
+    /// Subject.
+    pub subject: String,
+    /// Size in bytes.
+    pub size: usize,
+    /// The relay's reply.
+    pub reply: String,
+}
+
+/// Sends one message of an issue to `to`. The Message-ID is its own and the unsubscribe token
+/// names nobody, so that the test can neither hide the real one nor unsubscribe anyone.
+pub fn send_test(
+    publication: &Publication,
+    word: &str,
+    to: &EmailAddress,
+    timers: Timers,
+) -> Result<TestSent, Stop> {
+    let issues = publication.issues()?.issues;
+    let issue = publication.find(&issues, word)?;
+    let (mut ledger, identity) = open_ledger(publication)?;
+    let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
+    let frozen = freeze(publication, issue, publication.clock.now())?;
+    let composer = Composer::new(frozen, keys.clone())?;
+    let mut nonce = [0_u8; 8];
+    fill_random(&mut nonce)?;
+    let fields = fields_of(publication, to)?;
+    let addressee = Addressee {
+        address: to,
+        key: &keys.address_key(to),
+        fields: &fields,
+    };
+    let message = composer.compose(addressee, Purpose::Test(&HEXLOWER.encode(&nonce)))?;
+    let envelope = Envelope {
+        from: composer.envelope_from().clone(),
+        to: to.clone(),
+    };
+    let reply = hand_over(publication, &envelope, &message, timers)?;
+    Ok(TestSent {
+        subject: issue.subject.clone(),
+        size: message.bytes.len(),
+        reply,
+    })
+}
+
+/// The roster's fields if the address is on it, so that the test looks like the real one.
+fn fields_of(
+    publication: &Publication,
+    to: &EmailAddress,
+) -> Result<BTreeMap<String, String>, Stop> {
+    let roster = publication.roster()?;
+    let row = roster
+        .rows()
+        .iter()
+        .find(|row| row.address.normal_form() == to.normal_form());
+    let mut fields = BTreeMap::new();
+    // An address that is not on the roster gets the first row's columns, empty.
+    for row in row.or_else(|| roster.rows().first()) {
+        let known = row.address.normal_form() == to.normal_form();
+        let value = |value: String| if known { value } else { String::new() };
+        fields.extend(
+            roster
+                .fields(row)
+                .map(|(name, text)| (name.to_owned(), value(text))),
+        );
+        fields.insert("name".to_owned(), value(roster.name(row)));
+    }
+    Ok(fields)
+}
+
+fn hand_over(
+    publication: &Publication,
+    envelope: &Envelope,
+    message: &Message,
+    timers: Timers,
+) -> Result<String, Stop> {
+    let smtp = relay_config(publication)?;
+    let relay = Relay::new(smtp.clone(), timers).map_err(|error| relay_problem(&error, smtp))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Diagnostic::error("cannot start the sender").cause(error))?;
+    let transaction = runtime.block_on(async {
+        let mut session = relay
+            .open()
+            .await
+            .map_err(|error| relay_problem(&error, smtp))?;
+        let wire = WireMessage::new(&message.bytes);
+        let delivered = session
+            .deliver(envelope, &wire, async { Ok::<bool, Infallible>(true) })
+            .await;
+        session.quit().await;
+        match delivered {
+            Ok(transaction) => Ok::<Transaction, Diagnostic>(transaction),
+            Err(never) => match never {},
+        }
+    })?;
+    let problem = |cause: String| {
+        Diagnostic::error(format!(
+            "the test message to `{}` was not accepted",
+            envelope.to
+        ))
+        .cause(cause)
+    };
+    match transaction {
+        Transaction::Accepted(reply) => Ok(reply.to_string()),
+        Transaction::Refused(step, reply) => {
+            Err(problem(format!("to {step} the relay said: {reply}")).into())
+        }
+        Transaction::LostBeforeDot(step, told) => Err(problem(format!("at {step}: {told}")).into()),
+        Transaction::LostAfterDot(told) => {
+            Err(problem(format!("it may have arrived all the same: {told}")).into())
+        }
+        Transaction::Withheld => Err(problem("it was withheld".to_owned()).into()),
+    }
+}
