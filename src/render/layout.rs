@@ -14,12 +14,19 @@ use crate::diagnostic::{Diagnostic, SourceText, closest};
 
 /// The built-in templates by file name.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("404.html", include_str!("../../templates/404.html")),
     ("email.html", include_str!("../../templates/email.html")),
     ("email.txt", include_str!("../../templates/email.txt")),
     ("essay.css", include_str!("../../templates/essay.css")),
+    ("feed.css", include_str!("../../templates/feed.css")),
     ("index.html", include_str!("../../templates/index.html")),
     ("page.html", include_str!("../../templates/page.html")),
+    (
+        "redirect.html",
+        include_str!("../../templates/redirect.html"),
+    ),
     ("web.css", include_str!("../../templates/web.css")),
+    ("web.html", include_str!("../../templates/web.html")),
 ];
 
 /// What templates know of the publication, as `publication`.
