@@ -55,7 +55,7 @@ impl Default for Limits {
             connections: 128,
             message_bytes: 50 * 1024 * 1024,
             recipients: 100,
-            idle: Duration::from_secs(5 * 60),
+            idle: Duration::from_mins(5),
             grace: Duration::from_secs(5),
         }
     }

@@ -145,7 +145,7 @@ impl Session {
             // RFC 5321 §3.5.3: willing to try, unable to say.
             Ok(Command::Vrfy) => self.reply("252 2.1.5 everybody is welcome"),
             Ok(Command::Help) => {
-                self.reply("214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT")
+                self.reply("214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
             }
             Ok(Command::Quit) => {
                 self.reply("221 2.0.0 goodbye");

@@ -57,7 +57,7 @@ impl Running {
     fn connect(&self) -> Client {
         let stream = TcpStream::connect(self.address).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
+            .set_read_timeout(Some(Duration::from_mins(1)))
             .unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
         let mut client = Client { stream, reader };
