@@ -11,6 +11,7 @@
 
 mod command;
 mod directory_sync;
+mod incoming;
 mod maildir;
 mod path;
 mod session;

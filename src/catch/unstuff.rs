@@ -187,6 +187,16 @@ mod tests {
     }
 
     #[test]
+    fn the_end_is_found_wherever_it_lies() {
+        for length in 0..300 {
+            let wire = [b"x".repeat(length).as_slice(), b"\r\n.\r\n.\r\n"].concat();
+            let expected = [b"x".repeat(length).as_slice(), b"\r\n"].concat();
+            let received = receive(&wire, wire.len());
+            assert_eq!(received, Some((expected, b".\r\n".to_vec())), "{length}");
+        }
+    }
+
+    #[test]
     fn a_megabyte_of_dots_is_read_in_linear_time() {
         let message = b".".repeat(1 << 20);
         let mut wire = stuff(&message);
