@@ -1,0 +1,282 @@
+//! One connection: greeting, transactions, farewell (RFC 5321 §3).
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::command::{self, Command, Mail};
+use super::incoming::{Incoming, Received};
+use super::maildir::Maildir;
+use super::unstuff::Unstuffer;
+use super::wire::{Ended, Line, Wire};
+use super::{Accepted, Limits};
+
+/// What all connections share.
+pub(super) struct Shared {
+    pub(super) maildir: Arc<Maildir>,
+    pub(super) limits: Limits,
+    pub(super) on_accepted: Box<dyn Fn(&Accepted) + Send + Sync>,
+}
+
+/// The state of one connection.
+pub(super) struct Session {
+    wire: Wire,
+    shared: Arc<Shared>,
+    stopping: watch::Receiver<bool>,
+    greeted: bool,
+    transaction: Option<Transaction>,
+}
+
+/// A MAIL command that was accepted, and the recipients since.
+struct Transaction {
+    from: String,
+    utf8: bool,
+    recipients: Vec<String>,
+}
+
+/// What ends the wait for a command.
+enum Heard {
+    Line(Line),
+    Silence,
+    Stop,
+}
+
+/// Whether the conversation goes on.
+enum Next {
+    Command,
+    Close,
+}
+
+impl Session {
+    /// Takes a fresh connection. `stopping` turns true when the server wants to end.
+    pub(super) fn new(
+        stream: TcpStream,
+        shared: Arc<Shared>,
+        stopping: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
+        let wire = Wire::new(stream, shared.limits.idle)?;
+        Ok(Self {
+            wire,
+            shared,
+            stopping,
+            greeted: false,
+            transaction: None,
+        })
+    }
+
+    /// Talks until one side has had enough.
+    pub(super) async fn run(mut self) -> Result<(), Ended> {
+        self.wire
+            .reply("220 localhost ESMTP Postrider keeps everything\r\n");
+        loop {
+            let next = match self.listen().await? {
+                Heard::Line(line) => self.obey(line).await?,
+                Heard::Stop => {
+                    self.reply("421 4.3.2 localhost is closing");
+                    Next::Close
+                }
+                Heard::Silence => {
+                    // RFC 5321 §3.8: a server may close after a timeout, with a 421.
+                    self.reply("421 4.4.2 localhost has waited long enough");
+                    Next::Close
+                }
+            };
+            if let Next::Close = next {
+                return self.wire.close().await;
+            }
+        }
+    }
+
+    /// Waits for the next command. A message that is being received is finished first: the wish
+    /// to stop is heard only here.
+    async fn listen(&mut self) -> Result<Heard, Ended> {
+        tokio::select! {
+            biased;
+            _ = self.stopping.wait_for(|stopping| *stopping) => Ok(Heard::Stop),
+            line = self.wire.read_line() => match line {
+                Ok(line) => Ok(Heard::Line(line)),
+                Err(Ended::Idle) => Ok(Heard::Silence),
+                Err(ended) => Err(ended),
+            },
+        }
+    }
+
+    async fn obey(&mut self, line: Line) -> Result<Next, Ended> {
+        let Line::Whole(line) = line else {
+            // RFC 5321 §4.5.3.1.9
+            self.wire.reply("500 5.5.6 the line is too long\r\n");
+            return Ok(Next::Command);
+        };
+        if command::is_other_protocol(&line) {
+            self.wire.reply("421 5.5.2 this is a mail server\r\n");
+            return Ok(Next::Close);
+        }
+        match Command::parse(&line) {
+            Err(refusal) => self.reply(refusal),
+            Ok(Command::Ehlo) => self.greet(true),
+            Ok(Command::Helo) => self.greet(false),
+            Ok(Command::Mail(mail)) => self.begin(mail),
+            Ok(Command::Rcpt(recipient)) => self.add_recipient(recipient.0),
+            Ok(Command::Data) => self.receive().await?,
+            Ok(Command::Rset) => {
+                self.transaction = None;
+                self.reply("250 2.0.0 forgotten");
+            }
+            Ok(Command::Noop) => self.reply("250 2.0.0 at your service"),
+            // RFC 5321 §3.5.3: willing to try, unable to say.
+            Ok(Command::Vrfy) => self.reply("252 2.1.5 everybody is welcome"),
+            Ok(Command::Help) => {
+                self.reply("214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
+            }
+            Ok(Command::Quit) => {
+                self.reply("221 2.0.0 goodbye");
+                return Ok(Next::Close);
+            }
+        }
+        Ok(Next::Command)
+    }
+
+    fn reply(&mut self, reply: &str) {
+        self.wire.reply(reply);
+        self.wire.reply("\r\n");
+    }
+
+    fn greet(&mut self, extended: bool) {
+        self.greeted = true;
+        // RFC 5321 §4.1.4: a second greeting is a RSET too.
+        self.transaction = None;
+        if extended {
+            let size = self.shared.limits.message_bytes;
+            self.wire.reply(&format!(
+                "250-localhost\r\n250-PIPELINING\r\n250-SIZE {size}\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n\
+                 250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250 HELP\r\n"
+            ));
+        } else {
+            self.reply("250 localhost");
+        }
+    }
+
+    fn begin(&mut self, mail: Mail) {
+        let limit = self.shared.limits.message_bytes as u64;
+        if !self.greeted {
+            self.reply("503 5.5.1 greet first, with EHLO");
+        } else if self.transaction.is_some() {
+            self.reply("503 5.5.1 a message is under way; RSET ends it");
+        } else if mail.size.is_some_and(|size| size > limit) {
+            // RFC 1870 §6.1
+            self.reply("552 5.3.4 the message is too large");
+        } else {
+            self.transaction = Some(Transaction {
+                from: mail.from,
+                utf8: mail.utf8,
+                recipients: Vec::new(),
+            });
+            self.reply("250 2.1.0 sender noted");
+        }
+    }
+
+    fn add_recipient(&mut self, to: String) {
+        let most = self.shared.limits.recipients;
+        let reply = match &mut self.transaction {
+            None => "503 5.5.1 MAIL comes first",
+            Some(transaction) if !transaction.utf8 && !to.is_ascii() => {
+                "553 5.6.7 the address needs SMTPUTF8"
+            }
+            // RFC 5321 §4.5.3.1.10
+            Some(transaction) if transaction.recipients.len() >= most => {
+                "452 4.5.3 too many recipients in one message"
+            }
+            Some(transaction) => {
+                transaction.recipients.push(to);
+                "250 2.1.5 recipient noted"
+            }
+        };
+        self.reply(reply);
+    }
+
+    /// DATA, the message and the reply to its end.
+    async fn receive(&mut self) -> Result<(), Ended> {
+        let Some(transaction) = self.transaction.take_if(|open| !open.recipients.is_empty()) else {
+            let reply = if self.transaction.is_some() {
+                "554 5.5.1 nobody is there to receive it"
+            } else {
+                "503 5.5.1 MAIL comes first"
+            };
+            self.reply(reply);
+            return Ok(());
+        };
+        self.reply("354 go on, and end with a dot on a line of its own");
+        match self.receive_message().await? {
+            Received::Kept {
+                path,
+                name,
+                size,
+                subject,
+            } => {
+                self.reply(&format!("250 2.0.0 kept as {name}"));
+                let Transaction {
+                    from,
+                    recipients: to,
+                    ..
+                } = transaction;
+                (self.shared.on_accepted)(&Accepted {
+                    from,
+                    to,
+                    path,
+                    size,
+                    subject,
+                });
+            }
+            Received::TooLarge => self.reply("552 5.3.4 the message is too large"),
+            Received::NotStored(error) => {
+                tracing::warn!(%error, "a message could not be stored");
+                self.reply(refusal_of(&error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads to the lone dot whatever happens: until then all bytes are message.
+    async fn receive_message(&mut self) -> Result<Received, Ended> {
+        let mut unstuffer = Unstuffer::new();
+        let mut incoming = Incoming::begin(&self.shared.maildir, self.shared.limits.message_bytes);
+        loop {
+            let progress = unstuffer.feed(self.wire.waiting(), incoming.block());
+            self.wire.consume(progress.consumed);
+            if progress.finished {
+                return Ok(incoming.finish().await);
+            }
+            incoming.make_room().await;
+            self.wire.fill().await?;
+        }
+    }
+}
+
+/// RFC 3463 §3.4: a full disk is the system's state, and may pass.
+fn refusal_of(error: &io::Error) -> &'static str {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    match error.kind() {
+        StorageFull | QuotaExceeded | FileTooLarge => "452 4.3.1 the disk is full",
+        _ => "451 4.3.0 the message could not be stored",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::refusal_of;
+
+    #[test]
+    fn a_full_disk_is_said_to_be_one() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert_eq!(refusal_of(&full), "452 4.3.1 the disk is full");
+        let other = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(
+            refusal_of(&other),
+            "451 4.3.0 the message could not be stored"
+        );
+    }
+}
