@@ -3,6 +3,11 @@
 //! Owns the identity ([`IssueId`]), the name in addresses ([`Slug`]) and the rules that turn an
 //! [`Essay`](crate::essay::Essay) with its file name into an [`Issue`].
 
+mod dating;
+mod duplicates;
+mod from_essay;
+mod heading;
+
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -10,6 +15,12 @@ use chrono::{DateTime, Utc};
 use data_encoding::{BASE32_NOPAD, Encoding, Specification};
 
 use crate::diagnostic::SourceText;
+
+pub use dating::DatingRules;
+pub use duplicates::find_duplicates;
+pub use from_essay::IssueAndWarnings;
+
+pub(crate) use from_essay::leading_date;
 
 /// Identity of an issue: 16 random bytes, written once into its front matter as 26 characters of
 /// lower-case base32 (RFC 4648 §6). Never changes, whatever becomes of file name, date or domain.
@@ -178,3 +189,6 @@ pub struct Issue {
     /// Where `markdown` begins in `source`, in bytes.
     pub markdown_start: usize,
 }
+
+#[cfg(test)]
+mod tests;
