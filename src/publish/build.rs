@@ -82,11 +82,7 @@ fn pages(
             web_html: essay.web_html.clone(),
         })
         .collect();
-    Ok(archive::build(
-        &publication.view(),
-        &pages,
-        &publication.layouts,
-    )?)
+    Ok(archive::build(&pages, &publication.view(), &publication.layouts)?)
 }
 
 fn feeds(

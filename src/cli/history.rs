@@ -1,0 +1,61 @@
+//! `history`: what one person got.
+
+use serde_json::json;
+
+use super::status::bad_address;
+use super::times::{local, utc};
+use super::{App, CommandResult, Exit};
+use crate::address::EmailAddress;
+use crate::publish::{keys_for_planning, open_ledger};
+
+/// Arguments of `history`.
+#[derive(Debug, clap::Args)]
+pub(super) struct History {
+    /// The person's address
+    email: String,
+}
+
+impl History {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
+        let publication = app.publication()?;
+        let address = EmailAddress::parse(&self.email).map_err(|error| bad_address(&self.email, error))?;
+        let (mut ledger, identity) = open_ledger(&publication)?;
+        let keys = keys_for_planning(&publication, &mut ledger, &identity)?;
+        let key = keys.address_key(&address);
+        let rows = ledger.history(&key)?;
+        let suppression = ledger.suppression(&key)?;
+        if app.output.is_json() {
+            let issues = rows.iter().map(|row| {
+                json!({
+                    "issue": row.issue, "slug": row.slug, "title": row.title, "planned_at": utc(row.planned_at),
+                    "state": row.state.as_str(), "reason": row.reason, "intent_at": row.intent_at.map(utc),
+                    "settled_at": row.settled_at.map(utc), "reply": row.reply,
+                })
+            });
+            app.output.json(&json!({
+                "address": address.as_str(),
+                "suppressed": suppression.map(|suppression| json!({
+                    "reason": suppression.reason.as_str(), "source": suppression.source, "at": utc(suppression.at),
+                })),
+                "issues": issues.collect::<Vec<_>>(),
+            }));
+            return Ok(Exit::Done);
+        }
+        let zone = &publication.config.zone;
+        if rows.is_empty() {
+            app.output.line(&format!("{address}: no issue was ever planned for this address"));
+        } else {
+            let cells = rows.iter().map(|row| {
+                let when = row.settled_at.or(row.intent_at).unwrap_or(row.planned_at);
+                let told = row.reason.clone().or_else(|| row.reply.clone()).unwrap_or_default();
+                vec![local(when, zone), row.slug.clone(), row.state.to_string(), told]
+            });
+            app.output.table(&["when", "issue", "state", "last words"], cells);
+        }
+        if let Some(suppression) = suppression {
+            let since = local(suppression.at, zone);
+            app.output.line(&format!("suppressed since {since}: {}", suppression.reason.as_str()));
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,76 @@
+//! Progress of a run: a bar on a terminal, a plain line every few seconds elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::diagnostic::visible;
+use crate::publish::Progress;
+
+/// Between two looks on a terminal, and between two lines elsewhere.
+const REDRAW: Duration = Duration::from_millis(100);
+const PLAIN_LINE: Duration = Duration::from_secs(5);
+
+/// Watches the counts of a run from a thread of its own.
+pub(super) struct Watcher {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Watcher {
+    /// Begins to show `progress` towards `total` messages.
+    pub(super) fn start(title: &str, total: u64, progress: Arc<Progress>) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let title = visible(title);
+        let on_terminal = std::io::stderr().is_terminal();
+        let thread = std::thread::spawn(move || {
+            if on_terminal { draw(&title, total, &progress, &stopped) } else { tell(&title, total, &progress, &stopped) }
+        });
+        Self { stop, thread }
+    }
+
+    /// Shows the last state and ends.
+    pub(super) fn stop(self) {
+        drop(self.stop);
+        let _ = self.thread.join();
+    }
+}
+
+fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {per_sec} {eta} {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(title.to_owned());
+    loop {
+        let ended = matches!(stopped.recv_timeout(REDRAW), Err(RecvTimeoutError::Disconnected));
+        bar.set_position(progress.done());
+        bar.set_message(counts(progress));
+        if ended {
+            bar.finish_and_clear();
+            return;
+        }
+    }
+}
+
+fn tell(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
+    while matches!(stopped.recv_timeout(PLAIN_LINE), Err(RecvTimeoutError::Timeout)) {
+        let done = progress.done();
+        let _ = writeln!(std::io::stderr(), "{title}: {done} of {total}, {}", counts(progress));
+    }
+}
+
+fn counts(progress: &Progress) -> String {
+    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    format!(
+        "{} sent, {} deferred, {} rejected",
+        read(&progress.sent),
+        read(&progress.deferred),
+        read(&progress.rejected)
+    )
+}

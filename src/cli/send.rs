@@ -1,0 +1,292 @@
+//! `send`: mails what is due, after asking for the count.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::output::{Output, count};
+use super::progress::Watcher;
+use super::status::{bad_address, counts_json};
+use super::times::local;
+use super::{App, CommandResult, Exit};
+use crate::address::EmailAddress;
+use crate::delivery::State;
+use crate::diagnostic::{Diagnostic, visible};
+use crate::mailer::Timers;
+use crate::publish::{self, Ask, Halt, IssueOutcome, Progress, Publication, Question, SendOptions, SendReport, Stop};
+
+/// Arguments of `send`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Send {
+    /// File, slug, id or the beginning of one [default: everything that is due or was started]
+    issue: Option<String>,
+    /// Mail what is due without asking: for timers, since scheduling is consent
+    #[arg(long, conflicts_with_all = ["issue", "test"])]
+    due: bool,
+    /// Send one message of the issue to this address, outside the ledger
+    #[arg(long, value_name = "ADDR", requires = "issue")]
+    test: Option<String>,
+    /// Show what would be sent, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Do not ask, and refuse when the run would have another number of messages
+    #[arg(long, value_name = "N")]
+    expect: Option<usize>,
+    /// Stay until nothing is deferred any more
+    #[arg(long)]
+    wait: bool,
+    /// Accept a roster that lost more than a fifth of its subscribers
+    #[arg(long)]
+    accept_removals: bool,
+}
+
+impl Send {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
+        let publication = app.publication()?;
+        if let Some(to) = &self.test {
+            return self.test(app, &publication, to);
+        }
+        let options = SendOptions {
+            issue: self.issue.clone(),
+            wait: self.wait,
+            accept_removals: self.accept_removals,
+            ..SendOptions::default()
+        };
+        if self.dry_run {
+            return dry_run(app, &publication, &options);
+        }
+        let halt = Halt::default();
+        stop_on_signals(halt.clone())?;
+        let mut terminal = Terminal {
+            output: &app.output,
+            consent: self.consent(),
+            zone: publication.config.zone.clone(),
+            watcher: None,
+        };
+        let report = publish::send(&publication, &options, &mut terminal, &halt)?;
+        Ok(show(app, &publication, &report))
+    }
+
+    fn consent(&self) -> Consent {
+        match (self.expect, self.yes, self.due) {
+            (Some(number), _, _) => Consent::Expect(number),
+            (None, true, _) | (None, _, true) => Consent::Given,
+            (None, false, false) if std::io::stdin().is_terminal() => Consent::Ask,
+            (None, false, false) => Consent::Missing,
+        }
+    }
+
+    fn test(&self, app: &App, publication: &Publication, to: &str) -> CommandResult {
+        let address = EmailAddress::parse(to).map_err(|error| bad_address(to, error))?;
+        let issue = self.issue.as_deref().unwrap_or_default();
+        let sent = publish::send_test(publication, issue, &address, Timers::default())?;
+        if app.output.is_json() {
+            app.output.json(&json!({ "to": address.as_str(), "subject": sent.subject, "bytes": sent.size, "reply": sent.reply }));
+        } else {
+            app.output.line(&format!("a test of `{}` ({} bytes) went to {address}: {}", sent.subject, sent.size, sent.reply));
+            app.output.note("it is not in the ledger, and its unsubscribe link does nothing");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn dry_run(app: &App, publication: &Publication, options: &SendOptions) -> CommandResult {
+    let (question, report) = publish::preview_send(publication, options)?;
+    app.output.warnings(&question.warnings);
+    if app.output.is_json() {
+        let issues = question.issues.iter().map(|(title, number)| json!({ "title": title, "messages": number }));
+        app.output.json(&json!({ "total": question.total, "issues": issues.collect::<Vec<_>>() }));
+        return Ok(Exit::Done);
+    }
+    for (title, number) in &question.issues {
+        app.output.line(&format!("{title}: {}", count(*number as u64, "message")));
+    }
+    app.output.line(&format!("{} would be sent; nothing was", count(question.total as u64, "message")));
+    show_held(app, publication, &report);
+    Ok(Exit::Done)
+}
+
+/// Whether the author agrees.
+enum Consent {
+    Ask,
+    Given,
+    Expect(usize),
+    /// No terminal to ask at.
+    Missing,
+}
+
+struct Terminal<'a> {
+    output: &'a Output,
+    consent: Consent,
+    zone: jiff::tz::TimeZone,
+    watcher: Option<Watcher>,
+}
+
+impl Ask for Terminal<'_> {
+    fn confirm(&mut self, question: &Question) -> Result<(), Stop> {
+        self.output.warnings(&question.warnings);
+        for (title, number) in &question.issues {
+            self.output.note(&format!("{title}: {}", count(*number as u64, "message")));
+        }
+        if let Some((slug, dated)) = &question.future {
+            let dated = local(*dated, &self.zone);
+            self.output.note(&format!("`{slug}` is dated {dated}; sending it now sets its `send_at` to now"));
+        }
+        match self.consent {
+            Consent::Given => Ok(()),
+            Consent::Expect(number) if number == question.total => Ok(()),
+            Consent::Expect(number) => Err(Diagnostic::error(format!(
+                "this run would have {}, and {number} were expected",
+                count(question.total as u64, "message")
+            ))
+            .hint("`postrider plan --all` names each reader; nothing was sent")
+            .into()),
+            Consent::Missing => Err(Diagnostic::error("there is no terminal to ask at")
+                .hint(format!("agree with `--yes`, or with `--expect {}`; timers use `--due`", question.total))
+                .into()),
+            Consent::Ask if !question.plans_anew => Ok(()),
+            Consent::Ask => ask_for_the_count(question.total),
+        }
+    }
+
+    fn begin(&mut self, title: &str, total: u64, progress: &Arc<Progress>) {
+        self.watcher = Some(Watcher::start(title, total, progress.clone()));
+    }
+
+    fn end(&mut self) {
+        if let Some(watcher) = self.watcher.take() {
+            watcher.stop();
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.output.note(text);
+    }
+}
+
+fn ask_for_the_count(total: usize) -> Result<(), Stop> {
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "type {total} to send, anything else to stop: ");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == total.to_string() { Ok(()) } else { Err(Stop::Declined) }
+}
+
+/// Ctrl-C or SIGTERM: first finish what is in flight, then stop at once.
+fn stop_on_signals(halt: Halt) -> Result<(), Diagnostic> {
+    let failed = |error: std::io::Error| Diagnostic::error("cannot listen for signals").cause(error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+                return;
+            };
+            let mut signals = 0;
+            loop {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                signals += 1;
+                let mut stderr = std::io::stderr();
+                if signals == 1 {
+                    halt.stop_claiming();
+                    let _ = writeln!(stderr, "finishing what is in flight; once more stops at once");
+                } else {
+                    halt.abort();
+                }
+            }
+        });
+    });
+    Ok(())
+}
+
+fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
+    let zone = &publication.config.zone;
+    if app.output.is_json() {
+        let issues = report.issues.iter().map(|issue| {
+            let mut value = counts_json(issue.planned, &issue.counts, issue.finished_at.is_some());
+            value["issue"] = json!(issue.id);
+            value["slug"] = json!(issue.slug);
+            value["touched"] = json!(issue.touched);
+            value
+        });
+        let held = report.held.iter().map(|held| held.slug.as_str());
+        app.output.json(&json!({ "issues": issues.collect::<Vec<_>>(), "held": held.collect::<Vec<_>>() }));
+    } else {
+        show_issues(app, zone, report);
+        show_held(app, publication, report);
+    }
+    app.output.problems(&report.errors);
+    match () {
+        () if !report.errors.is_empty() => Exit::Failed,
+        () if report.issues.iter().any(IssueOutcome::has_trouble) => Exit::OpenDeliveries,
+        () => Exit::Done,
+    }
+}
+
+fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
+    if report.issues.is_empty() {
+        match &report.next_due {
+            Some((slug, due)) => app.output.line(&format!("nothing is due; next comes {slug}, {}", local(*due, zone))),
+            None => app.output.line("nothing is due"),
+        }
+    }
+    let (finished, worked): (Vec<_>, Vec<_>) = report.issues.iter().partition(|issue| issue.touched == 0 && issue.finished_at.is_some());
+    for issue in finished {
+        let sent = count(issue.counts.of(State::Sent), "subscriber");
+        let when = issue.finished_at.map(|at| local(at, zone)).unwrap_or_default();
+        app.output.line(&format!("{} is finished since {when}: sent to {sent}; nothing was sent now", issue.slug));
+    }
+    if worked.is_empty() {
+        return;
+    }
+    let rows = worked.iter().map(|issue| {
+        let number = |state| issue.counts.of(state).to_string();
+        vec![
+            issue.slug.clone(),
+            issue.planned.to_string(),
+            number(State::Sent),
+            number(State::Deferred),
+            number(State::Rejected),
+            number(State::Unconfirmed),
+            number(State::Skipped),
+            (issue.counts.remaining() - issue.counts.of(State::Deferred)).to_string(),
+        ]
+    });
+    app.output.table(
+        &["issue", "#planned", "#sent", "#deferred", "#rejected", "#unconfirmed", "#skipped", "#not tried"],
+        rows,
+    );
+    for issue in worked {
+        app.output.line(&last_line(issue, zone));
+    }
+}
+
+/// The last line of an issue: what comes next.
+fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
+    let slug = visible(&issue.slug);
+    let unconfirmed = issue.counts.of(State::Unconfirmed);
+    if issue.finished_at.is_some() {
+        return format!("{slug} is finished");
+    }
+    if let Some(at) = issue.counts.next_at {
+        return format!("{slug}: the next try is ripe at {}; run `postrider send` then", local(at, zone));
+    }
+    if issue.counts.remaining() > 0 {
+        return format!("{slug} is not finished; `postrider send` goes on");
+    }
+    let held = count(unconfirmed, "delivery");
+    format!("{slug}: {held} unconfirmed and held; `postrider status {slug}` lists them")
+}
+
+fn show_held(app: &App, publication: &Publication, report: &SendReport) {
+    for held in &report.held {
+        let due = local(held.due, &publication.config.zone);
+        let slug = &held.slug;
+        app.output.note(&format!("held: {slug} was due {due} and was not planned then; `postrider send {slug}` sends it all the same"));
+    }
+}

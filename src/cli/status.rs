@@ -1,0 +1,225 @@
+//! `status`: where issues stand.
+
+use serde_json::{Value, json};
+
+use super::times::{local, utc};
+use super::{App, CommandResult, Exit};
+use crate::delivery::State;
+use crate::diagnostic::Diagnostic;
+use crate::ledger::{Counts, IssueRow, Ledger, OpenRow, Recorded};
+use crate::publish::{Publication, Stop};
+
+/// Most rows of one kind that are listed.
+const MOST_ROWS: usize = 100;
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Status {
+    /// File, slug, id or the beginning of one [default: all issues]
+    issue: Option<String>,
+}
+
+impl Status {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
+        let publication = app.publication()?;
+        let mut ledger = Ledger::open_if_present(&publication.ledger_path())?;
+        match &self.issue {
+            Some(word) => one(app, &publication, ledger.as_mut(), word)?,
+            None => all(app, &publication, ledger.as_mut())?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The counts under their names in the contract of `--json`.
+pub(super) fn counts_json(planned: u64, counts: &Counts, finished: bool) -> Value {
+    json!({
+        "planned": planned,
+        "sent": counts.of(State::Sent),
+        "deferred": counts.of(State::Deferred),
+        "rejected": counts.of(State::Rejected),
+        "unconfirmed": counts.of(State::Unconfirmed),
+        "skipped": counts.of(State::Skipped),
+        "expired": counts.of(State::Expired),
+        "abandoned": counts.of(State::Abandoned),
+        "remaining": counts.remaining(),
+        "finished": finished,
+    })
+}
+
+fn merge(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
+}
+
+fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Result<(), Stop> {
+    let issues = publication.issues()?;
+    app.output.warnings(&issues.warnings);
+    let zone = &publication.config.zone;
+    let mut plans = Vec::new();
+    if let Some(ledger) = ledger {
+        for recorded in ledger.all_recorded()? {
+            let row = ledger.issue_row(recorded.row)?;
+            plans.push((recorded, row));
+        }
+    }
+    let plan_of = |id: &str| plans.iter().find(|(recorded, _)| recorded.frozen.issue.as_str() == id);
+    if app.output.is_json() {
+        let listed = issues.issues.iter().map(|issue| {
+            let base = json!({ "issue": issue.id.as_str(), "slug": issue.slug.as_str(), "title": issue.title,
+                "dated": utc(issue.published), "draft": issue.draft, "mail": issue.mail });
+            match plan_of(issue.id.as_str()) {
+                Some((recorded, row)) => merge(base, counts_json(recorded.planned_total, &row.counts, row.finished_at.is_some())),
+                None => base,
+            }
+        });
+        app.output.json(&json!({ "issues": listed.collect::<Vec<_>>() }));
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let rows = issues.issues.iter().map(|issue| {
+        let mut row = vec![local(issue.published, zone), issue.slug.to_string()];
+        match plan_of(issue.id.as_str()) {
+            Some((recorded, found)) => row.extend(plan_cells(recorded, found)),
+            None => {
+                let state = match () {
+                    () if issue.draft => "draft",
+                    () if !issue.mail => "web only",
+                    () if issue.published > now => "to come",
+                    () if (now - issue.published).to_std().is_ok_and(|late| late > publication.config.max_lateness) => "not mailed",
+                    () => "due",
+                };
+                row.push(state.to_owned());
+                row.extend(std::iter::repeat_n(String::new(), 5));
+            }
+        }
+        row
+    });
+    app.output.table(&["dated", "issue", "state", "#planned", "#sent", "#rejected", "#held", "#open"], rows);
+    // A plan whose file is gone is still a plan.
+    for (recorded, row) in &plans {
+        if !issues.issues.iter().any(|issue| issue.id == recorded.frozen.issue) {
+            let sent = row.counts.of(State::Sent);
+            app.output.line(&format!("{}: sent to {sent}, and its file is no longer in `issues/`", recorded.frozen.slug));
+        }
+    }
+    Ok(())
+}
+
+fn plan_cells(recorded: &Recorded, row: &IssueRow) -> Vec<String> {
+    let state = match () {
+        () if row.finished_at.is_some() => "finished",
+        () if row.counts.of(State::Unconfirmed) > 0 && row.counts.remaining() == 0 => "held",
+        () => "sending",
+    };
+    let number = |count: u64| count.to_string();
+    vec![
+        state.to_owned(),
+        number(recorded.planned_total),
+        number(row.counts.of(State::Sent)),
+        number(row.counts.of(State::Rejected)),
+        number(row.counts.of(State::Unconfirmed)),
+        number(row.counts.remaining()),
+    ]
+}
+
+fn one(app: &App, publication: &Publication, ledger: Option<&mut Ledger>, word: &str) -> Result<(), Stop> {
+    let issues = publication.issues()?.issues;
+    let (ledger, recorded) = match ledger {
+        Some(ledger) => {
+            let recorded = find_recorded(publication, &issues, ledger, word)?;
+            (Some(ledger), recorded)
+        }
+        None => (None, None),
+    };
+    let (Some(ledger), Some(recorded)) = (ledger, recorded) else {
+        let issue = publication.find(&issues, word)?;
+        if app.output.is_json() {
+            let base = json!({ "issue": issue.id.as_str(), "slug": issue.slug.as_str() });
+            app.output.json(&merge(base, counts_json(0, &Counts::default(), false)));
+        } else {
+            app.output.line(&format!("{} has no plan yet; it is dated {}", issue.slug, local(issue.published, &publication.config.zone)));
+        }
+        return Ok(());
+    };
+    let row = ledger.issue_row(recorded.row)?;
+    let mut open = Vec::new();
+    for state in [State::Unconfirmed, State::Deferred, State::Rejected] {
+        open.extend(ledger.rows_in(recorded.row, state, MOST_ROWS)?);
+    }
+    if app.output.is_json() {
+        let base = json!({
+            "issue": recorded.frozen.issue.as_str(), "slug": recorded.frozen.slug, "title": recorded.frozen.title,
+            "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
+            "rows": open.iter().map(row_json).collect::<Vec<_>>(),
+        });
+        app.output.json(&merge(base, counts_json(recorded.planned_total, &row.counts, row.finished_at.is_some())));
+    } else {
+        print_one(app, publication, &recorded, &row, &open);
+    }
+    Ok(())
+}
+
+/// An issue by its file, or, when the file is gone, by what the ledger knows of it.
+fn find_recorded(
+    publication: &Publication,
+    issues: &[crate::issue::Issue],
+    ledger: &mut Ledger,
+    word: &str,
+) -> Result<Option<Recorded>, Stop> {
+    match publication.find(issues, word) {
+        Ok(issue) => Ok(ledger.recorded(&issue.id)?),
+        Err(problem) => {
+            let known = ledger.all_recorded()?;
+            let found = known.into_iter().find(|recorded| recorded.frozen.slug == word || recorded.frozen.issue.as_str() == word);
+            found.map(Some).ok_or_else(|| Stop::from(problem))
+        }
+    }
+}
+
+fn row_json(row: &OpenRow) -> Value {
+    json!({ "address": row.address, "state": row.state.as_str(), "next_at": row.next_at.map(utc), "reply": row.reply })
+}
+
+fn print_one(app: &App, publication: &Publication, recorded: &Recorded, row: &IssueRow, open: &[OpenRow]) {
+    let zone = &publication.config.zone;
+    app.output.line(&format!("{} ({})", recorded.frozen.title, recorded.frozen.slug));
+    app.output.line(&format!("planned {} for {}", local(recorded.planned_at, zone), recorded.planned_total));
+    for state in State::ALL {
+        let number = row.counts.of(state);
+        if number > 0 {
+            app.output.line(&format!("{state:>12}  {number}"));
+        }
+    }
+    for (reason, number) in &row.counts.skipped_by_reason {
+        app.output.line(&format!("     skipped: {number} {reason}"));
+    }
+    match row.finished_at {
+        Some(at) => app.output.line(&format!("finished {}", local(at, zone))),
+        None => app.output.line(&next_step(&recorded.frozen.slug, &row.counts, zone)),
+    }
+    if !open.is_empty() {
+        let rows = open.iter().map(|row| {
+            let next = row.next_at.map(|at| local(at, zone)).unwrap_or_default();
+            vec![row.address.clone(), row.state.to_string(), next, row.reply.clone().unwrap_or_default()]
+        });
+        app.output.table(&["subscriber", "state", "next try", "last words of the relay"], rows);
+    }
+}
+
+fn next_step(slug: &str, counts: &Counts, zone: &jiff::tz::TimeZone) -> String {
+    let open = counts.remaining() - counts.of(State::Deferred);
+    match (open, counts.next_at, counts.of(State::Unconfirmed)) {
+        (1.., _, _) => format!("not finished: `postrider send {slug}` goes on"),
+        (0, Some(at), _) => format!("not finished: the next try is ripe at {}", local(at, zone)),
+        (0, None, 1..) => "not finished: the unconfirmed ones are held until a person has looked at them".to_owned(),
+        (0, None, 0) => format!("not finished: `postrider send {slug}` closes it"),
+    }
+}
+
+/// For commands that name an address which is not one.
+pub(super) fn bad_address(text: &str, error: crate::address::AddressError) -> Diagnostic {
+    Diagnostic::error(format!("the address `{text}` {error}"))
+}

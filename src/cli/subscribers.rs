@@ -1,0 +1,185 @@
+//! `subscribers`: the roster and the suppressions.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::output::count;
+use super::status::bad_address;
+use super::times::{local, utc};
+use super::{App, CommandResult, Exit};
+use crate::address::EmailAddress;
+use crate::diagnostic::Diagnostic;
+use crate::ledger::Ledger;
+use crate::publish::{Publication, Stop, keys_for_planning, open_ledger};
+use crate::subscriber::Status;
+use crate::suppression::{Reason, Suppression};
+use crate::token::{AddressKey, Keys};
+
+/// Arguments of `subscribers`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Subscribers {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the roster, and who of it is mailed
+    List {
+        /// Treat a bad row as an error
+        #[arg(long)]
+        strict: bool,
+        /// List the suppressions instead
+        #[arg(long)]
+        suppressed: bool,
+    },
+    /// Never mail this address again, whatever the file says
+    Suppress {
+        /// The address, or the token in the subject of an unsubscribe request
+        who: String,
+        /// Why
+        #[arg(long, value_enum, default_value = "unsubscribed")]
+        reason: Why,
+    },
+    /// Lift a suppression, because the person asked for it
+    Allow {
+        /// The address
+        who: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Why {
+    Unsubscribed,
+    Bounced,
+    Complained,
+    Operator,
+}
+
+impl From<Why> for Reason {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::Unsubscribed => Self::Unsubscribed,
+            Why::Bounced => Self::Bounced,
+            Why::Complained => Self::Complained,
+            Why::Operator => Self::Operator,
+        }
+    }
+}
+
+impl Subscribers {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
+        let publication = app.publication()?;
+        let (mut ledger, identity) = open_ledger(&publication)?;
+        let keys = keys_for_planning(&publication, &mut ledger, &identity)?;
+        match &self.action {
+            Action::List { suppressed: true, .. } => list_suppressions(app, &publication, &mut ledger),
+            Action::List { strict, .. } => list(app, &publication, &mut ledger, &keys, *strict),
+            Action::Suppress { who, reason } => suppress(app, &mut ledger, &keys, who, (*reason).into()),
+            Action::Allow { who } => allow(app, &mut ledger, &keys, who),
+        }
+    }
+}
+
+fn list(app: &App, publication: &Publication, ledger: &mut Ledger, keys: &Keys, strict: bool) -> CommandResult {
+    let roster = publication.roster()?;
+    if strict && roster.bad_rows() > 0 {
+        return Err(Stop::Failed(roster.warnings().iter().cloned().map(Diagnostic::into_error).collect()));
+    }
+    app.output.warnings(roster.warnings());
+    let reasons = ledger.suppression_reasons()?;
+    let rows = roster.rows().iter().map(|row| {
+        let suppressed = reasons.get(&keys.address_key(&row.address));
+        let why_not = match (suppressed, &row.status) {
+            (Some(reason), _) => Some(format!("suppressed: {}", reason.as_str())),
+            (None, Status::Other(word)) => Some(format!("status is `{word}`")),
+            (None, Status::Active) => None,
+        };
+        (row, why_not)
+    });
+    if app.output.is_json() {
+        let rows = rows.map(|(row, why_not)| {
+            json!({ "address": row.address.as_str(), "name": roster.name(row), "tags": roster.tags(row), "line": row.line,
+                "mailed": why_not.is_none(), "reason": why_not })
+        });
+        app.output.json(&json!({ "subscribers": rows.collect::<Vec<_>>(), "bad_rows": roster.bad_rows() }));
+        return Ok(Exit::Done);
+    }
+    let mut mailed = 0_u64;
+    let cells: Vec<Vec<String>> = rows
+        .map(|(row, why_not)| {
+            mailed += u64::from(why_not.is_none());
+            vec![row.address.to_string(), roster.name(row), roster.tags(row).join(" "), why_not.unwrap_or_else(|| "mailed".to_owned())]
+        })
+        .collect();
+    app.output.table(&["address", "name", "tags", "state"], cells);
+    app.output.line(&format!("{} of {} mailed", mailed, count(roster.rows().len() as u64, "subscriber")));
+    Ok(Exit::Done)
+}
+
+fn list_suppressions(app: &App, publication: &Publication, ledger: &mut Ledger) -> CommandResult {
+    let all = ledger.suppressions()?;
+    if app.output.is_json() {
+        let rows = all.iter().map(|one| {
+            json!({ "address": one.address, "reason": one.reason.as_str(), "source": one.source, "at": utc(one.at) })
+        });
+        app.output.json(&json!({ "suppressions": rows.collect::<Vec<_>>() }));
+        return Ok(Exit::Done);
+    }
+    let zone = &publication.config.zone;
+    let cells = all.iter().map(|one| {
+        let address = one.address.clone().unwrap_or_else(|| "(address not kept)".to_owned());
+        vec![address, one.reason.as_str().to_owned(), one.source.clone(), local(one.at, zone)]
+    });
+    app.output.table(&["address", "reason", "source", "since"], cells);
+    Ok(Exit::Done)
+}
+
+/// An address, or a token of an unsubscribe link.
+fn identify(ledger: &mut Ledger, keys: &Keys, who: &str) -> Result<(AddressKey, Option<String>, &'static str), Stop> {
+    if who.starts_with("v1.") {
+        let key = keys.verify_unsubscribe_token(who).ok_or_else(|| {
+            Diagnostic::error("this token is not one of this publication's").hint("copy it whole, or give the address instead")
+        })?;
+        let address = ledger.address_of(&key)?;
+        return Ok((key, address, "token"));
+    }
+    let address = EmailAddress::parse(who).map_err(|error| bad_address(who, error))?;
+    Ok((keys.address_key(&address), Some(address.to_string()), "command"))
+}
+
+fn suppress(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str, reason: Reason) -> CommandResult {
+    let (key, address, source) = identify(ledger, keys, who)?;
+    let shown = address.clone().unwrap_or_else(|| "this subscriber".to_owned());
+    let suppression = Suppression { key, address, reason, source: source.to_owned(), at: app.clock.now() };
+    let added = ledger.suppress(&suppression)?;
+    if app.output.is_json() {
+        app.output.json(&json!({ "address": suppression.address, "reason": reason.as_str(), "added": added }));
+    } else if added {
+        app.output.line(&format!("{shown} is not mailed any more ({})", reason.as_str()));
+    } else {
+        app.output.line(&format!("{shown} was suppressed already"));
+    }
+    Ok(Exit::Done)
+}
+
+fn allow(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str) -> CommandResult {
+    let (key, address, _) = identify(ledger, keys, who)?;
+    let shown = address.unwrap_or_else(|| who.to_owned());
+    let before = ledger.suppression(&key)?;
+    if before.as_ref().is_some_and(|suppression| suppression.reason == Reason::Complained) {
+        return Err(Diagnostic::error(format!("{shown} reported a letter as spam"))
+            .hint("another letter would harm every other reader's mail; ask the person to write from another address")
+            .into());
+    }
+    let removed = ledger.allow(&key)?;
+    if app.output.is_json() {
+        app.output.json(&json!({ "address": shown, "removed": removed }));
+    } else {
+        match before {
+            Some(suppression) => app.output.line(&format!("{shown} is allowed again (was: {})", suppression.reason.as_str())),
+            None => app.output.line(&format!("{shown} was not suppressed")),
+        }
+    }
+    Ok(Exit::Done)
+}
