@@ -21,7 +21,10 @@ impl Build {
         let publication = app.publication()?;
         let found = publication.issues()?;
         app.output.warnings(&found.warnings);
-        let out = self.out.clone().unwrap_or_else(|| publication.folder.join("public"));
+        let out = self
+            .out
+            .clone()
+            .unwrap_or_else(|| publication.folder.join("public"));
         let report = publish::build(&publication, &found.issues, app.clock.now(), &out)?;
         if app.output.is_json() {
             app.output.json(&json!({
@@ -39,7 +42,11 @@ impl Build {
             report.removed,
         ));
         if report.future + report.drafts > 0 {
-            let waiting = format!("not public yet: {} with a later date, {}", report.future, count(report.drafts as u64, "draft"));
+            let waiting = format!(
+                "not public yet: {} with a later date, {}",
+                report.future,
+                count(report.drafts as u64, "draft")
+            );
             app.output.note(&waiting);
         }
         Ok(Exit::Done)

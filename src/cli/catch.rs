@@ -28,10 +28,15 @@ impl Catch {
             .build()
             .map_err(|error| Diagnostic::error("cannot start the server").cause(error))?;
         let _guard = runtime.enter();
-        let catcher = Catcher::bind(address, &maildir)
-            .map_err(|error| Diagnostic::error(error.to_string()).hint("choose another port with `--port N`, or 0 for any free one"))?;
+        let catcher = Catcher::bind(address, &maildir).map_err(|error| {
+            Diagnostic::error(error.to_string())
+                .hint("choose another port with `--port N`, or 0 for any free one")
+        })?;
         let at = catcher.local_address();
-        app.output.line(&format!("listening on smtp://{at}, keeping everything in {}", maildir.display()));
+        app.output.line(&format!(
+            "listening on smtp://{at}, keeping everything in {}",
+            maildir.display()
+        ));
         app.output.finish();
         app.output.note("press Ctrl-C to end it");
         let json = app.output.is_json();
@@ -54,7 +59,12 @@ fn show(json: bool, accepted: &Accepted) {
         .to_string()
     } else {
         let subject = accepted.subject.as_deref().unwrap_or("(no subject)");
-        visible(&format!("{} -> {}: {subject} ({} bytes)", accepted.from, accepted.to.join(", "), accepted.size))
+        visible(&format!(
+            "{} -> {}: {subject} ({} bytes)",
+            accepted.from,
+            accepted.to.join(", "),
+            accepted.size
+        ))
     };
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -26,12 +26,19 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let publication = app.publication()?;
-        let fixed = if self.fix { give_ids(&publication)? } else { Vec::new() };
+        let fixed = if self.fix {
+            give_ids(&publication)?
+        } else {
+            Vec::new()
+        };
         let mut problems = self.look(&publication)?;
         if self.strict {
             problems = problems.into_iter().map(Diagnostic::into_error).collect();
         }
-        let errors = problems.iter().filter(|problem| problem.severity() == Severity::Error).count();
+        let errors = problems
+            .iter()
+            .filter(|problem| problem.severity() == Severity::Error)
+            .count();
         if app.output.is_json() {
             app.output.json(&json!({ "fixed": fixed, "problems": problems.iter().map(to_json).collect::<Vec<_>>() }));
         } else {
@@ -40,9 +47,17 @@ impl Check {
             }
             app.output.problems(&problems);
             let warnings = (problems.len() - errors) as u64;
-            app.output.line(&format!("{}, {}", count(errors as u64, "error"), count(warnings, "warning")));
+            app.output.line(&format!(
+                "{}, {}",
+                count(errors as u64, "error"),
+                count(warnings, "warning")
+            ));
         }
-        Ok(if errors == 0 { Exit::Done } else { Exit::Failed })
+        Ok(if errors == 0 {
+            Exit::Done
+        } else {
+            Exit::Failed
+        })
     }
 
     /// Everything that is wrong, errors and warnings; only a folder that cannot be read stops it.
@@ -65,7 +80,10 @@ impl Check {
         problems.extend(found.warnings.iter().cloned());
         let chosen = match self.issues.as_slice() {
             [] => found.issues.iter().collect(),
-            words => words.iter().map(|word| publication.find(&found.issues, word)).collect::<Result<Vec<_>, _>>()?,
+            words => words
+                .iter()
+                .map(|word| publication.find(&found.issues, word))
+                .collect::<Result<Vec<_>, _>>()?,
         };
         for issue in chosen {
             problems.extend(publish::rehearse(publication, issue)?);

@@ -18,7 +18,8 @@ pub(super) struct History {
 impl History {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let publication = app.publication()?;
-        let address = EmailAddress::parse(&self.email).map_err(|error| bad_address(&self.email, error))?;
+        let address =
+            EmailAddress::parse(&self.email).map_err(|error| bad_address(&self.email, error))?;
         let (mut ledger, identity) = open_ledger(&publication)?;
         let keys = keys_for_planning(&publication, &mut ledger, &identity)?;
         let key = keys.address_key(&address);
@@ -43,18 +44,33 @@ impl History {
         }
         let zone = &publication.config.zone;
         if rows.is_empty() {
-            app.output.line(&format!("{address}: no issue was ever planned for this address"));
+            app.output.line(&format!(
+                "{address}: no issue was ever planned for this address"
+            ));
         } else {
             let cells = rows.iter().map(|row| {
                 let when = row.settled_at.or(row.intent_at).unwrap_or(row.planned_at);
-                let told = row.reason.clone().or_else(|| row.reply.clone()).unwrap_or_default();
-                vec![local(when, zone), row.slug.clone(), row.state.to_string(), told]
+                let told = row
+                    .reason
+                    .clone()
+                    .or_else(|| row.reply.clone())
+                    .unwrap_or_default();
+                vec![
+                    local(when, zone),
+                    row.slug.clone(),
+                    row.state.to_string(),
+                    told,
+                ]
             });
-            app.output.table(&["when", "issue", "state", "last words"], cells);
+            app.output
+                .table(&["when", "issue", "state", "last words"], cells);
         }
         if let Some(suppression) = suppression {
             let since = local(suppression.at, zone);
-            app.output.line(&format!("suppressed since {since}: {}", suppression.reason.as_str()));
+            app.output.line(&format!(
+                "suppressed since {since}: {}",
+                suppression.reason.as_str()
+            ));
         }
         Ok(Exit::Done)
     }

@@ -29,7 +29,11 @@ pub(super) struct Init {
     #[arg(long, value_name = "ADDR", default_value = "letters@example.org")]
     from: String,
     /// Where the archive will be on the web
-    #[arg(long, value_name = "URL", default_value = "https://letters.example.org/")]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://letters.example.org/"
+    )]
     base_url: String,
     /// Time zone of the dates
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
@@ -38,17 +42,28 @@ pub(super) struct Init {
 
 impl Init {
     pub(super) fn run(&self, app: &App) -> CommandResult {
-        let folder = self.dir.as_ref().map_or_else(|| app.folder.clone(), |dir| app.folder.join(dir));
+        let folder = self
+            .dir
+            .as_ref()
+            .map_or_else(|| app.folder.clone(), |dir| app.folder.join(dir));
         let settings = self.settings(app)?;
         // Read as the file will be read, so that nothing is written that would be refused later.
         let source = crate::diagnostic::SourceText::new(config::FILE_NAME, settings.as_str());
         config::parse(&source, &crate::config::Environment::default(), &folder)?;
         let path = folder.join(config::FILE_NAME);
         if path.exists() {
-            return Err(Diagnostic::error(format!("`{}` is a publication already", folder.display())).into());
+            return Err(Diagnostic::error(format!(
+                "`{}` is a publication already",
+                folder.display()
+            ))
+            .into());
         }
         write_if_missing(&folder, ".gitignore", GITIGNORE)?;
-        write_if_missing(&folder, subscriber::FILE_NAME, "email,name,tags,joined,status\n")?;
+        write_if_missing(
+            &folder,
+            subscriber::FILE_NAME,
+            "email,name,tags,joined,status\n",
+        )?;
         make_folder(&folder.join("issues"))?;
         make_folder(&folder.join("templates"))?;
         write(&path, settings.as_bytes())?;
@@ -59,17 +74,27 @@ impl Init {
         if app.output.is_json() {
             app.output.json(&json!({ "folder": folder }));
         } else {
-            app.output.line(&format!("a new publication is in {}", folder.display()));
+            app.output
+                .line(&format!("a new publication is in {}", folder.display()));
             app.output.note("next: look through `postrider.toml`, put readers into `subscribers.csv`, and begin with `postrider new TITLE`");
         }
         Ok(Exit::Done)
     }
 
     fn settings(&self, app: &App) -> Result<String, Stop> {
-        let domain = self.from.rsplit('@').next().unwrap_or("example.org").trim_end_matches('>');
+        let domain = self
+            .from
+            .rsplit('@')
+            .next()
+            .unwrap_or("example.org")
+            .trim_end_matches('>');
         let today = app.clock.now().format("%Y-%m-%d");
         let quoted = |text: &str| toml_edit::Value::from(text).to_string();
-        let from = if self.from.contains('<') { self.from.clone() } else { format!("{} <{}>", self.title, self.from) };
+        let from = if self.from.contains('<') {
+            self.from.clone()
+        } else {
+            format!("{} <{}>", self.title, self.from)
+        };
         Ok(format!(
             r#"# What readers see.
 title = {title}
@@ -119,13 +144,21 @@ url = "smtp://localhost:2525"
 
 fn write_if_missing(folder: &Path, name: &str, text: &str) -> Result<(), Diagnostic> {
     let path = folder.join(name);
-    if path.exists() { Ok(()) } else { write(&path, text.as_bytes()) }
+    if path.exists() {
+        Ok(())
+    } else {
+        write(&path, text.as_bytes())
+    }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
-    fs::write_new(path, bytes).map_err(|error| Diagnostic::error(format!("cannot write `{}`", path.display())).cause(error))
+    fs::write_new(path, bytes).map_err(|error| {
+        Diagnostic::error(format!("cannot write `{}`", path.display())).cause(error)
+    })
 }
 
 fn make_folder(path: &Path) -> Result<(), Diagnostic> {
-    std::fs::create_dir_all(path).map_err(|error| Diagnostic::error(format!("cannot make `{}`", path.display())).cause(error))
+    std::fs::create_dir_all(path).map_err(|error| {
+        Diagnostic::error(format!("cannot make `{}`", path.display())).cause(error)
+    })
 }

@@ -26,7 +26,8 @@ impl Ledger {
         if app.output.is_json() {
             app.output.json(&json!({ "ledger": id }));
         } else {
-            app.output.line(&format!("this ledger ({id}) sends from now on"));
+            app.output
+                .line(&format!("this ledger ({id}) sends from now on"));
             app.output.note("make sure that no other copy of this folder sends as well: each would mail what the other has mailed");
         }
         Ok(Exit::Done)

@@ -65,7 +65,13 @@ unconfirmed, 75 another sender holds the ledger.";
 #[command(name = "postrider", version, after_help = EXIT_CODES, propagate_version = true, max_term_width = 100)]
 struct Arguments {
     /// The publication's folder
-    #[arg(short = 'C', value_name = "DIR", global = true, default_value = ".", hide_default_value = true)]
+    #[arg(
+        short = 'C',
+        value_name = "DIR",
+        global = true,
+        default_value = ".",
+        hide_default_value = true
+    )]
     folder: PathBuf,
     /// Print the answer as JSON
     #[arg(long, global = true)]
@@ -193,5 +199,10 @@ fn start_log(verbose: u8, quiet: bool) {
         (false, 1) => tracing::Level::INFO,
         (false, _) => tracing::Level::DEBUG,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .init();
 }

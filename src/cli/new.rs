@@ -37,10 +37,12 @@ impl New {
         let text = new_issue_text(&front, "Dear reader,\n\n");
         let name = write_draft(&publication, date, &Slug::from_title(&title), &text)?;
         if app.output.is_json() {
-            app.output.json(&json!({ "file": name, "issue": id.as_str() }));
+            app.output
+                .json(&json!({ "file": name, "issue": id.as_str() }));
         } else {
             app.output.line(&name);
-            app.output.note("it is a draft: take `draft = true` out when it is ready");
+            app.output
+                .note("it is a draft: take `draft = true` out when it is ready");
         }
         Ok(Exit::Done)
     }
@@ -60,15 +62,28 @@ pub(super) fn new_id() -> Result<IssueId, Diagnostic> {
     Ok(IssueId::from_bytes(bytes))
 }
 
-fn write_draft(publication: &Publication, date: jiff::civil::Date, slug: &Slug, text: &str) -> Result<String, Stop> {
-    let taken: Vec<Slug> = publication.issues().map(|found| found.issues.into_iter().map(|issue| issue.slug).collect()).unwrap_or_default();
-    let candidates = std::iter::once(slug.clone()).chain((2..1000).map(|number| slug.numbered(number)));
+fn write_draft(
+    publication: &Publication,
+    date: jiff::civil::Date,
+    slug: &Slug,
+    text: &str,
+) -> Result<String, Stop> {
+    let taken: Vec<Slug> = publication
+        .issues()
+        .map(|found| found.issues.into_iter().map(|issue| issue.slug).collect())
+        .unwrap_or_default();
+    let candidates =
+        std::iter::once(slug.clone()).chain((2..1000).map(|number| slug.numbered(number)));
     for slug in candidates.filter(|slug| !taken.contains(slug)) {
         let name = format!("issues/{date}-{slug}.md");
         match fs::write_new(&publication.folder.join(&name), text.as_bytes()) {
             Ok(()) => return Ok(name),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Diagnostic::error(format!("cannot write `{name}`")).cause(error).into()),
+            Err(error) => {
+                return Err(Diagnostic::error(format!("cannot write `{name}`"))
+                    .cause(error)
+                    .into());
+            }
         }
     }
     Err(Diagnostic::error("there are a thousand issues of this title already").into())

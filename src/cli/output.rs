@@ -18,7 +18,11 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet, out: RefCell::new(std::io::stdout().lock()) }
+        Self {
+            json,
+            quiet,
+            out: RefCell::new(std::io::stdout().lock()),
+        }
     }
 
     /// Whether the answer is wanted as JSON.
@@ -41,7 +45,9 @@ impl Output {
     /// A table; columns whose header begins with `#` hold numbers and stand at the right.
     pub(super) fn table(&self, header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
         let mut table = Table::new();
-        table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        table
+            .load_preset(UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic);
         if !std::io::stdout().is_terminal() {
             // Nobody's window: no line is cut or wrapped.
             table.set_content_arrangement(ContentArrangement::Disabled);
@@ -95,5 +101,9 @@ pub(super) fn count(number: impl Into<u64>, noun: &str) -> String {
         "delivery" => "deliveries".to_owned(),
         _ => format!("{noun}s"),
     };
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {plural}") }
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {plural}")
+    }
 }

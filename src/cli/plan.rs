@@ -40,11 +40,19 @@ impl Plan {
         }
         let dry = dry_plan(&publication, &mut ledger, &keys, issue)?;
         if self.strict && dry.bad_rows > 0 {
-            return Err(Stop::Failed(dry.warnings.into_iter().map(Diagnostic::into_error).collect()));
+            return Err(Stop::Failed(
+                dry.warnings
+                    .into_iter()
+                    .map(Diagnostic::into_error)
+                    .collect(),
+            ));
         }
         app.output.warnings(&dry.warnings);
         if dry.bad_rows > dry.warnings.len() {
-            app.output.note(&format!("... and {} more bad rows", dry.bad_rows - dry.warnings.len()));
+            app.output.note(&format!(
+                "... and {} more bad rows",
+                dry.bad_rows - dry.warnings.len()
+            ));
         }
         if app.output.is_json() {
             print_json(app, issue, &dry);
@@ -56,12 +64,18 @@ impl Plan {
 
     fn print(&self, app: &App, publication: &Publication, issue: &Issue, dry: &DryPlan) {
         let when = local(issue.published, &publication.config.zone);
-        app.output.line(&format!("{} ({}), dated {when}", issue.title, issue.slug));
+        app.output
+            .line(&format!("{} ({}), dated {when}", issue.title, issue.slug));
         if issue.draft || !issue.mail {
-            app.output.line(if issue.draft { "it is a draft and is not mailed" } else { "it is for the web only and is not mailed" });
+            app.output.line(if issue.draft {
+                "it is a draft and is not mailed"
+            } else {
+                "it is for the web only and is not mailed"
+            });
         }
         let total = dry.plan.recipients.len() as u64;
-        app.output.line(&format!("{} would get it", count(total, "subscriber")));
+        app.output
+            .line(&format!("{} would get it", count(total, "subscriber")));
         for (reason, number) in dry.plan.excluded_by_reason() {
             app.output.line(&format!("{number} would not: {reason}"));
         }
@@ -69,26 +83,45 @@ impl Plan {
             app.output.note("`--all` names each of them");
             return;
         }
-        let gets = dry.plan.recipients.iter().map(|recipient| vec![recipient.address.to_string(), "yes".to_owned(), String::new()]);
-        let does_not = dry
-            .plan
-            .excluded
-            .iter()
-            .map(|excluded| vec![excluded.address.to_string(), "no".to_owned(), format!("{} (line {})", excluded.reason, excluded.line)]);
-        app.output.table(&["subscriber", "gets it", "why not"], gets.chain(does_not));
+        let gets = dry.plan.recipients.iter().map(|recipient| {
+            vec![
+                recipient.address.to_string(),
+                "yes".to_owned(),
+                String::new(),
+            ]
+        });
+        let does_not = dry.plan.excluded.iter().map(|excluded| {
+            vec![
+                excluded.address.to_string(),
+                "no".to_owned(),
+                format!("{} (line {})", excluded.reason, excluded.line),
+            ]
+        });
+        app.output
+            .table(&["subscriber", "gets it", "why not"], gets.chain(does_not));
     }
 }
 
-fn next_unplanned<'a>(issues: &'a [Issue], ledger: &mut crate::ledger::Ledger) -> Result<&'a Issue, Stop> {
+fn next_unplanned<'a>(
+    issues: &'a [Issue],
+    ledger: &mut crate::ledger::Ledger,
+) -> Result<&'a Issue, Stop> {
     for issue in issues.iter().filter(|issue| issue.mail && !issue.draft) {
         if ledger.recorded(&issue.id)?.is_none() {
             return Ok(issue);
         }
     }
-    Err(Diagnostic::error("every issue has been planned").hint("begin a new one with `postrider new TITLE`").into())
+    Err(Diagnostic::error("every issue has been planned")
+        .hint("begin a new one with `postrider new TITLE`")
+        .into())
 }
 
-fn planned_already(app: &App, publication: &Publication, recorded: &Recorded, ledger: &mut crate::ledger::Ledger) -> CommandResult {
+fn planned_already(
+    app: &App,
+    publication: &Publication,
+    recorded: &Recorded,
+    ledger: &mut crate::ledger::Ledger,
+) -> CommandResult {
     let row = ledger.issue_row(recorded.row)?;
     if app.output.is_json() {
         app.output.json(&json!({
@@ -100,8 +133,14 @@ fn planned_already(app: &App, publication: &Publication, recorded: &Recorded, le
     }
     let when = local(recorded.planned_at, &publication.config.zone);
     let planned = count(recorded.planned_total, "subscriber");
-    app.output.line(&format!("{} was planned at {when} for {planned}", recorded.frozen.title));
-    app.output.note(&format!("`postrider status {}` shows where it stands", recorded.frozen.slug));
+    app.output.line(&format!(
+        "{} was planned at {when} for {planned}",
+        recorded.frozen.title
+    ));
+    app.output.note(&format!(
+        "`postrider status {}` shows where it stands",
+        recorded.frozen.slug
+    ));
     Ok(Exit::Done)
 }
 

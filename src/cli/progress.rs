@@ -29,7 +29,11 @@ impl Watcher {
         let title = visible(title);
         let on_terminal = std::io::stderr().is_terminal();
         let thread = std::thread::spawn(move || {
-            if on_terminal { draw(&title, total, &progress, &stopped) } else { tell(&title, total, &progress, &stopped) }
+            if on_terminal {
+                draw(&title, total, &progress, &stopped)
+            } else {
+                tell(&title, total, &progress, &stopped)
+            }
         });
         Self { stop, thread }
     }
@@ -43,12 +47,17 @@ impl Watcher {
 
 fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
     let bar = ProgressBar::new(total);
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {per_sec} {eta} {msg}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {per_sec} {eta} {msg}")
+    {
         bar.set_style(style);
     }
     bar.set_prefix(title.to_owned());
     loop {
-        let ended = matches!(stopped.recv_timeout(REDRAW), Err(RecvTimeoutError::Disconnected));
+        let ended = matches!(
+            stopped.recv_timeout(REDRAW),
+            Err(RecvTimeoutError::Disconnected)
+        );
         bar.set_position(progress.done());
         bar.set_message(counts(progress));
         if ended {
@@ -59,9 +68,16 @@ fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<(
 }
 
 fn tell(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
-    while matches!(stopped.recv_timeout(PLAIN_LINE), Err(RecvTimeoutError::Timeout)) {
+    while matches!(
+        stopped.recv_timeout(PLAIN_LINE),
+        Err(RecvTimeoutError::Timeout)
+    ) {
         let done = progress.done();
-        let _ = writeln!(std::io::stderr(), "{title}: {done} of {total}, {}", counts(progress));
+        let _ = writeln!(
+            std::io::stderr(),
+            "{title}: {done} of {total}, {}",
+            counts(progress)
+        );
     }
 }
 

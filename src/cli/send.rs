@@ -14,7 +14,9 @@ use crate::address::EmailAddress;
 use crate::delivery::State;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::mailer::Timers;
-use crate::publish::{self, Ask, Halt, IssueOutcome, Progress, Publication, Question, SendOptions, SendReport, Stop};
+use crate::publish::{
+    self, Ask, Halt, IssueOutcome, Progress, Publication, Question, SendOptions, SendReport, Stop,
+};
 
 /// Arguments of `send`.
 #[derive(Debug, clap::Args)]
@@ -87,8 +89,12 @@ impl Send {
         if app.output.is_json() {
             app.output.json(&json!({ "to": address.as_str(), "subject": sent.subject, "bytes": sent.size, "reply": sent.reply }));
         } else {
-            app.output.line(&format!("a test of `{}` ({} bytes) went to {address}: {}", sent.subject, sent.size, sent.reply));
-            app.output.note("it is not in the ledger, and its unsubscribe link does nothing");
+            app.output.line(&format!(
+                "a test of `{}` ({} bytes) went to {address}: {}",
+                sent.subject, sent.size, sent.reply
+            ));
+            app.output
+                .note("it is not in the ledger, and its unsubscribe link does nothing");
         }
         Ok(Exit::Done)
     }
@@ -98,14 +104,22 @@ fn dry_run(app: &App, publication: &Publication, options: &SendOptions) -> Comma
     let (question, report) = publish::preview_send(publication, options)?;
     app.output.warnings(&question.warnings);
     if app.output.is_json() {
-        let issues = question.issues.iter().map(|(title, number)| json!({ "title": title, "messages": number }));
-        app.output.json(&json!({ "total": question.total, "issues": issues.collect::<Vec<_>>() }));
+        let issues = question
+            .issues
+            .iter()
+            .map(|(title, number)| json!({ "title": title, "messages": number }));
+        app.output
+            .json(&json!({ "total": question.total, "issues": issues.collect::<Vec<_>>() }));
         return Ok(Exit::Done);
     }
     for (title, number) in &question.issues {
-        app.output.line(&format!("{title}: {}", count(*number as u64, "message")));
+        app.output
+            .line(&format!("{title}: {}", count(*number as u64, "message")));
     }
-    app.output.line(&format!("{} would be sent; nothing was", count(question.total as u64, "message")));
+    app.output.line(&format!(
+        "{} would be sent; nothing was",
+        count(question.total as u64, "message")
+    ));
     show_held(app, publication, &report);
     Ok(Exit::Done)
 }
@@ -130,11 +144,14 @@ impl Ask for Terminal<'_> {
     fn confirm(&mut self, question: &Question) -> Result<(), Stop> {
         self.output.warnings(&question.warnings);
         for (title, number) in &question.issues {
-            self.output.note(&format!("{title}: {}", count(*number as u64, "message")));
+            self.output
+                .note(&format!("{title}: {}", count(*number as u64, "message")));
         }
         if let Some((slug, dated)) = &question.future {
             let dated = local(*dated, &self.zone);
-            self.output.note(&format!("`{slug}` is dated {dated}; sending it now sets its `send_at` to now"));
+            self.output.note(&format!(
+                "`{slug}` is dated {dated}; sending it now sets its `send_at` to now"
+            ));
         }
         match self.consent {
             Consent::Given => Ok(()),
@@ -146,7 +163,10 @@ impl Ask for Terminal<'_> {
             .hint("`postrider plan --all` names each reader; nothing was sent")
             .into()),
             Consent::Missing => Err(Diagnostic::error("there is no terminal to ask at")
-                .hint(format!("agree with `--yes`, or with `--expect {}`; timers use `--due`", question.total))
+                .hint(format!(
+                    "agree with `--yes`, or with `--expect {}`; timers use `--due`",
+                    question.total
+                ))
                 .into()),
             Consent::Ask if !question.plans_anew => Ok(()),
             Consent::Ask => ask_for_the_count(question.total),
@@ -174,17 +194,28 @@ fn ask_for_the_count(total: usize) -> Result<(), Stop> {
     let _ = stderr.flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == total.to_string() { Ok(()) } else { Err(Stop::Declined) }
+    if read.is_ok() && answer.trim() == total.to_string() {
+        Ok(())
+    } else {
+        Err(Stop::Declined)
+    }
 }
 
 /// Ctrl-C or SIGTERM: first finish what is in flight, then stop at once.
 fn stop_on_signals(halt: Halt) -> Result<(), Diagnostic> {
-    let failed = |error: std::io::Error| Diagnostic::error("cannot listen for signals").cause(error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let failed =
+        |error: std::io::Error| Diagnostic::error("cannot listen for signals").cause(error);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
     std::thread::spawn(move || {
         runtime.block_on(async {
             use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+            let (Ok(mut interrupt), Ok(mut terminate)) = (
+                signal(SignalKind::interrupt()),
+                signal(SignalKind::terminate()),
+            ) else {
                 return;
             };
             let mut signals = 0;
@@ -194,7 +225,10 @@ fn stop_on_signals(halt: Halt) -> Result<(), Diagnostic> {
                 let mut stderr = std::io::stderr();
                 if signals == 1 {
                     halt.stop_claiming();
-                    let _ = writeln!(stderr, "finishing what is in flight; once more stops at once");
+                    let _ = writeln!(
+                        stderr,
+                        "finishing what is in flight; once more stops at once"
+                    );
                 } else {
                     halt.abort();
                 }
@@ -215,7 +249,9 @@ fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
             value
         });
         let held = report.held.iter().map(|held| held.slug.as_str());
-        app.output.json(&json!({ "issues": issues.collect::<Vec<_>>(), "held": held.collect::<Vec<_>>() }));
+        app.output.json(
+            &json!({ "issues": issues.collect::<Vec<_>>(), "held": held.collect::<Vec<_>>() }),
+        );
     } else {
         show_issues(app, zone, report);
         show_held(app, publication, report);
@@ -231,15 +267,27 @@ fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
 fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
     if report.issues.is_empty() {
         match &report.next_due {
-            Some((slug, due)) => app.output.line(&format!("nothing is due; next comes {slug}, {}", local(*due, zone))),
+            Some((slug, due)) => app.output.line(&format!(
+                "nothing is due; next comes {slug}, {}",
+                local(*due, zone)
+            )),
             None => app.output.line("nothing is due"),
         }
     }
-    let (finished, worked): (Vec<_>, Vec<_>) = report.issues.iter().partition(|issue| issue.touched == 0 && issue.finished_at.is_some());
+    let (finished, worked): (Vec<_>, Vec<_>) = report
+        .issues
+        .iter()
+        .partition(|issue| issue.touched == 0 && issue.finished_at.is_some());
     for issue in finished {
         let sent = count(issue.counts.of(State::Sent), "subscriber");
-        let when = issue.finished_at.map(|at| local(at, zone)).unwrap_or_default();
-        app.output.line(&format!("{} is finished since {when}: sent to {sent}; nothing was sent now", issue.slug));
+        let when = issue
+            .finished_at
+            .map(|at| local(at, zone))
+            .unwrap_or_default();
+        app.output.line(&format!(
+            "{} is finished since {when}: sent to {sent}; nothing was sent now",
+            issue.slug
+        ));
     }
     if worked.is_empty() {
         return;
@@ -258,7 +306,16 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
         ]
     });
     app.output.table(
-        &["issue", "#planned", "#sent", "#deferred", "#rejected", "#unconfirmed", "#skipped", "#not tried"],
+        &[
+            "issue",
+            "#planned",
+            "#sent",
+            "#deferred",
+            "#rejected",
+            "#unconfirmed",
+            "#skipped",
+            "#not tried",
+        ],
         rows,
     );
     for issue in worked {
@@ -274,7 +331,10 @@ fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
         return format!("{slug} is finished");
     }
     if let Some(at) = issue.counts.next_at {
-        return format!("{slug}: the next try is ripe at {}; run `postrider send` then", local(at, zone));
+        return format!(
+            "{slug}: the next try is ripe at {}; run `postrider send` then",
+            local(at, zone)
+        );
     }
     if issue.counts.remaining() > 0 {
         return format!("{slug} is not finished; `postrider send` goes on");

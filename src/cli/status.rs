@@ -65,7 +65,11 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
             plans.push((recorded, row));
         }
     }
-    let plan_of = |id: &str| plans.iter().find(|(recorded, _)| recorded.frozen.issue.as_str() == id);
+    let plan_of = |id: &str| {
+        plans
+            .iter()
+            .find(|(recorded, _)| recorded.frozen.issue.as_str() == id)
+    };
     if app.output.is_json() {
         let listed = issues.issues.iter().map(|issue| {
             let base = json!({ "issue": issue.id.as_str(), "slug": issue.slug.as_str(), "title": issue.title,
@@ -75,7 +79,8 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
                 None => base,
             }
         });
-        app.output.json(&json!({ "issues": listed.collect::<Vec<_>>() }));
+        app.output
+            .json(&json!({ "issues": listed.collect::<Vec<_>>() }));
         return Ok(());
     }
     let now = app.clock.now();
@@ -88,7 +93,12 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
                     () if issue.draft => "draft",
                     () if !issue.mail => "web only",
                     () if issue.published > now => "to come",
-                    () if (now - issue.published).to_std().is_ok_and(|late| late > publication.config.max_lateness) => "not mailed",
+                    () if (now - issue.published)
+                        .to_std()
+                        .is_ok_and(|late| late > publication.config.max_lateness) =>
+                    {
+                        "not mailed"
+                    }
                     () => "due",
                 };
                 row.push(state.to_owned());
@@ -97,12 +107,31 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
         }
         row
     });
-    app.output.table(&["dated", "issue", "state", "#planned", "#sent", "#rejected", "#held", "#open"], rows);
+    app.output.table(
+        &[
+            "dated",
+            "issue",
+            "state",
+            "#planned",
+            "#sent",
+            "#rejected",
+            "#held",
+            "#open",
+        ],
+        rows,
+    );
     // A plan whose file is gone is still a plan.
     for (recorded, row) in &plans {
-        if !issues.issues.iter().any(|issue| issue.id == recorded.frozen.issue) {
+        if !issues
+            .issues
+            .iter()
+            .any(|issue| issue.id == recorded.frozen.issue)
+        {
             let sent = row.counts.of(State::Sent);
-            app.output.line(&format!("{}: sent to {sent}, and its file is no longer in `issues/`", recorded.frozen.slug));
+            app.output.line(&format!(
+                "{}: sent to {sent}, and its file is no longer in `issues/`",
+                recorded.frozen.slug
+            ));
         }
     }
     Ok(())
@@ -125,7 +154,12 @@ fn plan_cells(recorded: &Recorded, row: &IssueRow) -> Vec<String> {
     ]
 }
 
-fn one(app: &App, publication: &Publication, ledger: Option<&mut Ledger>, word: &str) -> Result<(), Stop> {
+fn one(
+    app: &App,
+    publication: &Publication,
+    ledger: Option<&mut Ledger>,
+    word: &str,
+) -> Result<(), Stop> {
     let issues = publication.issues()?.issues;
     let (ledger, recorded) = match ledger {
         Some(ledger) => {
@@ -138,9 +172,14 @@ fn one(app: &App, publication: &Publication, ledger: Option<&mut Ledger>, word: 
         let issue = publication.find(&issues, word)?;
         if app.output.is_json() {
             let base = json!({ "issue": issue.id.as_str(), "slug": issue.slug.as_str() });
-            app.output.json(&merge(base, counts_json(0, &Counts::default(), false)));
+            app.output
+                .json(&merge(base, counts_json(0, &Counts::default(), false)));
         } else {
-            app.output.line(&format!("{} has no plan yet; it is dated {}", issue.slug, local(issue.published, &publication.config.zone)));
+            app.output.line(&format!(
+                "{} has no plan yet; it is dated {}",
+                issue.slug,
+                local(issue.published, &publication.config.zone)
+            ));
         }
         return Ok(());
     };
@@ -155,7 +194,14 @@ fn one(app: &App, publication: &Publication, ledger: Option<&mut Ledger>, word: 
             "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
             "rows": open.iter().map(row_json).collect::<Vec<_>>(),
         });
-        app.output.json(&merge(base, counts_json(recorded.planned_total, &row.counts, row.finished_at.is_some())));
+        app.output.json(&merge(
+            base,
+            counts_json(
+                recorded.planned_total,
+                &row.counts,
+                row.finished_at.is_some(),
+            ),
+        ));
     } else {
         print_one(app, publication, &recorded, &row, &open);
     }
@@ -173,7 +219,9 @@ fn find_recorded(
         Ok(issue) => Ok(ledger.recorded(&issue.id)?),
         Err(problem) => {
             let known = ledger.all_recorded()?;
-            let found = known.into_iter().find(|recorded| recorded.frozen.slug == word || recorded.frozen.issue.as_str() == word);
+            let found = known.into_iter().find(|recorded| {
+                recorded.frozen.slug == word || recorded.frozen.issue.as_str() == word
+            });
             found.map(Some).ok_or_else(|| Stop::from(problem))
         }
     }
@@ -183,10 +231,23 @@ fn row_json(row: &OpenRow) -> Value {
     json!({ "address": row.address, "state": row.state.as_str(), "next_at": row.next_at.map(utc), "reply": row.reply })
 }
 
-fn print_one(app: &App, publication: &Publication, recorded: &Recorded, row: &IssueRow, open: &[OpenRow]) {
+fn print_one(
+    app: &App,
+    publication: &Publication,
+    recorded: &Recorded,
+    row: &IssueRow,
+    open: &[OpenRow],
+) {
     let zone = &publication.config.zone;
-    app.output.line(&format!("{} ({})", recorded.frozen.title, recorded.frozen.slug));
-    app.output.line(&format!("planned {} for {}", local(recorded.planned_at, zone), recorded.planned_total));
+    app.output.line(&format!(
+        "{} ({})",
+        recorded.frozen.title, recorded.frozen.slug
+    ));
+    app.output.line(&format!(
+        "planned {} for {}",
+        local(recorded.planned_at, zone),
+        recorded.planned_total
+    ));
     for state in State::ALL {
         let number = row.counts.of(state);
         if number > 0 {
@@ -198,14 +259,24 @@ fn print_one(app: &App, publication: &Publication, recorded: &Recorded, row: &Is
     }
     match row.finished_at {
         Some(at) => app.output.line(&format!("finished {}", local(at, zone))),
-        None => app.output.line(&next_step(&recorded.frozen.slug, &row.counts, zone)),
+        None => app
+            .output
+            .line(&next_step(&recorded.frozen.slug, &row.counts, zone)),
     }
     if !open.is_empty() {
         let rows = open.iter().map(|row| {
             let next = row.next_at.map(|at| local(at, zone)).unwrap_or_default();
-            vec![row.address.clone(), row.state.to_string(), next, row.reply.clone().unwrap_or_default()]
+            vec![
+                row.address.clone(),
+                row.state.to_string(),
+                next,
+                row.reply.clone().unwrap_or_default(),
+            ]
         });
-        app.output.table(&["subscriber", "state", "next try", "last words of the relay"], rows);
+        app.output.table(
+            &["subscriber", "state", "next try", "last words of the relay"],
+            rows,
+        );
     }
 }
 
@@ -214,7 +285,10 @@ fn next_step(slug: &str, counts: &Counts, zone: &jiff::tz::TimeZone) -> String {
     match (open, counts.next_at, counts.of(State::Unconfirmed)) {
         (1.., _, _) => format!("not finished: `postrider send {slug}` goes on"),
         (0, Some(at), _) => format!("not finished: the next try is ripe at {}", local(at, zone)),
-        (0, None, 1..) => "not finished: the unconfirmed ones are held until a person has looked at them".to_owned(),
+        (0, None, 1..) => {
+            "not finished: the unconfirmed ones are held until a person has looked at them"
+                .to_owned()
+        }
         (0, None, 0) => format!("not finished: `postrider send {slug}` closes it"),
     }
 }

@@ -73,18 +73,35 @@ impl Subscribers {
         let (mut ledger, identity) = open_ledger(&publication)?;
         let keys = keys_for_planning(&publication, &mut ledger, &identity)?;
         match &self.action {
-            Action::List { suppressed: true, .. } => list_suppressions(app, &publication, &mut ledger),
+            Action::List {
+                suppressed: true, ..
+            } => list_suppressions(app, &publication, &mut ledger),
             Action::List { strict, .. } => list(app, &publication, &mut ledger, &keys, *strict),
-            Action::Suppress { who, reason } => suppress(app, &mut ledger, &keys, who, (*reason).into()),
+            Action::Suppress { who, reason } => {
+                suppress(app, &mut ledger, &keys, who, (*reason).into())
+            }
             Action::Allow { who } => allow(app, &mut ledger, &keys, who),
         }
     }
 }
 
-fn list(app: &App, publication: &Publication, ledger: &mut Ledger, keys: &Keys, strict: bool) -> CommandResult {
+fn list(
+    app: &App,
+    publication: &Publication,
+    ledger: &mut Ledger,
+    keys: &Keys,
+    strict: bool,
+) -> CommandResult {
     let roster = publication.roster()?;
     if strict && roster.bad_rows() > 0 {
-        return Err(Stop::Failed(roster.warnings().iter().cloned().map(Diagnostic::into_error).collect()));
+        return Err(Stop::Failed(
+            roster
+                .warnings()
+                .iter()
+                .cloned()
+                .map(Diagnostic::into_error)
+                .collect(),
+        ));
     }
     app.output.warnings(roster.warnings());
     let reasons = ledger.suppression_reasons()?;
@@ -102,18 +119,30 @@ fn list(app: &App, publication: &Publication, ledger: &mut Ledger, keys: &Keys, 
             json!({ "address": row.address.as_str(), "name": roster.name(row), "tags": roster.tags(row), "line": row.line,
                 "mailed": why_not.is_none(), "reason": why_not })
         });
-        app.output.json(&json!({ "subscribers": rows.collect::<Vec<_>>(), "bad_rows": roster.bad_rows() }));
+        app.output.json(
+            &json!({ "subscribers": rows.collect::<Vec<_>>(), "bad_rows": roster.bad_rows() }),
+        );
         return Ok(Exit::Done);
     }
     let mut mailed = 0_u64;
     let cells: Vec<Vec<String>> = rows
         .map(|(row, why_not)| {
             mailed += u64::from(why_not.is_none());
-            vec![row.address.to_string(), roster.name(row), roster.tags(row).join(" "), why_not.unwrap_or_else(|| "mailed".to_owned())]
+            vec![
+                row.address.to_string(),
+                roster.name(row),
+                roster.tags(row).join(" "),
+                why_not.unwrap_or_else(|| "mailed".to_owned()),
+            ]
         })
         .collect();
-    app.output.table(&["address", "name", "tags", "state"], cells);
-    app.output.line(&format!("{} of {} mailed", mailed, count(roster.rows().len() as u64, "subscriber")));
+    app.output
+        .table(&["address", "name", "tags", "state"], cells);
+    app.output.line(&format!(
+        "{} of {} mailed",
+        mailed,
+        count(roster.rows().len() as u64, "subscriber")
+    ));
     Ok(Exit::Done)
 }
 
@@ -123,40 +152,78 @@ fn list_suppressions(app: &App, publication: &Publication, ledger: &mut Ledger) 
         let rows = all.iter().map(|one| {
             json!({ "address": one.address, "reason": one.reason.as_str(), "source": one.source, "at": utc(one.at) })
         });
-        app.output.json(&json!({ "suppressions": rows.collect::<Vec<_>>() }));
+        app.output
+            .json(&json!({ "suppressions": rows.collect::<Vec<_>>() }));
         return Ok(Exit::Done);
     }
     let zone = &publication.config.zone;
     let cells = all.iter().map(|one| {
-        let address = one.address.clone().unwrap_or_else(|| "(address not kept)".to_owned());
-        vec![address, one.reason.as_str().to_owned(), one.source.clone(), local(one.at, zone)]
+        let address = one
+            .address
+            .clone()
+            .unwrap_or_else(|| "(address not kept)".to_owned());
+        vec![
+            address,
+            one.reason.as_str().to_owned(),
+            one.source.clone(),
+            local(one.at, zone),
+        ]
     });
-    app.output.table(&["address", "reason", "source", "since"], cells);
+    app.output
+        .table(&["address", "reason", "source", "since"], cells);
     Ok(Exit::Done)
 }
 
 /// An address, or a token of an unsubscribe link.
-fn identify(ledger: &mut Ledger, keys: &Keys, who: &str) -> Result<(AddressKey, Option<String>, &'static str), Stop> {
+fn identify(
+    ledger: &mut Ledger,
+    keys: &Keys,
+    who: &str,
+) -> Result<(AddressKey, Option<String>, &'static str), Stop> {
     if who.starts_with("v1.") {
         let key = keys.verify_unsubscribe_token(who).ok_or_else(|| {
-            Diagnostic::error("this token is not one of this publication's").hint("copy it whole, or give the address instead")
+            Diagnostic::error("this token is not one of this publication's")
+                .hint("copy it whole, or give the address instead")
         })?;
         let address = ledger.address_of(&key)?;
         return Ok((key, address, "token"));
     }
     let address = EmailAddress::parse(who).map_err(|error| bad_address(who, error))?;
-    Ok((keys.address_key(&address), Some(address.to_string()), "command"))
+    Ok((
+        keys.address_key(&address),
+        Some(address.to_string()),
+        "command",
+    ))
 }
 
-fn suppress(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str, reason: Reason) -> CommandResult {
+fn suppress(
+    app: &App,
+    ledger: &mut Ledger,
+    keys: &Keys,
+    who: &str,
+    reason: Reason,
+) -> CommandResult {
     let (key, address, source) = identify(ledger, keys, who)?;
-    let shown = address.clone().unwrap_or_else(|| "this subscriber".to_owned());
-    let suppression = Suppression { key, address, reason, source: source.to_owned(), at: app.clock.now() };
+    let shown = address
+        .clone()
+        .unwrap_or_else(|| "this subscriber".to_owned());
+    let suppression = Suppression {
+        key,
+        address,
+        reason,
+        source: source.to_owned(),
+        at: app.clock.now(),
+    };
     let added = ledger.suppress(&suppression)?;
     if app.output.is_json() {
-        app.output.json(&json!({ "address": suppression.address, "reason": reason.as_str(), "added": added }));
+        app.output.json(
+            &json!({ "address": suppression.address, "reason": reason.as_str(), "added": added }),
+        );
     } else if added {
-        app.output.line(&format!("{shown} is not mailed any more ({})", reason.as_str()));
+        app.output.line(&format!(
+            "{shown} is not mailed any more ({})",
+            reason.as_str()
+        ));
     } else {
         app.output.line(&format!("{shown} was suppressed already"));
     }
@@ -167,17 +234,24 @@ fn allow(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str) -> CommandResul
     let (key, address, _) = identify(ledger, keys, who)?;
     let shown = address.unwrap_or_else(|| who.to_owned());
     let before = ledger.suppression(&key)?;
-    if before.as_ref().is_some_and(|suppression| suppression.reason == Reason::Complained) {
+    if before
+        .as_ref()
+        .is_some_and(|suppression| suppression.reason == Reason::Complained)
+    {
         return Err(Diagnostic::error(format!("{shown} reported a letter as spam"))
             .hint("another letter would harm every other reader's mail; ask the person to write from another address")
             .into());
     }
     let removed = ledger.allow(&key)?;
     if app.output.is_json() {
-        app.output.json(&json!({ "address": shown, "removed": removed }));
+        app.output
+            .json(&json!({ "address": shown, "removed": removed }));
     } else {
         match before {
-            Some(suppression) => app.output.line(&format!("{shown} is allowed again (was: {})", suppression.reason.as_str())),
+            Some(suppression) => app.output.line(&format!(
+                "{shown} is allowed again (was: {})",
+                suppression.reason.as_str()
+            )),
             None => app.output.line(&format!("{shown} was not suppressed")),
         }
     }

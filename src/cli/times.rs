@@ -7,7 +7,10 @@ use jiff::tz::TimeZone;
 /// `2026-12-01 09:00 CET`.
 pub(super) fn local(instant: DateTime<Utc>, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(instant.timestamp_millis()) {
-        Ok(timestamp) => timestamp.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string(),
+        Ok(timestamp) => timestamp
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M %Z")
+            .to_string(),
         Err(_) => instant.to_rfc3339(),
     }
 }

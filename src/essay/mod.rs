@@ -80,7 +80,8 @@ pub fn parse_essay(source: &SourceText) -> Result<ParsedEssay, Vec<Diagnostic>> 
     let (entries, mut problems) = read_entries(source, &fence);
     let (front, found) = interpret::interpret(source, fence.format, &entries);
     problems.extend(found);
-    problems.sort_by_cached_key(|problem| problem.position().map(|(_, line, column)| (line, column)));
+    problems
+        .sort_by_cached_key(|problem| problem.position().map(|(_, line, column)| (line, column)));
     if problems.iter().any(is_error) {
         return Err(problems);
     }

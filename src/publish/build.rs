@@ -82,7 +82,11 @@ fn pages(
             web_html: essay.web_html.clone(),
         })
         .collect();
-    Ok(archive::build(&pages, &publication.view(), &publication.layouts)?)
+    Ok(archive::build(
+        &pages,
+        &publication.view(),
+        &publication.layouts,
+    )?)
 }
 
 fn feeds(

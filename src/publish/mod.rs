@@ -25,7 +25,9 @@ pub use guard::{adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;
 pub use planning::{DryPlan, dry_plan};
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
-pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, send};
+pub use send::{
+    Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, rehearse, send,
+};
 pub use test_send::{TestSent, send_test};
 
 /// Why a command did not do its work.

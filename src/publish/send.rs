@@ -194,6 +194,35 @@ pub fn send(
     Ok(report)
 }
 
+/// What [`send`] would do, with nothing written and nothing sent.
+pub fn preview_send(
+    publication: &Publication,
+    options: &SendOptions,
+) -> Result<(Question, SendReport), Stop> {
+    let (mut ledger, identity) = open_ledger(publication)?;
+    let keys = keys_for_planning(publication, &mut ledger, &identity)?;
+    let mut report = SendReport::default();
+    let targets = select(publication, options, &mut ledger, &keys, &mut report)?;
+    let question = question(publication, &targets, &mut ledger)?;
+    Ok((question, report))
+}
+
+/// Makes the messages of an issue for a few of its readers, and tells what is wrong with them.
+pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagnostic>, Stop> {
+    let (mut ledger, identity) = open_ledger(publication)?;
+    let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
+    let recipients = match dry_plan(publication, &mut ledger, &keys, issue) {
+        Ok(dry) => dry.plan.recipients,
+        // What is wrong with the roster is told by whoever reads the roster.
+        Err(Stop::Failed(_)) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let frozen = freeze::freeze(publication, issue, publication.clock.now())?;
+    Ok(Composer::new(frozen, keys)
+        .and_then(|composer| composer.rehearse(&recipients))
+        .err())
+}
+
 fn recover(ledger: &mut Ledger, publication: &Publication, ask: &mut dyn Ask) -> Result<(), Stop> {
     let (returned, unconfirmed) = ledger.recover(publication.clock.now())?;
     if returned + unconfirmed > 0 {
