@@ -32,7 +32,11 @@ impl fmt::Display for BadLine {
             Self::Empty => f.write_str("is empty"),
             Self::LineBreak => f.write_str("holds a line break"),
             Self::ControlCharacter(character) => {
-                write!(f, "holds the control character {}", character.escape_unicode())
+                write!(
+                    f,
+                    "holds the control character {}",
+                    character.escape_unicode()
+                )
             }
             Self::TooLong { characters, limit } => {
                 write!(f, "has {characters} characters, the limit is {limit}")
@@ -69,9 +73,9 @@ pub(crate) fn check_line(text: &str, limit: usize) -> Result<&str, BadLine> {
 /// §2.1; the registry is not consulted).
 pub(super) fn is_language_tag(text: &str) -> bool {
     let mut parts = text.split('-');
-    let primary = parts
-        .next()
-        .is_some_and(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic()));
+    let primary = parts.next().is_some_and(|part| {
+        (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
+    });
     primary
         && parts.all(|part| {
             (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())

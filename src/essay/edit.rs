@@ -23,7 +23,11 @@ pub fn set_id(source: &SourceText, id: &IssueId) -> Result<String, Diagnostic> {
     }
     let text = insert_first(source, &essay, "id", &format!("\"{id}\""))?;
     verified(source, text, "id", |edited| {
-        edited.front.id.as_ref().is_some_and(|edited| edited.value == *id)
+        edited
+            .front
+            .id
+            .as_ref()
+            .is_some_and(|edited| edited.value == *id)
     })
 }
 
@@ -40,10 +44,14 @@ pub fn set_send_at(source: &SourceText, instant: DateTime<Utc>) -> Result<String
         },
     };
     verified(source, text, "send_at", |edited| {
-        edited.front.send_at.as_ref().is_some_and(|edited| match edited.value {
-            WrittenInstant::Offset(written) => written.timestamp() == instant.timestamp(),
-            WrittenInstant::Local(_) | WrittenInstant::Date(_) => false,
-        })
+        edited
+            .front
+            .send_at
+            .as_ref()
+            .is_some_and(|edited| match edited.value {
+                WrittenInstant::Offset(written) => written.timestamp() == instant.timestamp(),
+                WrittenInstant::Local(_) | WrittenInstant::Date(_) => false,
+            })
     })
 }
 

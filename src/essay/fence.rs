@@ -63,12 +63,8 @@ pub(super) fn find(source: &SourceText) -> Result<Fence, Diagnostic> {
             )));
     };
     if inside_end - inside_start > LONGEST {
-        return Err(
-            Diagnostic::error("the front matter is longer than 64 KiB").at(
-                source,
-                start..start + opening.len(),
-            ),
-        );
+        return Err(Diagnostic::error("the front matter is longer than 64 KiB")
+            .at(source, start..start + opening.len()));
     }
     Ok(Fence {
         format,

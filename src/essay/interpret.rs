@@ -4,9 +4,7 @@ use std::ops::Range;
 
 use super::checks::{check_line, is_language_tag};
 use super::instant::{WrittenInstant, YEARS};
-use super::{
-    Entry, Format, FrontMatter, KEYS, Located, MOST_PROBLEMS, Written, key_for_foreign,
-};
+use super::{Entry, Format, FrontMatter, KEYS, Located, MOST_PROBLEMS, Written, key_for_foreign};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::issue::{IssueId, Slug};
 
@@ -118,7 +116,12 @@ impl Reader<'_> {
         }
     }
 
-    fn line(&mut self, key: &str, value: &Located<Written>, limit: usize) -> Option<Located<String>> {
+    fn line(
+        &mut self,
+        key: &str,
+        value: &Located<Written>,
+        limit: usize,
+    ) -> Option<Located<String>> {
         let text = self.text(key, value)?;
         match check_line(&text, limit) {
             Ok(line) => Some(Located::new(line.to_owned(), value.range.clone())),
@@ -189,7 +192,10 @@ impl Reader<'_> {
         match &value.value {
             Written::List(items) if items.len() > MOST_ITEMS => {
                 self.error(
-                    format!("`{key}` has {} items, the limit is {MOST_ITEMS}", items.len()),
+                    format!(
+                        "`{key}` has {} items, the limit is {MOST_ITEMS}",
+                        items.len()
+                    ),
                     &value.range,
                     "shorten the list",
                 );
@@ -229,7 +235,11 @@ impl Reader<'_> {
             self.error(
                 format!("`{key}` is in the year {}", instant.year()),
                 &value.range,
-                format!("a year from {} to {} is possible", YEARS.start(), YEARS.end()),
+                format!(
+                    "a year from {} to {} is possible",
+                    YEARS.start(),
+                    YEARS.end()
+                ),
             );
             return None;
         }

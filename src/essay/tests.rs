@@ -57,7 +57,10 @@ fn toml_and_yaml_say_the_same() {
         assert_eq!(tags, ["craft", "ink"]);
         assert!(essay.front.draft.unwrap().value);
         let instant = Utc.with_ymd_and_hms(2026, 12, 1, 9, 0, 0).unwrap();
-        assert_eq!(essay.front.send_at.unwrap().value, WrittenInstant::Offset(instant));
+        assert_eq!(
+            essay.front.send_at.unwrap().value,
+            WrittenInstant::Offset(instant)
+        );
         assert_eq!(essay.markdown, "Text.\r\n");
     }
 }
@@ -110,7 +113,12 @@ fn an_error_shows_line_caret_and_hint() {
 
 #[test]
 fn yaml_text_needs_no_quotes() {
-    for (written, title) in [("1984", "1984"), ("1.10", "1.10"), ("true", "true"), ("No", "No")] {
+    for (written, title) in [
+        ("1984", "1984"),
+        ("1.10", "1.10"),
+        ("true", "true"),
+        ("No", "No"),
+    ] {
         let front = parse(&format!("---\ntitle: {written}\n---\n")).essay.front;
         assert_eq!(front.title.unwrap().value, title);
     }
@@ -132,7 +140,10 @@ fn a_line_break_or_control_character_never_reaches_a_header() {
     ] {
         let problems = refused(&toml(line));
         assert_eq!(problems.len(), 1, "{line}: {problems:?}");
-        assert!(problems[0].position().is_some() && problems[0].hint_text().is_some(), "{line}");
+        assert!(
+            problems[0].position().is_some() && problems[0].hint_text().is_some(),
+            "{line}"
+        );
     }
     assert_eq!(refused("---\nsubject: \"Hi\\nBcc: x\"\n---\n").len(), 1);
     assert_eq!(refused("---\nsubject: |\n  Hi\n  Bcc: x\n---\n").len(), 1);
@@ -140,7 +151,16 @@ fn a_line_break_or_control_character_never_reaches_a_header() {
 
 #[test]
 fn odd_slugs_are_refused() {
-    for slug in ["../../etc/cron.d/x", "%2e%2e%2f", "CON", "con", "x.", "-x", "", "é"] {
+    for slug in [
+        "../../etc/cron.d/x",
+        "%2e%2e%2f",
+        "CON",
+        "con",
+        "x.",
+        "-x",
+        "",
+        "é",
+    ] {
         let problems = refused(&toml(&format!("slug = \"{slug}\"")));
         assert!(problems[0].message().starts_with("`slug` takes"), "{slug}");
     }
@@ -185,8 +205,15 @@ fn bad_dates_are_refused() {
 
 #[test]
 fn an_unclosed_front_matter_is_an_error() {
-    for text in ["+++\ntitle = \"x\"\n\nText.\n", "---\ntitle: x\n\nText.\n", "+++"] {
-        assert_eq!(refused(text)[0].message(), "the front matter is never closed");
+    for text in [
+        "+++\ntitle = \"x\"\n\nText.\n",
+        "---\ntitle: x\n\nText.\n",
+        "+++",
+    ] {
+        assert_eq!(
+            refused(text)[0].message(),
+            "the front matter is never closed"
+        );
     }
 }
 
@@ -195,12 +222,20 @@ fn yaml_aliases_are_refused() {
     let bomb = "---\na: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\ntitle: *c\n---\n";
     let problems = refused(bomb);
     assert_eq!(problems.len(), 1);
-    assert!(problems[0].hint_text().unwrap().contains("aliases"), "{problems:?}");
+    assert!(
+        problems[0].hint_text().unwrap().contains("aliases"),
+        "{problems:?}"
+    );
 }
 
 #[test]
 fn an_empty_front_matter_is_fine() {
-    for text in ["+++\n+++\nx", "---\n---\nx", "---\n# nothing yet\n\n---\nx", "---\ntitle:\n---\nx"] {
+    for text in [
+        "+++\n+++\nx",
+        "---\n---\nx",
+        "---\n# nothing yet\n\n---\nx",
+        "---\ntitle:\n---\nx",
+    ] {
         let essay = parse(text).essay;
         assert_eq!(essay.markdown, "x");
         assert!(essay.front.title.is_none());
@@ -210,7 +245,13 @@ fn an_empty_front_matter_is_fine() {
 #[test]
 fn language_tags_have_a_shape() {
     for good in ["en", "de-AT", "zh-Hant-TW"] {
-        assert!(parse(&toml(&format!("language = \"{good}\""))).essay.front.language.is_some());
+        assert!(
+            parse(&toml(&format!("language = \"{good}\"")))
+                .essay
+                .front
+                .language
+                .is_some()
+        );
     }
     for bad in ["e", "en_US", "english language", "en-"] {
         refused(&toml(&format!("language = \"{bad}\"")));
@@ -284,7 +325,10 @@ fn send_at_is_replaced_in_its_place() {
             "---\nsend_at: \"2026-12-01 09:00\" # noon?\ntitle: x\n---\nT",
             "---\nsend_at: 2027-01-02T03:04:05Z # noon?\ntitle: x\n---\nT",
         ),
-        ("+++\r\ntitle = \"x\"\r\n+++\r\n", "+++\r\nsend_at = 2027-01-02T03:04:05Z\r\ntitle = \"x\"\r\n+++\r\n"),
+        (
+            "+++\r\ntitle = \"x\"\r\n+++\r\n",
+            "+++\r\nsend_at = 2027-01-02T03:04:05Z\r\ntitle = \"x\"\r\n+++\r\n",
+        ),
         ("Text", "+++\nsend_at = 2027-01-02T03:04:05Z\n+++\n\nText"),
     ] {
         assert_eq!(set_send_at(&source(before), instant).unwrap(), after);
@@ -292,7 +336,10 @@ fn send_at_is_replaced_in_its_place() {
     let text = format!("+++\nid = \"{}\" # kept\ntitle = \"x\"\n+++\n", id());
     assert_eq!(
         set_send_at(&source(&text), instant).unwrap(),
-        format!("+++\nid = \"{}\" # kept\nsend_at = 2027-01-02T03:04:05Z\ntitle = \"x\"\n+++\n", id())
+        format!(
+            "+++\nid = \"{}\" # kept\nsend_at = 2027-01-02T03:04:05Z\ntitle = \"x\"\n+++\n",
+            id()
+        )
     );
 }
 
@@ -313,8 +360,22 @@ proptest::proptest! {
 #[test]
 fn hostile_front_matter_is_read_in_linear_time() {
     let units = [
-        "[", "{", "a.", "\"", "'", "#", "- ", "? ", "&a ", "x = [\n", "title = 1\n", "= \n", "x: [\n",
-        "a = 1\n[b]\n", "\r", "é",
+        "[",
+        "{",
+        "a.",
+        "\"",
+        "'",
+        "#",
+        "- ",
+        "? ",
+        "&a ",
+        "x = [\n",
+        "title = 1\n",
+        "= \n",
+        "x: [\n",
+        "a = 1\n[b]\n",
+        "\r",
+        "é",
     ];
     for unit in units {
         for fence in ["+++", "---"] {
@@ -322,7 +383,10 @@ fn hostile_front_matter_is_read_in_linear_time() {
             let started = std::time::Instant::now();
             let _ = parse_essay(&source(&text));
             let elapsed = started.elapsed();
-            assert!(elapsed.as_millis() < 3000, "{unit:?} in {fence}: {elapsed:?}");
+            assert!(
+                elapsed.as_millis() < 3000,
+                "{unit:?} in {fence}: {elapsed:?}"
+            );
         }
     }
 }

@@ -91,9 +91,12 @@ fn located(node: Spanned<Node>, inside: &Range<usize>) -> Located<Written> {
         Node::Number => Written::Number,
         Node::Table => Written::Table,
         Node::Nothing => Written::Nothing,
-        Node::List(items) => {
-            Written::List(items.into_iter().map(|item| located(item, inside)).collect())
-        }
+        Node::List(items) => Written::List(
+            items
+                .into_iter()
+                .map(|item| located(item, inside))
+                .collect(),
+        ),
     };
     Located::new(written, range)
 }

@@ -100,7 +100,8 @@ fn is_markup(character: char, before: Option<char>, rest: &str, pairs: &Pairs) -
     let after = rest.chars().next();
     // Between spaces a delimiter can neither open nor close (CommonMark §6.2).
     let alone = before == Some(' ') && after == Some(' ');
-    let inside_word = before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
+    let inside_word =
+        before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
     match character {
         '\\' => after.is_none_or(|after| after.is_ascii_punctuation()),
         '`' => pairs.backticks > 1,

@@ -91,7 +91,10 @@ pub(super) enum Marker {
 /// The marker of a clean line, and the text behind it. A marker alone is none.
 pub(super) fn split_marker(line: &str) -> Option<(Marker, &str)> {
     let (first, rest) = line.split_once(' ')?;
-    if matches!(first, "-" | "*" | "+" | "•" | "‣" | "▪" | "◦" | "–" | "—" | "·") {
+    if matches!(
+        first,
+        "-" | "*" | "+" | "•" | "‣" | "▪" | "◦" | "–" | "—" | "·"
+    ) {
         return Some((Marker::Bullet, rest));
     }
     let inner = first.strip_prefix('(').unwrap_or(first);
@@ -107,6 +110,8 @@ pub(super) fn split_marker(line: &str) -> Option<(Marker, &str)> {
         return Some((Marker::Number, rest));
     }
     let mut letters = inner.chars();
-    let letter = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic());
+    let letter = letters
+        .next()
+        .is_some_and(|letter| letter.is_ascii_alphabetic());
     (closed && letter && letters.next().is_none()).then_some((Marker::Letter, rest))
 }

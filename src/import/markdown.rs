@@ -47,7 +47,9 @@ fn is_heading(paragraph: &Paragraph, next: Option<&Paragraph>, below_point: bool
     if !paragraph.starts_block || text.len() > LONGEST_HEADING * 4 {
         return false;
     }
-    if text.chars().count() > LONGEST_HEADING || matches!(ending(text), Ending::Stop | Ending::Going) {
+    if text.chars().count() > LONGEST_HEADING
+        || matches!(ending(text), Ending::Stop | Ending::Going)
+    {
         return false;
     }
     match split_marker(text) {

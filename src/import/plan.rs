@@ -58,7 +58,9 @@ pub fn plan_import(
             Ok(title) => title.to_owned(),
             Err(bad) => {
                 let line = essay.first_line;
-                errors.push(Diagnostic::error(format!("the title on line {line} {bad}")).hint(bad.hint()));
+                errors.push(
+                    Diagnostic::error(format!("the title on line {line} {bad}")).hint(bad.hint()),
+                );
                 continue;
             }
         };

@@ -51,7 +51,10 @@ fn proposal(paragraphs: &[Paragraph], at: usize) -> Option<Proposal> {
     let reason = if at == 0 {
         "the first line of the text".to_owned()
     } else if apart {
-        format!("{} empty lines stand above it", paragraph.blank_lines_before)
+        format!(
+            "{} empty lines stand above it",
+            paragraph.blank_lines_before
+        )
     } else if paragraph.last_word_is_tied {
         "a no-break space before the last word, as blog software sets it in titles".to_owned()
     } else {

@@ -42,7 +42,9 @@ pub fn split_at_titles(
         }
     }
     if titles.is_empty() {
-        problems.push(Diagnostic::error("no titles are given").hint("give `--titles FILE` or `--title`"));
+        problems.push(
+            Diagnostic::error("no titles are given").hint("give `--titles FILE` or `--title`"),
+        );
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -142,7 +144,9 @@ fn cut(
     let mut essays = Vec::with_capacity(found.len());
     for (position, &at) in found.iter().enumerate() {
         let line = &lines[at];
-        let end = found.get(position + 1).map_or(text.len(), |next| start_of(*next));
+        let end = found
+            .get(position + 1)
+            .map_or(text.len(), |next| start_of(*next));
         let body = &text[start_of(at + 1).min(end)..end];
         if clean(body).is_empty() {
             problems.push(

@@ -71,7 +71,9 @@ pub(super) fn begins_small(text: &str) -> bool {
 }
 
 fn letters(word: &str) -> usize {
-    word.chars().filter(|character| character.is_alphabetic()).count()
+    word.chars()
+        .filter(|character| character.is_alphabetic())
+        .count()
 }
 
 fn first_letter(word: &str) -> Option<char> {

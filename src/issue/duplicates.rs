@@ -50,10 +50,15 @@ impl<'a, T: Ord + Display> Claims<'a, T> {
         let message = if first == second {
             format!("`{first}` names `{value}` twice, as slug or alias")
         } else {
-            format!("`{first}` and `{second}` both have the {} `{value}`", self.kind)
+            format!(
+                "`{first}` and `{second}` both have the {} `{value}`",
+                self.kind
+            )
         };
         let hint = match self.kind {
-            "id" => format!("delete the `id` of the copy and run `postrider check --fix`: `{second}`?"),
+            "id" => {
+                format!("delete the `id` of the copy and run `postrider check --fix`: `{second}`?")
+            }
             "slug" => "give one of them another `slug`, or take the alias away".to_owned(),
             _ => "take the `feed_id` away from the one that is new".to_owned(),
         };

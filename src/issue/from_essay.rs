@@ -90,7 +90,11 @@ fn assemble(
         audience: values(&front.audience),
         draft: value(front.draft.as_ref()).unwrap_or(false),
         mail: value(front.mail.as_ref()).unwrap_or(true),
-        aliases: front.aliases.iter().map(|alias| alias.value.clone()).collect(),
+        aliases: front
+            .aliases
+            .iter()
+            .map(|alias| alias.value.clone())
+            .collect(),
         feed_id: value(front.feed_id.as_ref()),
         parent: value(front.parent.as_ref()),
         cover: value(front.cover.as_ref()),
@@ -130,7 +134,11 @@ impl<'a> Builder<'a> {
     fn title(&mut self) -> Option<Titled> {
         let essay = self.essay;
         let (title, place, markdown) = if let Some(title) = &essay.front.title {
-            (title.value.clone(), title.range.clone(), essay.markdown.clone())
+            (
+                title.value.clone(),
+                title.range.clone(),
+                essay.markdown.clone(),
+            )
         } else if let Some((heading, range)) = first_heading(&essay.markdown) {
             let start = essay.markdown_start;
             let place = start + range.start..start + range.end;
@@ -222,7 +230,8 @@ impl<'a> Builder<'a> {
                 let dated = self.rules.at_send_time(date);
                 if let Some((from, to)) = dated.and_then(|dated| dated.shifted) {
                     let name = &self.essay.source.name;
-                    self.warnings.push(shift_warning(&format!("the date of `{name}`"), from, to));
+                    self.warnings
+                        .push(shift_warning(&format!("the date of `{name}`"), from, to));
                 }
                 dated
             }

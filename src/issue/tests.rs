@@ -34,7 +34,10 @@ fn messages(problems: &[Diagnostic]) -> Vec<String> {
 
 #[test]
 fn date_and_slug_come_from_the_file_name() {
-    let issue = issue("2026-12-01-why-write", &with_id(1, "title = \"Why write\"\n", "Because.\n"));
+    let issue = issue(
+        "2026-12-01-why-write",
+        &with_id(1, "title = \"Why write\"\n", "Because.\n"),
+    );
     assert_eq!(issue.slug.as_str(), "why-write");
     assert_eq!(issue.date.to_string(), "2026-12-01");
     assert_eq!(issue.published.to_rfc3339(), "2026-12-01T08:00:00+00:00");
@@ -46,7 +49,9 @@ fn date_and_slug_come_from_the_file_name() {
 #[test]
 fn send_at_overrides_date_and_time() {
     let front = "title = \"t\"\nsend_at = 2026-12-02T01:30:00+02:00\n";
-    let issue = make("2026-12-01-t", &with_id(1, front, ""), "America/New_York").unwrap().issue;
+    let issue = make("2026-12-01-t", &with_id(1, front, ""), "America/New_York")
+        .unwrap()
+        .issue;
     assert_eq!(issue.published.to_rfc3339(), "2026-12-01T23:30:00+00:00");
     assert_eq!(issue.date.to_string(), "2026-12-01", "the day in New York");
 }
@@ -62,7 +67,10 @@ fn a_local_send_at_is_read_in_the_publications_zone() {
 fn a_time_that_a_clock_change_skips_is_shifted_with_a_warning() {
     let front = "title = \"t\"\nsend_at = 2026-03-29T02:30:00\n";
     let made = make("t", &with_id(1, front, ""), "Europe/Berlin").unwrap();
-    assert_eq!(made.issue.published.to_rfc3339(), "2026-03-29T01:30:00+00:00");
+    assert_eq!(
+        made.issue.published.to_rfc3339(),
+        "2026-03-29T01:30:00+00:00"
+    );
     assert_eq!(
         messages(&made.warnings),
         ["this time falls into a clock change: 02:30 does not exist that day, 03:30 counts"]
@@ -79,7 +87,10 @@ fn a_send_time_in_the_gap_is_shifted_with_a_warning() {
     let text = with_id(1, "title = \"t\"\n", "");
     let essay = parse_essay(&SourceText::new("t.md", text)).unwrap().essay;
     let made = Issue::from_essay(&essay, "2026-03-29-t", &rules).unwrap();
-    assert_eq!(made.issue.published.to_rfc3339(), "2026-03-29T01:30:00+00:00");
+    assert_eq!(
+        made.issue.published.to_rfc3339(),
+        "2026-03-29T01:30:00+00:00"
+    );
     assert_eq!(made.warnings.len(), 1);
 }
 
@@ -87,18 +98,29 @@ fn a_send_time_in_the_gap_is_shifted_with_a_warning() {
 fn of_a_time_that_comes_twice_the_first_counts() {
     let front = "title = \"t\"\nsend_at = 2026-10-25T02:30:00\n";
     let made = make("t", &with_id(1, front, ""), "Europe/Berlin").unwrap();
-    assert_eq!(made.issue.published.to_rfc3339(), "2026-10-25T00:30:00+00:00");
+    assert_eq!(
+        made.issue.published.to_rfc3339(),
+        "2026-10-25T00:30:00+00:00"
+    );
     assert!(made.warnings.is_empty());
 }
 
 #[test]
 fn the_first_heading_is_the_title_and_leaves_the_body() {
-    let text = with_id(1, "", "\n# Why *we* write {#why}\r\n\r\n```\n# code\n```\nBody é.\n");
+    let text = with_id(
+        1,
+        "",
+        "\n# Why *we* write {#why}\r\n\r\n```\n# code\n```\nBody é.\n",
+    );
     let issue = issue("2026-12-01-why", &text);
     assert_eq!(issue.title, "Why we write");
     assert!(!issue.markdown.contains("Why *we*"), "{}", issue.markdown);
     let body = issue.markdown.find("Body").unwrap();
-    assert_eq!(&issue.source.text[issue.markdown_start + body..][..4], "Body", "offsets hold");
+    assert_eq!(
+        &issue.source.text[issue.markdown_start + body..][..4],
+        "Body",
+        "offsets hold"
+    );
 }
 
 #[test]
@@ -110,7 +132,10 @@ fn a_number_sign_in_code_or_a_quotation_is_no_title() {
 #[test]
 fn a_front_matter_title_leaves_the_body_alone() {
     let issue = issue("2026-12-01-why", &with_id(1, "title = \"T\"\n", "# H\n"));
-    assert_eq!((issue.title.as_str(), issue.markdown.as_str()), ("T", "# H\n"));
+    assert_eq!(
+        (issue.title.as_str(), issue.markdown.as_str()),
+        ("T", "# H\n")
+    );
 }
 
 #[test]
@@ -124,7 +149,12 @@ fn everything_that_is_missing_is_said_at_once() {
             "`issues/why.md` has no date",
         ]
     );
-    assert!(problems[0].hint_text().unwrap().contains("postrider check --fix"));
+    assert!(
+        problems[0]
+            .hint_text()
+            .unwrap()
+            .contains("postrider check --fix")
+    );
 }
 
 #[test]
@@ -139,12 +169,20 @@ fn a_day_that_does_not_exist_is_refused() {
 #[test]
 fn a_file_named_by_its_date_alone_takes_the_slug_from_the_title() {
     let text = with_id(1, "title = \"Was wir über Bücher wissen\"\n", "");
-    assert_eq!(issue("2026-12-01", &text).slug.as_str(), "was-wir-uber-bucher-wissen");
+    assert_eq!(
+        issue("2026-12-01", &text).slug.as_str(),
+        "was-wir-uber-bucher-wissen"
+    );
 }
 
 #[test]
 fn a_file_name_that_is_no_slug_becomes_one_with_a_warning() {
-    let made = make("2026-12-01-Why Write!", &with_id(1, "title = \"t\"\n", ""), "UTC").unwrap();
+    let made = make(
+        "2026-12-01-Why Write!",
+        &with_id(1, "title = \"t\"\n", ""),
+        "UTC",
+    )
+    .unwrap();
     assert_eq!(made.issue.slug.as_str(), "why-write");
     assert_eq!(made.warnings.len(), 1);
 }
@@ -154,36 +192,57 @@ fn a_title_too_long_for_a_subject_asks_for_one() {
     let title = "x".repeat(251);
     let front = format!("title = \"{title}\"\n");
     let problems = make("2026-12-01-t", &with_id(1, &front, ""), "UTC").unwrap_err();
-    assert!(problems[0].hint_text().unwrap().contains("`subject`"), "{problems:?}");
+    assert!(
+        problems[0].hint_text().unwrap().contains("`subject`"),
+        "{problems:?}"
+    );
     let front = format!("title = \"{title}\"\nsubject = \"short\"\n");
-    assert_eq!(issue("2026-12-01-t", &with_id(1, &front, "")).subject, "short");
+    assert_eq!(
+        issue("2026-12-01-t", &with_id(1, &front, "")).subject,
+        "short"
+    );
 }
 
 #[test]
 fn a_bare_updated_date_is_its_midnight_in_the_zone() {
     let front = "title = \"t\"\nupdated = 2027-01-05\n";
-    let updated = issue("2026-12-01-t", &with_id(1, front, "")).updated.unwrap();
+    let updated = issue("2026-12-01-t", &with_id(1, front, ""))
+        .updated
+        .unwrap();
     assert_eq!(updated.to_rfc3339(), "2027-01-04T23:00:00+00:00");
 }
 
 #[test]
 fn one_slug_or_id_in_two_issues_names_both_files() {
-    let a = issue("2026-12-01-a", &with_id(1, "title = \"t\"\naliases = [\"old\"]\n", ""));
-    let b = issue("2026-12-02-b", &with_id(2, "title = \"t\"\nslug = \"old\"\n", ""));
+    let a = issue(
+        "2026-12-01-a",
+        &with_id(1, "title = \"t\"\naliases = [\"old\"]\n", ""),
+    );
+    let b = issue(
+        "2026-12-02-b",
+        &with_id(2, "title = \"t\"\nslug = \"old\"\n", ""),
+    );
     let c = issue("2026-12-03-c", &with_id(1, "title = \"t\"\n", ""));
     assert!(find_duplicates(&[a.clone()]).is_empty());
     assert_eq!(
         messages(&find_duplicates(&[a, b, c])),
         [
-            format!("`issues/2026-12-01-a.md` and `issues/2026-12-03-c.md` both have the id `{}`", id(1)),
-            "`issues/2026-12-01-a.md` and `issues/2026-12-02-b.md` both have the slug `old`".to_owned(),
+            format!(
+                "`issues/2026-12-01-a.md` and `issues/2026-12-03-c.md` both have the id `{}`",
+                id(1)
+            ),
+            "`issues/2026-12-01-a.md` and `issues/2026-12-02-b.md` both have the slug `old`"
+                .to_owned(),
         ]
     );
 }
 
 #[test]
 fn an_alias_of_the_issues_own_slug_is_said() {
-    let a = issue("2026-12-01-a", &with_id(1, "title = \"t\"\naliases = [\"a\"]\n", ""));
+    let a = issue(
+        "2026-12-01-a",
+        &with_id(1, "title = \"t\"\naliases = [\"a\"]\n", ""),
+    );
     assert_eq!(
         messages(&find_duplicates(&[a])),
         ["`issues/2026-12-01-a.md` names `a` twice, as slug or alias"]

@@ -11,8 +11,9 @@ fn rendered(markdown: &str, options: Options) -> Result<String, String> {
     for event in Parser::new_ext(markdown, options) {
         match event {
             Event::Start(Tag::Paragraph) => {}
-            Event::Start(Tag::Heading { id, classes, attrs, .. })
-                if id.is_none() && classes.is_empty() && attrs.is_empty() => {}
+            Event::Start(Tag::Heading {
+                id, classes, attrs, ..
+            }) if id.is_none() && classes.is_empty() && attrs.is_empty() => {}
             Event::End(_) => out.push('\n'),
             Event::Text(text) => out.push_str(&text),
             other => return Err(format!("{other:?} in {markdown:?}")),
@@ -94,12 +95,21 @@ proptest! {
 #[test]
 fn characters_that_would_be_markup_are_escaped_and_others_are_not() {
     for (text, markdown) in [
-        ("plain, with (brackets) & dashes – — and “quotes” ;)) 🙂", "plain, with (brackets) & dashes – — and “quotes” ;)) 🙂"),
-        ("2 * 3 * 4 and snake_case_names", "2 * 3 * 4 and snake_case_names"),
+        (
+            "plain, with (brackets) & dashes – — and “quotes” ;)) 🙂",
+            "plain, with (brackets) & dashes – — and “quotes” ;)) 🙂",
+        ),
+        (
+            "2 * 3 * 4 and snake_case_names",
+            "2 * 3 * 4 and snake_case_names",
+        ),
         ("*bold* _soft_ `code`", "\\*bold\\* \\_soft\\_ \\`code\\`"),
         ("one * star, one ~tilde, $5", "one * star, one ~tilde, $5"),
         ("$5 or $6, ~5 to ~6", "\\$5 or \\$6, \\~5 to \\~6"),
-        ("AT&T, 1 < 2 <3, <b>, &amp;", "AT&T, 1 < 2 <3, \\<b>, \\&amp;"),
+        (
+            "AT&T, 1 < 2 <3, <b>, &amp;",
+            "AT&T, 1 < 2 <3, \\<b>, \\&amp;",
+        ),
         ("wait... and -- so", "wait\\... and \\-- so"),
         ("see [1] [^2] [a](b)", "see \\[1] \\[^2] \\[a](b)"),
         ("a [ alone", "a [ alone"),
@@ -108,13 +118,22 @@ fn characters_that_would_be_markup_are_escaped_and_others_are_not() {
         ("> no quotation", "\\> no quotation"),
         ("- no list", "\\- no list"),
         ("-5 degrees", "-5 degrees"),
-        ("1984. A year, he said, and sighed.", "1984\\. A year, he said, and sighed."),
+        (
+            "1984. A year, he said, and sighed.",
+            "1984\\. A year, he said, and sighed.",
+        ),
         ("C:\\dir\\_x", "C:\\dir\\\\_x"),
         (": no definition", "\\: no definition"),
         ("    no code", "no code"),
-        ("https://example.org/a_b?x=1&y=2#z", "https://example.org/a_b?x=1&y=2#z"),
+        (
+            "https://example.org/a_b?x=1&y=2#z",
+            "https://example.org/a_b?x=1&y=2#z",
+        ),
         ("https://example.org/~a/", "https://example.org/~a/"),
-        ("two\u{a0}\u{a0} spaces\u{202f}here\u{a0}", "two spaces here"),
+        (
+            "two\u{a0}\u{a0} spaces\u{202f}here\u{a0}",
+            "two spaces here",
+        ),
     ] {
         assert_eq!(from_plain_text(text), format!("{markdown}\n"));
         check_words(text).unwrap();
@@ -233,7 +252,11 @@ fn a_line_in_title_case_alone_above_prose_is_a_heading() {
         ("12:30", false),
     ] {
         let markdown = from_plain_text(&format!("Some prose.\n\n{line}\n{prose}\n"));
-        assert_eq!(markdown.contains(&format!("## {line}")), heading, "{markdown}");
+        assert_eq!(
+            markdown.contains(&format!("## {line}")),
+            heading,
+            "{markdown}"
+        );
     }
     assert!(!from_plain_text(&format!("Some prose.\nIn The Middle\n{prose}")).contains("##"));
     assert!(!from_plain_text("Some prose.\n\nAt The End\n").contains("##"));
@@ -251,8 +274,15 @@ And here the next paragraph goes on, wrapped as well, down to the very
 end of it.
 ";
     let markdown = from_plain_text(wrapped);
-    assert_eq!(markdown.lines().filter(|line| !line.is_empty()).count(), 3, "{markdown}");
-    assert!(markdown.contains("\n\n## A Short Heading\n\n"), "{markdown}");
+    assert_eq!(
+        markdown.lines().filter(|line| !line.is_empty()).count(),
+        3,
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("\n\n## A Short Heading\n\n"),
+        "{markdown}"
+    );
     check_words(wrapped).unwrap();
 
     let verse = "The postman comes at ten,\nhe brings the news again,\nand in between the lines, I know, the world is read by everyone below,\nand then\nhe leaves.\n";
@@ -261,7 +291,12 @@ end of it.
 
 #[test]
 fn line_ends_and_marks_of_every_system_are_understood() {
-    for text in ["\u{feff}One.\r\n\r\nTwo.\r\n", "One.\rTwo.\r", "One.\u{2028}Two.\u{c}", "One.\n\n\n\n\u{a0}\nTwo."] {
+    for text in [
+        "\u{feff}One.\r\n\r\nTwo.\r\n",
+        "One.\rTwo.\r",
+        "One.\u{2028}Two.\u{c}",
+        "One.\n\n\n\n\u{a0}\nTwo.",
+    ] {
         assert_eq!(from_plain_text(text), "One.\n\nTwo.\n");
     }
     assert_eq!(from_plain_text(" \n\u{a0}\n"), "");
@@ -270,7 +305,10 @@ fn line_ends_and_marks_of_every_system_are_understood() {
 
 #[test]
 fn hostile_text_takes_linear_time() {
-    for unit in ["[", "]", "*", "`", ">", "\\", "&", "<", "_", "~", "$", "1. ", "1.\n", "A\n\n", "A b\n", "- ", "\r", "{", "...", "a."] {
+    for unit in [
+        "[", "]", "*", "`", ">", "\\", "&", "<", "_", "~", "$", "1. ", "1.\n", "A\n\n", "A b\n",
+        "- ", "\r", "{", "...", "a.",
+    ] {
         let text = unit.repeat(100_000 / unit.len());
         let started = std::time::Instant::now();
         let markdown = from_plain_text(&text);

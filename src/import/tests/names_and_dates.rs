@@ -42,7 +42,9 @@ fn intervals_are_read() {
     ] {
         assert_eq!(Interval::parse(text), Ok(interval), "{text}");
     }
-    for text in ["", "w", "0d", "1", "1m", "-1d", "99999d", "1001w", "1.5w", "é", "1é"] {
+    for text in [
+        "", "w", "0d", "1", "1m", "-1d", "99999d", "1001w", "1.5w", "é", "1é",
+    ] {
         assert!(Interval::parse(text).is_err(), "{text}");
     }
 }
@@ -53,8 +55,16 @@ fn the_last_day_of_a_month_does_not_creep() {
         first: date(2027, 1, 31),
         every: Interval::Months(1),
     };
-    let dates: Vec<String> = schedule.dates(4).unwrap().iter().map(Date::to_string).collect();
-    assert_eq!(dates, ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"]);
+    let dates: Vec<String> = schedule
+        .dates(4)
+        .unwrap()
+        .iter()
+        .map(Date::to_string)
+        .collect();
+    assert_eq!(
+        dates,
+        ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"]
+    );
 }
 
 #[test]
@@ -65,7 +75,10 @@ fn a_schedule_that_leaves_the_century_is_refused() {
     };
     assert_eq!(schedule.dates(2).unwrap().len(), 2);
     assert!(schedule.dates(3).unwrap_err().message().contains("issue 3"));
-    let far = Schedule { every: Interval::Days(7000), ..schedule };
+    let far = Schedule {
+        every: Interval::Days(7000),
+        ..schedule
+    };
     assert!(far.dates(usize::from(u16::MAX)).is_err());
 }
 
@@ -107,7 +120,13 @@ fn each_essay_becomes_a_file_that_reads_as_an_issue() {
 fn the_rest_of_a_caption_is_kept_and_mentioned() {
     let mut with_rest = essay("A");
     with_rest.text.push_str("Image by\n\n");
-    let plan = plan_import(&[with_rest], weekly(), &mut TakenNames::default(), &mut counter()).unwrap();
+    let plan = plan_import(
+        &[with_rest],
+        weekly(),
+        &mut TakenNames::default(),
+        &mut counter(),
+    )
+    .unwrap();
     assert!(plan.issues[0].text.ends_with("\n\nImage by\n"));
     assert!(plan.warnings[0].message().contains("ends with `Image by`"));
 }
@@ -118,7 +137,11 @@ fn no_name_is_taken_twice() {
     let mut names = TakenNames::new(taken, ["2026-12-15-why-4.md", "2026-12-08-Other"]);
     let essays = [essay("Why"), essay("Other"), essay("why?"), essay("WHY")];
     let plan = plan_import(&essays, weekly(), &mut names, &mut counter()).unwrap();
-    let files: Vec<_> = plan.issues.iter().map(|issue| issue.file_name.as_str()).collect();
+    let files: Vec<_> = plan
+        .issues
+        .iter()
+        .map(|issue| issue.file_name.as_str())
+        .collect();
     assert_eq!(
         files,
         [
@@ -135,14 +158,23 @@ fn no_name_is_taken_twice() {
 #[test]
 fn a_title_no_mail_could_carry_is_refused() {
     let essays = [essay(&"x".repeat(251)), essay("fine")];
-    let problems = plan_import(&essays, weekly(), &mut TakenNames::default(), &mut counter()).unwrap_err();
+    let problems = plan_import(
+        &essays,
+        weekly(),
+        &mut TakenNames::default(),
+        &mut counter(),
+    )
+    .unwrap_err();
     assert_eq!(problems.len(), 1);
 }
 
 #[test]
 fn a_thousand_essays_of_one_title_take_linear_time() {
     let essays = vec![essay("Same"); 5000];
-    let daily = Schedule { every: Interval::Days(1), ..weekly() };
+    let daily = Schedule {
+        every: Interval::Days(1),
+        ..weekly()
+    };
     let started = std::time::Instant::now();
     let plan = plan_import(&essays, daily, &mut TakenNames::default(), &mut counter());
     assert_eq!(plan.unwrap().issues.len(), 5000);

@@ -56,7 +56,11 @@ fn all_titles_are_proposed_and_headings_are_never_certain() {
         seen,
         [
             (1, "On Keeping a Notebook", Confidence::Certain),
-            (12, "Make “Read and Reply” Work for You", Confidence::Certain),
+            (
+                12,
+                "Make “Read and Reply” Work for You",
+                Confidence::Certain
+            ),
             (16, "Trouble with Read and Reply", Confidence::Possible),
             (20, "Make Read and Reply Work for You", Confidence::Possible),
             (26, "Walk First. Write Later.", Confidence::Certain),
@@ -76,7 +80,10 @@ fn prose_lists_and_leftovers_are_not_proposed() {
 #[test]
 fn a_title_without_an_empty_line_below_is_proposed_where_it_stands_apart() {
     let text = "First Things\nSome prose.\n\n\nSecond things\nMore prose.\n";
-    let lines: Vec<_> = propose(&SourceText::new("x", text)).iter().map(|p| p.line).collect();
+    let lines: Vec<_> = propose(&SourceText::new("x", text))
+        .iter()
+        .map(|p| p.line)
+        .collect();
     assert_eq!(lines, [1, 5]);
 }
 
@@ -91,9 +98,15 @@ fn a_text_is_cut_at_its_titles_however_they_are_spelt() {
     let lines: Vec<_> = essays.iter().map(|essay| essay.first_line).collect();
     assert_eq!(lines, [1, 12, 26]);
     assert_eq!(essays[1].title, "Make “Read and Reply” Work for You");
-    assert!(essays[1].text.contains("Make Read and Reply Work"), "the heading stays in the essay");
+    assert!(
+        essays[1].text.contains("Make Read and Reply Work"),
+        "the heading stays in the essay"
+    );
     assert!(essays[1].text.trim_end().ends_with("Image by"));
-    let whole: String = essays.iter().map(|essay| format!("{} {}", essay.title, essay.text)).collect();
+    let whole: String = essays
+        .iter()
+        .map(|essay| format!("{} {}", essay.title, essay.text))
+        .collect();
     assert_eq!(
         whole.split_whitespace().collect::<Vec<_>>(),
         ESSAYS.split_whitespace().collect::<Vec<_>>(),
@@ -103,24 +116,41 @@ fn a_text_is_cut_at_its_titles_however_they_are_spelt() {
 
 #[test]
 fn a_title_that_is_not_there_names_the_closest_line() {
-    let problems = split(&["On Keeping a Notebok", "Walk First. Write Later.", "Nothing of the kind"]).unwrap_err();
+    let problems = split(&[
+        "On Keeping a Notebok",
+        "Walk First. Write Later.",
+        "Nothing of the kind",
+    ])
+    .unwrap_err();
     assert_eq!(problems.len(), 2);
-    assert_eq!(problems[0].message(), "the title `On Keeping a Notebok` is not in `essays.txt`");
-    assert_eq!(problems[0].hint_text(), Some("did you mean line 1: `On Keeping a Notebook`?"));
+    assert_eq!(
+        problems[0].message(),
+        "the title `On Keeping a Notebok` is not in `essays.txt`"
+    );
+    assert_eq!(
+        problems[0].hint_text(),
+        Some("did you mean line 1: `On Keeping a Notebook`?")
+    );
     assert!(problems[1].hint_text().unwrap().contains("without titles"));
 }
 
 #[test]
 fn titles_out_of_order_are_said() {
     let problems = split(&["Walk First. Write Later.", "On Keeping a Notebook"]).unwrap_err();
-    assert_eq!(problems[0].message(), "the title `On Keeping a Notebook` is out of order");
+    assert_eq!(
+        problems[0].message(),
+        "the title `On Keeping a Notebook` is out of order"
+    );
     assert_eq!(problems[0].position(), Some(("essays.txt", 1, 1)));
 }
 
 #[test]
 fn text_before_the_first_title_is_not_lost_silently() {
     let problems = split(&["Walk First. Write Later."]).unwrap_err();
-    assert_eq!(problems[0].message(), "the text before the first title belongs to no essay");
+    assert_eq!(
+        problems[0].message(),
+        "the text before the first title belongs to no essay"
+    );
     assert_eq!(problems[0].position(), Some(("essays.txt", 1, 1)));
 }
 
@@ -141,6 +171,10 @@ fn hostile_text_is_split_in_linear_time() {
         propose(&source);
         let titles: Vec<String> = (0..50).map(|n| format!("Title Herr {n}")).collect();
         assert!(split_at_titles(&source, &titles).is_err());
-        assert!(started.elapsed().as_millis() < 2500, "{unit:?}: {:?}", started.elapsed());
+        assert!(
+            started.elapsed().as_millis() < 2500,
+            "{unit:?}: {:?}",
+            started.elapsed()
+        );
     }
 }
