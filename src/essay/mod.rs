@@ -27,6 +27,7 @@ pub use write::{NewFrontMatter, new_issue_text};
 
 pub(crate) use checks::check_line;
 pub(crate) use instant::{YEARS, to_chrono};
+pub(crate) use write::issue_text_with_notes;
 
 use crate::diagnostic::{Diagnostic, Severity, SourceText};
 
@@ -96,17 +97,32 @@ pub fn parse_essay(source: &SourceText) -> Result<ParsedEssay, Vec<Diagnostic>> 
     })
 }
 
-/// The front matter as keys and values of any name and kind, for files from elsewhere, and
-/// where the Markdown begins, in bytes.
+/// Front matter of any origin, before anyone asks whether its keys are ours.
+#[derive(Debug)]
+pub(crate) struct AnyFrontMatter {
+    pub(crate) format: Format,
+    /// In the file's order.
+    pub(crate) entries: Vec<Entry>,
+    /// The bytes between the fences.
+    pub(crate) inside: Range<usize>,
+    pub(crate) markdown_start: usize,
+}
+
+/// Reads front matter with keys and values of any name and kind, for files from elsewhere.
 pub(crate) fn read_any_front_matter(
     source: &SourceText,
-) -> Result<(Format, Vec<Entry>, usize), Vec<Diagnostic>> {
+) -> Result<AnyFrontMatter, Vec<Diagnostic>> {
     let fence = fence::find(source).map_err(|problem| vec![problem])?;
     let (entries, problems) = read_entries(source, &fence);
     if problems.iter().any(is_error) {
         return Err(problems);
     }
-    Ok((fence.format, entries, fence.markdown_start))
+    Ok(AnyFrontMatter {
+        format: fence.format,
+        entries,
+        inside: fence.inside,
+        markdown_start: fence.markdown_start,
+    })
 }
 
 /// The checked values of entries, and every problem of them.

@@ -7,8 +7,10 @@
 //! Values in, values out: reading files, randomness for ids, and writing are left to the caller.
 
 mod escape;
+mod foreign;
 mod lines;
 mod markdown;
+mod markdown_file;
 mod names;
 mod paragraphs;
 mod plan;
@@ -18,6 +20,7 @@ mod split;
 mod title_shape;
 
 pub use markdown::from_plain_text;
+pub use markdown_file::from_markdown_file;
 pub use names::TakenNames;
 pub use plan::{ImportPlan, ImportedIssue, plan_import};
 pub use propose::{Confidence, Proposal, propose};

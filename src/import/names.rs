@@ -35,6 +35,11 @@ impl TakenNames {
         self.slugs.contains(slug)
     }
 
+    /// Takes a slug that nobody else may have from now on.
+    pub(super) fn take_slug(&mut self, slug: Slug) {
+        self.slugs.insert(slug);
+    }
+
     /// `wanted`, or the first free slug with a number behind it, such that the file name is free
     /// as well; both are taken from now on. Returns the slug and the file name.
     pub(super) fn take(&mut self, date: Date, wanted: &Slug) -> (Slug, String) {

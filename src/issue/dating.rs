@@ -23,12 +23,18 @@ pub(super) struct Dated {
 }
 
 impl DatingRules {
+    /// The instant that was written, read in the publication's zone; a bare date is its midnight.
+    /// `None` if the zone has no such time.
+    pub fn read(&self, written: WrittenInstant) -> Option<DateTime<Utc>> {
+        self.instant(written).map(|dated| dated.instant)
+    }
+
     /// The instant at which an issue of this date is public and due.
     pub(super) fn at_send_time(&self, date: civil::Date) -> Option<Dated> {
         self.resolve(date.to_datetime(self.send_time))
     }
 
-    /// The instant that was written. A bare date is its midnight.
+    /// Like [`Self::read`], and says whether the clock time was moved.
     pub(super) fn instant(&self, written: WrittenInstant) -> Option<Dated> {
         match written {
             WrittenInstant::Offset(instant) => Some(Dated {
@@ -41,7 +47,7 @@ impl DatingRules {
     }
 
     /// The day on which readers in the publication's time zone see an instant.
-    pub(super) fn day(&self, instant: DateTime<Utc>) -> Option<civil::Date> {
+    pub fn day(&self, instant: DateTime<Utc>) -> Option<civil::Date> {
         let timestamp = jiff::Timestamp::from_second(instant.timestamp()).ok()?;
         Some(timestamp.to_zoned(self.zone.clone()).date())
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// The text of the first heading of level 1 and its bytes in `markdown`.
-pub(super) fn first_heading(markdown: &str) -> Option<(String, Range<usize>)> {
+pub(crate) fn first_heading(markdown: &str) -> Option<(String, Range<usize>)> {
     let events = Parser::new_ext(markdown, Options::ENABLE_HEADING_ATTRIBUTES).into_offset_iter();
     let mut nesting = 0_usize;
     let mut found: Option<(String, Range<usize>)> = None;
