@@ -10,8 +10,8 @@ use super::{App, CommandResult, Exit};
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::fs;
 use crate::import::{
-    Confidence, ImportPlan, Interval, Proposal, Schedule, TakenNames, plan_import,
-    plan_markdown_file, propose, split_at_titles,
+    Confidence, ImportPlan, Interval, Proposal, Schedule, TakenNames, from_markdown_file,
+    plan_import, propose, split_at_titles,
 };
 use crate::publish::{Publication, Stop};
 
@@ -189,10 +189,10 @@ fn plan_markdown(
         .to_string_lossy()
         .into_owned();
     let mut ids = Ids::fetch(1)?;
-    plan_markdown_file(
+    from_markdown_file(
         source,
         &stem,
-        date,
+        Some(date),
         &publication.dating_rules(),
         names,
         &mut || ids.next(),

@@ -269,10 +269,10 @@ impl Publication {
                 )
             }
             several => {
-                let names: Vec<&str> = several.iter().map(|issue| issue.slug.as_str()).collect();
+                let slugs: Vec<&str> = several.iter().map(|issue| issue.slug.as_str()).collect();
                 Err(
                     Diagnostic::error(format!("`{word}` could be {} issues", several.len()))
-                        .cause(names.join(", "))
+                        .cause(slugs.join(", "))
                         .hint("write more of the slug"),
                 )
             }
