@@ -1,0 +1,48 @@
+# What the stages share. Sourced, after PEERS, WORK and POSTRIDER were set by `.ci/peers`.
+set -euo pipefail
+: "${PEERS:?run .ci/peers}" "${WORK:?run .ci/peers}" "${POSTRIDER:?run .ci/peers}"
+
+# Debian's own Python, whose packages come from Debian: the machine may have others in PATH.
+PYTHON=/usr/bin/python3
+PUBLICATION=$WORK/publication
+MAIL=$WORK/mail
+READERS=200
+# An address that the mail server does not know.
+GONE=gone@example.org
+
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+# need PACKAGE PROBE...: installs a package where the command PROBE fails.
+need() {
+    local package=$1
+    shift
+    if "$@" >/dev/null 2>&1; then return; fi
+    echo "installing $package"
+    if [[ ! -e $WORK/apt-updated ]]; then
+        apt-get -qq update
+        touch "$WORK/apt-updated"
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y "$package" >"$WORK/apt.log" 2>&1 ||
+        { cat "$WORK/apt.log" >&2; fail "cannot install $package"; }
+}
+
+has_command() { command -v "$1"; }
+has_module() { "$PYTHON" -c "import $1"; }
+
+free_port() {
+    "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# postrider ARGUMENTS...: the program in the publication, with nothing of our environment but PATH
+# and what stands before it in ENVIRONMENT.
+ENVIRONMENT=()
+postrider() {
+    env -i PATH="$PATH" "${ENVIRONMENT[@]}" "$POSTRIDER" -C "$PUBLICATION" "$@"
+}
+
+readers() {
+    seq -f 'reader%.0f@example.org' "$READERS"
+}

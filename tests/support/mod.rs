@@ -1,0 +1,22 @@
+//! What every black-box test stands on.
+//!
+//! - [`newsroom`]: a publication in a folder of its own, and the program run in it.
+//! - [`relay`]: an SMTP server that does what the test tells it, and remembers what was done to it.
+//! - [`mail`]: a stored message taken apart and checked for what receivers refuse.
+//!
+//! Nothing here sleeps: a test waits for an event, with a deadline only a hang can reach.
+
+pub mod certificate;
+pub mod gate;
+pub mod mail;
+pub mod newsroom;
+pub mod program;
+pub mod relay;
+
+mod checks;
+
+use std::time::Duration;
+
+/// How long a test waits for something that must happen. Generous: it is reached only when the
+/// test fails, however slow the machine.
+pub const DEADLINE: Duration = Duration::from_mins(2);
