@@ -1,8 +1,29 @@
 //! Rendering: one parse of an essay's Markdown, and from it the mail's HTML, the mail's plain
 //! text, the page's HTML and the feed's HTML. Layouts around them are in [`layout`].
 
+mod autolink;
 mod date;
+mod document;
+mod email;
+mod feed;
+mod html;
+mod inlines;
 pub mod layout;
+mod links;
+mod opening;
+mod outline;
+mod parse;
+mod raw_html;
+mod sanitize;
+mod scripts;
+mod text;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use html::{Channel, write_html};
+use links::Links;
 
 /// What rendering needs to know besides the Markdown.
 #[derive(Debug, Clone)]
@@ -32,14 +53,56 @@ pub struct RenderedEssay {
     pub opening: String,
 }
 
-/// Renders an essay.
+/// Renders an essay. Every text renders; time and memory are linear in its length.
 pub fn render_essay(markdown: &str, context: &RenderContext<'_>) -> RenderedEssay {
-    let _ = (markdown, context);
+    let markdown = lines_with_lf(markdown);
+    let links = Links::new(context.issue_url);
+    let document = parse::parse(&markdown, &links);
+    let prefix = context.id_prefix;
     RenderedEssay {
-        email_html: String::new(),
-        text: String::new(),
-        web_html: String::new(),
-        feed_html: String::new(),
-        opening: String::new(),
+        email_html: whole_lines(&email::write_email(
+            &document,
+            &links,
+            prefix,
+            context.essay_css,
+        )),
+        text: whole_lines(&text::write_text(&document, &links)),
+        web_html: whole_lines(&write_html(&document, Channel::Web, &links, prefix)),
+        feed_html: whole_lines(&feed::write_feed(&document, &links, prefix)),
+        opening: without_controls(&opening::opening(&document)).into_owned(),
+    }
+}
+
+/// CRLF and CR become LF, and characters that no channel may carry are gone.
+fn lines_with_lf(markdown: &str) -> Cow<'_, str> {
+    if markdown.contains('\r') {
+        let markdown = markdown.replace("\r\n", "\n").replace('\r', "\n");
+        Cow::Owned(without_controls(&markdown).into_owned())
+    } else {
+        without_controls(markdown)
+    }
+}
+
+/// The output with a line feed at its end. Controls are removed once more, since character
+/// references (`&#8;`) make new ones.
+fn whole_lines(output: &str) -> String {
+    let mut output = without_controls(output).into_owned();
+    if !output.ends_with('\n') {
+        output.push('\n');
+    }
+    output
+}
+
+/// Removes control characters and noncharacters: XML 1.0 §2.2 forbids them in feeds, and in mail
+/// they could draw on a terminal.
+fn without_controls(text: &str) -> Cow<'_, str> {
+    let is_forbidden = |character: char| {
+        (character.is_control() && !matches!(character, '\n' | '\t'))
+            || matches!(character, '\u{FFFE}' | '\u{FFFF}')
+    };
+    if text.contains(is_forbidden) {
+        Cow::Owned(text.replace(is_forbidden, ""))
+    } else {
+        Cow::Borrowed(text)
     }
 }

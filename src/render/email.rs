@@ -1,0 +1,30 @@
+//! Document -> the mail's HTML: the essay's fragment with its styles inlined, since Gmail drops
+//! a `<style>` for some of its readers (standards I2).
+
+use css_inline::CSSInliner;
+
+use super::document::Document;
+use super::html::{Channel, write_html};
+use super::links::Links;
+use super::sanitize::clean_for_mail;
+
+/// A fragment beyond this goes out unstyled. Gmail clips at 102,400 bytes (standards I1): one
+/// twenty times as long is an accident or an attack, and inlining would make it longer still.
+const LONGEST_STYLED: usize = 2_000_000;
+
+/// Writes the fragment. Ends with a line feed.
+pub(super) fn write_email(document: &Document, links: &Links, id_prefix: &str, css: &str) -> String {
+    let mut html = write_html(document, Channel::Email, links, id_prefix);
+    if document.has_html {
+        html = clean_for_mail(&html, links);
+    }
+    if html.len() > LONGEST_STYLED {
+        return html;
+    }
+    let inliner = CSSInliner::options()
+        .load_remote_stylesheets(false)
+        .minify_css(true)
+        .build();
+    // Only a stylesheet that cannot be read makes this fail; the essay is then sent unstyled.
+    inliner.inline_fragment(&html, css).unwrap_or(html)
+}

@@ -1,0 +1,103 @@
+//! Breaking text into lines, in columns as a terminal counts them.
+
+use textwrap::core::Word;
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+use unicode_width::UnicodeWidthChar;
+
+/// A space at which no line is broken. It is written as a space.
+pub(super) const GLUE: char = '\u{A0}';
+
+/// Breaks text into lines of at most `width` columns. A line feed in the text stays one. Words
+/// and URLs are never broken.
+pub(in crate::render) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let options = Options::new(width)
+        .break_words(false)
+        .wrap_algorithm(WrapAlgorithm::FirstFit)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .word_separator(WordSeparator::Custom(words));
+    let mut lines = Vec::new();
+    for line in text.split('\n') {
+        let line = glue_dashes(line.trim());
+        if line.is_empty() {
+            continue;
+        }
+        for wrapped in textwrap::wrap(&line, &options) {
+            lines.push(wrapped.replace(GLUE, " ").trim().to_owned());
+        }
+    }
+    lines
+}
+
+/// A dash between spaces stays at the end of its line: at the start of one it would look like
+/// the mark of a list, or like a quote.
+fn glue_dashes(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut glued = true;
+    for word in line.split_ascii_whitespace() {
+        let is_dash = !word.is_empty()
+            && word.chars().count() < 4
+            && word
+                .chars()
+                .all(|c| matches!(c, '-' | '–' | '—' | '*' | '>' | '+' | '#' | '='));
+        if !out.is_empty() {
+            out.push(if is_dash && !glued { GLUE } else { ' ' });
+        }
+        glued = is_dash;
+        out.push_str(word);
+    }
+    out
+}
+
+/// Words end at spaces and behind em dashes; within scripts that are written without spaces, at
+/// the places that Unicode allows (UAX #14). Elsewhere nothing is broken: a path or a URL is
+/// one word.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    Box::new(line.split_inclusive(' ').flat_map(|word| {
+        let found: Vec<Word<'_>> = if word.is_ascii() || word.contains("://") {
+            vec![Word::from(word)]
+        } else if word.chars().any(|c| c.width() == Some(2)) {
+            WordSeparator::UnicodeBreakProperties.find_words(word).collect()
+        } else {
+            behind_dashes(word)
+        };
+        found
+    }))
+}
+
+fn behind_dashes(word: &str) -> Vec<Word<'_>> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, dash) in word.match_indices('—') {
+        let end = at + dash.len();
+        let opens_word = word[end..].starts_with(char::is_alphanumeric);
+        if at > from && opens_word {
+            parts.push(Word::from(&word[from..end]));
+            from = end;
+        }
+    }
+    parts.push(Word::from(&word[from..]));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn lines_break_at_spaces_and_behind_dashes_but_never_in_a_url() {
+        assert_eq!(
+            wrap("one two—three four-five https://example.org/a-b—c", 9),
+            ["one two—", "three", "four-five", "https://example.org/a-b—c"]
+        );
+    }
+
+    #[test]
+    fn wide_characters_count_two_columns_and_break_anywhere() {
+        assert_eq!(wrap("日本語の文章です", 8), ["日本語の", "文章です"]);
+    }
+
+    #[test]
+    fn no_line_begins_with_a_dash() {
+        assert_eq!(wrap("alpha beta - gamma", 11), ["alpha", "beta -", "gamma"]);
+    }
+}
