@@ -27,7 +27,7 @@ base_url = "https://letters.example.org/"
 feed_authority = "letters.example.org,2026"
 from = "letters@example.org"
 language = "en"
-zone = "UTC"
+time_zone = "UTC"
 send_time = "09:00"
 "#;
 
