@@ -289,7 +289,7 @@ impl Reader<'_> {
             language: self.language(self.value("LANGUAGE", raw.language))?,
             zone: self.zone(zone)?,
             send_time: self.send_time(send_time)?,
-            max_lateness: self.duration(lateness, Duration::from_secs(6 * 3600))?,
+            max_lateness: self.duration(lateness, Duration::from_hours(6))?,
             from: Mailbox::parse(&from.text).map_err(|error| {
                 self.wrong(&from, format!("`from` {error}"))
                     .hint("write it as `Name <letters@example.org>`")

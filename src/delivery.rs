@@ -245,10 +245,11 @@ pub fn classify(step: Step, reply: &Reply) -> Class {
             Step::Rcpt | Step::Dot,
             _,
             Some(EnhancedCode(5, 1, 1..=3 | 6 | 10) | EnhancedCode(5, 2, 1)),
-        ) => Class::Address,
-        (_, _, Some(EnhancedCode(5, 2, 2) | EnhancedCode(5, 3, 4))) => Class::Mailbox,
-        (Step::Rcpt, 550 | 551 | 553, None) => Class::Address,
-        (Step::Rcpt, 552, None) => Class::Mailbox,
+        )
+        | (Step::Rcpt, 550 | 551 | 553, None) => Class::Address,
+        (_, _, Some(EnhancedCode(5, 2, 2) | EnhancedCode(5, 3, 4))) | (Step::Rcpt, 552, None) => {
+            Class::Mailbox
+        }
         _ => Class::OurFault,
     }
 }

@@ -123,10 +123,10 @@ impl Demo {
                 app.output.line(difference);
             }
         }
-        self.show_next_steps(app, folder);
+        Self::show_next_steps(app, folder);
     }
 
-    fn show_next_steps(&self, app: &App, folder: &Path) {
+    fn show_next_steps(app: &App, folder: &Path) {
         let shown = folder.display();
         app.output.line(&format!("\nEverything is in {shown}:"));
         app.output

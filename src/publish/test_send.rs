@@ -74,7 +74,7 @@ fn fields_of(
         .find(|row| row.address.normal_form() == to.normal_form());
     let mut fields = BTreeMap::new();
     // An address that is not on the roster gets the first row's columns, empty.
-    for row in row.or_else(|| roster.rows().first()) {
+    if let Some(row) = row.or_else(|| roster.rows().first()) {
         let known = row.address.normal_form() == to.normal_form();
         let value = |value: String| if known { value } else { String::new() };
         fields.extend(
