@@ -4,11 +4,11 @@ use chrono::NaiveDate;
 use tera::{Kwargs, State};
 
 /// Formats a date (`2026-12-01`) by a `strftime` pattern; the default is `%-d %B %Y`. An empty
+/// value stays empty.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the signature that Tera asks for"
 )]
-/// value stays empty.
 pub(super) fn date_filter(value: &str, kwargs: Kwargs, _: &State) -> tera::TeraResult<String> {
     if value.is_empty() {
         return Ok(String::new());

@@ -13,12 +13,13 @@ mod links;
 mod opening;
 mod outline;
 mod parse;
+mod plain;
 mod raw_html;
 mod sanitize;
 mod scripts;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::borrow::Cow;
 

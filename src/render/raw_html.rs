@@ -49,11 +49,13 @@ impl Tag<'_> {
             if rest.is_empty() {
                 return None;
             }
-            let end = rest[1..]
-                .find(|c: char| c.is_whitespace() || matches!(c, '=' | '/'))
-                .map_or(rest.len(), |at| at + 1);
-            // The first character may be wider than a byte; the name then starts behind it.
-            let (name, behind) = rest.split_at_checked(end)?;
+            // An `=` at the very beginning belongs to the name (HTML §13.2.5.32).
+            let end = rest
+                .char_indices()
+                .skip(1)
+                .find(|(_, c)| c.is_whitespace() || matches!(c, '=' | '/'))
+                .map_or(rest.len(), |(at, _)| at);
+            let (name, behind) = rest.split_at(end);
             let (value, behind) = attribute_value(behind.trim_start());
             if name.eq_ignore_ascii_case(wanted) {
                 return Some(decode_entities(value).into_owned());
@@ -273,12 +275,17 @@ mod tests {
 
     #[test]
     fn entities_become_characters() {
-        assert_eq!(decode_entities("&eacute;&#228;&#x2014;&amp;lt; &no &"), "éä—&lt; &no &");
+        assert_eq!(
+            decode_entities("&eacute;&#228;&#x2014;&amp;lt; &no &"),
+            "éä—&lt; &no &"
+        );
     }
 
     #[test]
     fn hostile_html_is_read_in_linear_time() {
-        for piece in ["<", "<a ", "<a \"", "<!--", "&", "&a", "<script>", "<b>", "</"] {
+        for piece in [
+            "<", "<a ", "<a \"", "<!--", "&", "&a", "<script>", "<b>", "</",
+        ] {
             let html = piece.repeat(100_000);
             let _ = (tokens(&html), decode_entities(&html));
         }

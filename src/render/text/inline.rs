@@ -159,7 +159,7 @@ fn push_superscript(text: &str, out: &mut String) {
         && text.chars().all(char::is_alphabetic);
     if is_ordinal {
         out.push_str(text);
-    } else if text.chars().all(char::is_alphanumeric) {
+    } else if stands_alone(text) {
         out.push_str(&format!("^{text}"));
     } else {
         out.push_str(&format!("^({text})"));
@@ -168,13 +168,18 @@ fn push_superscript(text: &str, out: &mut String) {
 
 /// `H2O`, `x_i`, `x_(i+1)`.
 fn push_subscript(text: &str, out: &mut String) {
-    let is_formula =
-        out.ends_with(char::is_alphabetic) && text.chars().all(|c| c.is_ascii_digit());
+    let is_formula = out.ends_with(char::is_alphabetic) && text.chars().all(|c| c.is_ascii_digit());
     if is_formula {
         out.push_str(text);
-    } else if text.chars().all(char::is_alphanumeric) {
+    } else if stands_alone(text) {
         out.push_str(&format!("_{text}"));
     } else {
         out.push_str(&format!("_({text})"));
     }
+}
+
+/// Whether a script needs no brackets.
+fn stands_alone(text: &str) -> bool {
+    let has_brackets = text.starts_with('(') && text.ends_with(')');
+    has_brackets || text.chars().all(char::is_alphanumeric)
 }
