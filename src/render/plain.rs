@@ -6,11 +6,7 @@ use tera::{Kwargs, State};
 use super::text::{WIDTH, underlined, wrap::wrap};
 
 /// Breaks a text into lines of 72 columns.
-#[expect(
-    clippy::needless_pass_by_value,
-    clippy::unnecessary_wraps,
-    reason = "the signature that Tera asks for"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "the signature that Tera asks for")]
 pub(super) fn wrap_filter(value: &str, _: Kwargs, _: &State) -> tera::TeraResult<String> {
     Ok(wrap(value, WIDTH).join("\n"))
 }

@@ -132,8 +132,8 @@ enum Markup<'a> {
 
 /// Reads what begins with `<`.
 fn read_markup(markup: &str) -> Markup<'_> {
-    if markup.starts_with("<!--") {
-        return match markup[4..].find("-->") {
+    if let Some(comment) = markup.strip_prefix("<!--") {
+        return match comment.find("-->") {
             Some(at) => Markup::Skipped(at + 7),
             None => Markup::Unclosed,
         };

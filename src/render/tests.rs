@@ -4,6 +4,7 @@ use super::{RenderContext, RenderedEssay, render_essay};
 
 mod agreement;
 mod hostile;
+mod layouts;
 mod safety;
 mod writing;
 

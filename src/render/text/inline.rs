@@ -60,9 +60,9 @@ impl Writer<'_> {
             return push_text(&inner, out);
         }
         match span {
-            Span::Emphasis => out.push_str(&format!("_{trimmed}_")),
-            Span::Strong => out.push_str(&format!("*{trimmed}*")),
-            Span::Strikethrough => out.push_str(&format!("~{trimmed}~")),
+            Span::Emphasis => out.extend(["_", trimmed, "_"]),
+            Span::Strong => out.extend(["*", trimmed, "*"]),
+            Span::Strikethrough => out.extend(["~", trimmed, "~"]),
             Span::Superscript => push_superscript(trimmed, out),
             Span::Subscript => push_subscript(trimmed, out),
         }
@@ -160,9 +160,9 @@ fn push_superscript(text: &str, out: &mut String) {
     if is_ordinal {
         out.push_str(text);
     } else if stands_alone(text) {
-        out.push_str(&format!("^{text}"));
+        out.extend(["^", text]);
     } else {
-        out.push_str(&format!("^({text})"));
+        out.extend(["^(", text, ")"]);
     }
 }
 
@@ -172,9 +172,9 @@ fn push_subscript(text: &str, out: &mut String) {
     if is_formula {
         out.push_str(text);
     } else if stands_alone(text) {
-        out.push_str(&format!("_{text}"));
+        out.extend(["_", text]);
     } else {
-        out.push_str(&format!("_({text})"));
+        out.extend(["_(", text, ")"]);
     }
 }
 
