@@ -1,20 +1,26 @@
 //! What the channels promise together.
 
-use std::time::{Duration, Instant};
-
 use super::{RenderContext, RenderedEssay, render_essay};
 
+mod agreement;
+mod hostile;
+mod layouts;
+mod safety;
+mod writing;
+
 const CSS: &str = include_str!("../../templates/essay.css");
+const PAGE: &str = "https://letters.example.org/issues/a/";
 
 fn render(markdown: &str) -> RenderedEssay {
     let context = RenderContext {
-        issue_url: "https://letters.example.org/issues/a/",
+        issue_url: PAGE,
         id_prefix: "a-",
         essay_css: CSS,
     };
     render_essay(markdown, &context)
 }
 
+<<<<<<< HEAD
 mod hostile {
     use super::*;
 
@@ -133,4 +139,11 @@ mod hostile {
         }
         assert!(slow.is_empty(), "{slow:#?}");
     }
+=======
+/// The plain text without its last line feed.
+fn text(markdown: &str) -> String {
+    let text = render(markdown).text;
+    assert!(text.ends_with('\n') && !text.contains('\r'));
+    text.trim_end_matches('\n').to_owned()
+>>>>>>> render
 }
