@@ -20,6 +20,10 @@ use crate::publish::{
 
 /// Arguments of `send`.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Send {
     /// File, slug, id or the beginning of one [default: everything that is due or was started]
     issue: Option<String>,

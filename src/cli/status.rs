@@ -1,11 +1,13 @@
 //! `status`: where issues stand.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
+use crate::issue::Issue;
 use crate::ledger::{Counts, IssueRow, Ledger, OpenRow, Recorded};
 use crate::publish::{Publication, Stop};
 
@@ -86,24 +88,11 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
     let now = app.clock.now();
     let rows = issues.issues.iter().map(|issue| {
         let mut row = vec![local(issue.published, zone), issue.slug.to_string()];
-        match plan_of(issue.id.as_str()) {
-            Some((recorded, found)) => row.extend(plan_cells(recorded, found)),
-            None => {
-                let state = match () {
-                    () if issue.draft => "draft",
-                    () if !issue.mail => "web only",
-                    () if issue.published > now => "to come",
-                    () if (now - issue.published)
-                        .to_std()
-                        .is_ok_and(|late| late > publication.config.max_lateness) =>
-                    {
-                        "not mailed"
-                    }
-                    () => "due",
-                };
-                row.push(state.to_owned());
-                row.extend(std::iter::repeat_n(String::new(), 5));
-            }
+        if let Some((recorded, found)) = plan_of(issue.id.as_str()) {
+            row.extend(plan_cells(recorded, found));
+        } else {
+            row.push(state_without_plan(publication, issue, now).to_owned());
+            row.extend(std::iter::repeat_n(String::new(), 5));
         }
         row
     });
@@ -135,6 +124,21 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
         }
     }
     Ok(())
+}
+
+fn state_without_plan(
+    publication: &Publication,
+    issue: &Issue,
+    now: DateTime<Utc>,
+) -> &'static str {
+    let late = (now - issue.published).to_std();
+    match late {
+        _ if issue.draft => "draft",
+        _ if !issue.mail => "web only",
+        Err(_) => "to come",
+        Ok(late) if late > publication.config.max_lateness => "not mailed",
+        Ok(_) => "due",
+    }
 }
 
 fn plan_cells(recorded: &Recorded, row: &IssueRow) -> Vec<String> {
@@ -211,7 +215,7 @@ fn one(
 /// An issue by its file, or, when the file is gone, by what the ledger knows of it.
 fn find_recorded(
     publication: &Publication,
-    issues: &[crate::issue::Issue],
+    issues: &[Issue],
     ledger: &mut Ledger,
     word: &str,
 ) -> Result<Option<Recorded>, Stop> {

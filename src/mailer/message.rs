@@ -58,6 +58,10 @@ impl WireMessage {
 
 /// What the relay offers of the extensions that we use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an extension that is offered or not"
+)]
 pub(super) struct Extensions {
     pub(super) pipelining: bool,
     pub(super) starttls: bool,

@@ -59,9 +59,10 @@ pub fn build(
 
 fn render(publication: &Publication, issue: &Issue) -> RenderedEssay {
     let url = publication.issue_url(issue);
+    let id_prefix = format!("{}-", issue.slug);
     let context = RenderContext {
         issue_url: &url,
-        id_prefix: issue.slug.as_str(),
+        id_prefix: &id_prefix,
         essay_css: publication.layouts.text("essay.css"),
     };
     render_essay(&issue.markdown, &context)

@@ -158,7 +158,7 @@ impl Shared {
         let mut transaction = self
             .attempt(claim, session, &envelope, &wire, &message.sha256)
             .await?;
-        if self.deserves_another_session(&transaction, session.as_ref()) {
+        if deserves_another_session(&transaction, session.as_ref()) {
             retire(session).await;
             transaction = self
                 .attempt(claim, session, &envelope, &wire, &message.sha256)
@@ -226,20 +226,6 @@ impl Shared {
 
     /// A relay may close a session between two messages, or say 421 when it has had enough of
     /// them: that is no failure of this message, of which nothing was accepted.
-    fn deserves_another_session(
-        &self,
-        transaction: &Transaction,
-        session: Option<&Session>,
-    ) -> bool {
-        let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
-        let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
-        used && match transaction {
-            Transaction::LostBeforeDot(step, _) => before_data(step),
-            Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
-            _ => false,
-        }
-    }
-
     async fn connect(&self) -> Result<Session, RunError> {
         let mut wait = FIRST_RECONNECT;
         for _ in 0..RECONNECTS {
@@ -315,6 +301,18 @@ impl Progress {
         .into_iter()
         .map(|counter| counter.load(Ordering::Relaxed))
         .sum()
+    }
+}
+
+/// A relay may close a session between two messages, or say 421 when it has had enough of them:
+/// that is no failure of this message, of which nothing was accepted.
+fn deserves_another_session(transaction: &Transaction, session: Option<&Session>) -> bool {
+    let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
+    let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
+    used && match transaction {
+        Transaction::LostBeforeDot(step, _) => before_data(step),
+        Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
+        _ => false,
     }
 }
 

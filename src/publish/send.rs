@@ -217,7 +217,7 @@ pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagn
         Err(Stop::Failed(_)) => return Ok(None),
         Err(other) => return Err(other),
     };
-    let frozen = freeze::freeze(publication, issue, publication.clock.now())?;
+    let frozen = freeze::freeze(publication, issue, publication.clock.now());
     Ok(Composer::new(frozen, keys)
         .and_then(|composer| composer.rehearse(&recipients))
         .err())
@@ -272,7 +272,7 @@ fn select(
         let late = (now - issue.published).to_std();
         match late {
             Err(_) if report.next_due.is_none() => {
-                report.next_due = Some((issue.slug.to_string(), issue.published))
+                report.next_due = Some((issue.slug.to_string(), issue.published));
             }
             Err(_) => {}
             Ok(late) if late > publication.config.max_lateness => {
@@ -415,7 +415,7 @@ fn plan_if_new(
             return Ok((**recorded).clone());
         }
     };
-    let frozen = freeze::freeze(publication, issue, now)?;
+    let frozen = freeze::freeze(publication, issue, now);
     Composer::new(frozen.clone(), keys.clone())?.rehearse(&dry.plan.recipients)?;
     ledger.update_roster(&dry.present, now)?;
     ledger.record_plan(&freeze::row(issue, &frozen)?, &dry.plan, now)?;
@@ -504,11 +504,9 @@ impl Job<'_> {
             .block_on(supervise(run, first, watch, self.halt));
         let mut problems = Vec::new();
         match ended {
-            Ended::Worked(None) => {}
             Ended::Worked(Some(Stop::Failed(found))) => problems.extend(found),
-            Ended::Worked(Some(_)) => {}
             // The ledger's own failure is told by the writer below, with its root cause.
-            Ended::Failed(RunError::Ledger(_)) => {}
+            Ended::Worked(_) | Ended::Failed(RunError::Ledger(_)) => {}
             Ended::Failed(error) => problems.push(run_problem(error, self.smtp)),
             Ended::Aborted => problems.push(
                 Diagnostic::error("stopped at once: open deliveries are unconfirmed")

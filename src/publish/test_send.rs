@@ -39,7 +39,7 @@ pub fn send_test(
     let issue = publication.find(&issues, word)?;
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
-    let frozen = freeze(publication, issue, publication.clock.now())?;
+    let frozen = freeze(publication, issue, publication.clock.now());
     let composer = Composer::new(frozen, keys.clone())?;
     let mut nonce = [0_u8; 8];
     fill_random(&mut nonce)?;

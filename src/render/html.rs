@@ -113,12 +113,7 @@ impl Writer<'_> {
                 }
                 if let Some(alert) = alert {
                     let label = alert.label();
-<<<<<<< HEAD
-                    self.out
-                        .push_str(&format!("<p><strong>{label}</strong></p>\n"));
-=======
                     self.write(format_args!("<p><strong>{label}</strong></p>\n"));
->>>>>>> render
                 }
                 self.blocks(blocks);
                 self.out.push_str("</blockquote>\n");
