@@ -90,7 +90,7 @@ impl Ledger {
                 let parameters = params![recipient.key.as_str(), address];
                 let subscriber: Option<i64> =
                     session.first(add_subscriber, parameters, |row| Ok(row.get(0)?))?;
-                let fields = serde_json::to_string(&recipient.fields).unwrap_or_default();
+                let fields = recipient.fields.as_json();
                 session.execute(add_delivery, params![issue, subscriber, address, fields])?;
             }
             Ok(issue)

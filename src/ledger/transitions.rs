@@ -7,6 +7,7 @@ use rusqlite::params;
 use super::store::Session;
 use super::{Ledger, LedgerError};
 use crate::delivery::{EnhancedCode, Outcome, Reply, State, Step, Transaction};
+use crate::plan::Fields;
 use crate::token::AddressKey;
 
 /// A delivery that a sender may now talk to the relay about.
@@ -18,8 +19,8 @@ pub struct Claim {
     pub key: AddressKey,
     /// Address at the time of the plan.
     pub address: String,
-    /// The recipient's fields as JSON, frozen with the plan.
-    pub fields: String,
+    /// The recipient's fields, frozen with the plan.
+    pub fields: Fields,
     /// How many attempts counted so far.
     pub attempts: u32,
 }
@@ -127,7 +128,7 @@ fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
     Ok(Claim {
         delivery: row.get(0)?,
         address: row.get(1)?,
-        fields: row.get(2)?,
+        fields: Fields::from_json(row.get(2)?),
         attempts: row.get(3)?,
         key: AddressKey::from_stored(row.get(4)?),
     })

@@ -166,7 +166,7 @@ pub fn send(
     )?);
     settle_in(publication, &mut ledger, &identity)?;
 
-    for target in &targets {
+    for target in targets {
         if halt.is_stopping() {
             break;
         }
@@ -395,10 +395,11 @@ fn move_to_now(publication: &Publication, targets: &mut [Target]) -> Result<(), 
     Ok(())
 }
 
-/// The plan in the ledger: the one that is there, or a new one, frozen and recorded now.
+/// The plan in the ledger: the one that is there, or a new one, frozen and recorded now. What was
+/// in memory of it is gone afterwards: the ledger gives it back row by row.
 fn plan_if_new(
     publication: &Publication,
-    target: &Target,
+    target: Target,
     ledger: &mut Ledger,
     keys: &Arc<Keys>,
     options: &SendOptions,
@@ -412,13 +413,13 @@ fn plan_if_new(
                 refuse_a_shrunken_roster(ledger, &present)?;
             }
             ledger.update_roster(&present, now)?;
-            return Ok((**recorded).clone());
+            return Ok(*recorded);
         }
     };
-    let frozen = freeze::freeze(publication, issue, now);
+    let frozen = freeze::freeze(publication, &issue, now);
     Composer::new(frozen.clone(), keys.clone())?.rehearse(&dry.plan.recipients)?;
     ledger.update_roster(&dry.present, now)?;
-    ledger.record_plan(&freeze::row(issue, &frozen)?, &dry.plan, now)?;
+    ledger.record_plan(&freeze::row(&issue, &frozen)?, &dry.plan, now)?;
     let recorded = ledger.recorded(&issue.id)?;
     Ok(recorded.ok_or_else(|| Diagnostic::error("the plan was written and is not there"))?)
 }
