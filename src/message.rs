@@ -282,7 +282,7 @@ impl Composer {
         let mut context = self.context.clone();
         context.insert("subscriber", &subscriber);
         context.insert("unsubscribe_url", unsubscribe);
-        let layout = self.layouts.mail()?;
+        let layout = self.layouts.checked_mail();
         let html = layout.render(MailLayout::HTML, &mut context)?;
         let text = layout.render(MailLayout::TEXT, &mut context)?;
         Ok([html, text])
