@@ -89,6 +89,8 @@ pub struct IssueOutcome {
     pub slug: String,
     /// Title.
     pub title: String,
+    /// Whether it is being sent, paused, finished or cancelled.
+    pub state: IssueState,
     /// How many were planned.
     pub planned: u64,
     /// Where they stand.
@@ -362,7 +364,7 @@ fn question(
 
 /// How many deliveries of a started issue a run would try now.
 fn open_now(recorded: &Recorded, ledger: &mut Ledger, now: DateTime<Utc>) -> Result<usize, Stop> {
-    if recorded.state == IssueState::Finished {
+    if recorded.state != IssueState::Sending {
         return Ok(0);
     }
     Ok(ledger.claimable(recorded.row, now)?)
@@ -584,6 +586,9 @@ fn outcome(recorded: &Recorded, ledger: &mut Ledger, touched: u64) -> Result<Iss
         id: recorded.frozen.issue.to_string(),
         slug: recorded.frozen.slug.clone(),
         title: recorded.frozen.title.clone(),
+        state: ledger
+            .recorded(&recorded.frozen.issue)?
+            .map_or(recorded.state, |now| now.state),
         planned: recorded.planned_total,
         counts: row.counts,
         finished_at: row.finished_at,
