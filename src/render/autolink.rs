@@ -53,7 +53,10 @@ fn url_length(text: &str) -> usize {
         .find(|character: char| {
             character.is_whitespace()
                 || character.is_control()
-                || matches!(character, '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»' | '…')
+                || matches!(
+                    character,
+                    '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»' | '…'
+                )
         })
         .unwrap_or(text.len());
     trimmed_length(&text[..end])
@@ -67,7 +70,9 @@ fn trimmed_length(url: &str) -> usize {
     let mut end = url.len();
     while let Some(last) = url[..end].chars().next_back() {
         let drop = match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '’' | '‘' | '|' => true,
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '’' | '‘' | '|' => {
+                true
+            }
             ')' if unopened > 0 => {
                 unopened -= 1;
                 true

@@ -13,7 +13,12 @@ use super::sanitize::clean_for_mail;
 const LONGEST_STYLED: usize = 2_000_000;
 
 /// Writes the fragment. Ends with a line feed.
-pub(super) fn write_email(document: &Document, links: &Links, id_prefix: &str, css: &str) -> String {
+pub(super) fn write_email(
+    document: &Document,
+    links: &Links,
+    id_prefix: &str,
+    css: &str,
+) -> String {
     let mut html = write_html(document, Channel::Email, links, id_prefix);
     if document.has_html {
         html = clean_for_mail(&html, links);

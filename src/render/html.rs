@@ -107,7 +107,8 @@ impl Writer<'_> {
                 }
                 if let Some(alert) = alert {
                     let label = alert.label();
-                    self.out.push_str(&format!("<p><strong>{label}</strong></p>\n"));
+                    self.out
+                        .push_str(&format!("<p><strong>{label}</strong></p>\n"));
                 }
                 self.blocks(blocks);
                 self.out.push_str("</blockquote>\n");
@@ -198,8 +199,11 @@ impl Writer<'_> {
             }
             self.out.push_str("</tbody>\n");
         }
-        self.out
-            .push_str(if boxed { "</table></div>\n" } else { "</table>\n" });
+        self.out.push_str(if boxed {
+            "</table></div>\n"
+        } else {
+            "</table>\n"
+        });
     }
 
     fn row(&mut self, name: &str, cells: &[Vec<Inline>], columns: &[Alignment]) {

@@ -95,7 +95,9 @@ impl<'a> Inlines<'a> {
         let written = self.source.get(source).unwrap_or("");
         let is_smart = written != shown
             && !written.is_empty()
-            && written.bytes().all(|b| matches!(b, b'-' | b'.' | b'\'' | b'"'));
+            && written
+                .bytes()
+                .all(|b| matches!(b, b'-' | b'.' | b'\'' | b'"'));
         if !is_smart {
             self.text.push_str(shown);
         } else if self.html_code > 0 {
@@ -275,7 +277,10 @@ impl<'a> Inlines<'a> {
         let text = text.get(part).unwrap_or("");
         let attached = self.levels.last().is_some_and(|level| {
             let last = level.content.last();
-            matches!(last, Some(Inline::Span(..) | Inline::Code(_) | Inline::Math(_)))
+            matches!(
+                last,
+                Some(Inline::Span(..) | Inline::Code(_) | Inline::Math(_))
+            )
         });
         let mut from = 0;
         for script in find_scripts(text, attached, &escaped) {

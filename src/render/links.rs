@@ -35,11 +35,7 @@ impl Links {
     }
 
     /// Where a link leads; `None` if nowhere, or where it must not.
-    pub(super) fn link(
-        &self,
-        address: &str,
-        is_heading: impl Fn(&str) -> bool,
-    ) -> Option<Target> {
+    pub(super) fn link(&self, address: &str, is_heading: impl Fn(&str) -> bool) -> Option<Target> {
         let address = address.trim();
         match address.strip_prefix('#') {
             Some(id) if is_heading(id) => return Some(Target::Heading(id.to_owned())),

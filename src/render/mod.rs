@@ -16,9 +16,9 @@ mod parse;
 mod raw_html;
 mod sanitize;
 mod scripts;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::borrow::Cow;
 

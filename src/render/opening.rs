@@ -33,9 +33,7 @@ fn first_words(blocks: &[Block]) -> Option<String> {
     let headings = blocks
         .iter()
         .filter(|block| matches!(block, Block::Heading { .. }));
-    other_than_headings
-        .chain(headings)
-        .find_map(words_of_block)
+    other_than_headings.chain(headings).find_map(words_of_block)
 }
 
 fn words_of_block(block: &Block) -> Option<String> {

@@ -150,7 +150,11 @@ impl Outline {
     }
 
     fn unique(&mut self, base: String, next_number: &mut HashMap<String, usize>) -> String {
-        let base = if base.is_empty() { "section".to_owned() } else { base };
+        let base = if base.is_empty() {
+            "section".to_owned()
+        } else {
+            base
+        };
         let mut id = base.clone();
         // The counter is kept per word, so that a thousand equal headings take a thousand steps.
         let next = next_number.entry(base.clone()).or_insert(1);

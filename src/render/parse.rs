@@ -3,7 +3,9 @@
 //! One pass of the parser gives a list of events; [`Outline`] reads it once for what concerns the
 //! whole essay; the builder here then makes the tree. Time and memory stay linear in the input.
 
-use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{
+    BlockQuoteKind, CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd,
+};
 
 use super::document::{
     Alert, Block, Definition, Document, Footnote, Inline, Item, MAX_DEPTH, Span, Table, Target,
@@ -222,7 +224,9 @@ impl<'a> Builder<'a> {
                 ..
             } => {
                 let target = if *link_type == LinkType::Email {
-                    self.links.url(&format!("mailto:{dest_url}")).map(Target::Url)
+                    self.links
+                        .url(&format!("mailto:{dest_url}"))
+                        .map(Target::Url)
                 } else {
                     self.links.link(dest_url, |id| outline.has_heading(id))
                 };

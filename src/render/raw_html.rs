@@ -273,12 +273,17 @@ mod tests {
 
     #[test]
     fn entities_become_characters() {
-        assert_eq!(decode_entities("&eacute;&#228;&#x2014;&amp;lt; &no &"), "éä—&lt; &no &");
+        assert_eq!(
+            decode_entities("&eacute;&#228;&#x2014;&amp;lt; &no &"),
+            "éä—&lt; &no &"
+        );
     }
 
     #[test]
     fn hostile_html_is_read_in_linear_time() {
-        for piece in ["<", "<a ", "<a \"", "<!--", "&", "&a", "<script>", "<b>", "</"] {
+        for piece in [
+            "<", "<a ", "<a \"", "<!--", "&", "&a", "<script>", "<b>", "</",
+        ] {
             let html = piece.repeat(100_000);
             let _ = (tokens(&html), decode_entities(&html));
         }

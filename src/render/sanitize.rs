@@ -11,13 +11,49 @@ use super::raw_html::{HIDDEN, Token, VOID, tokens};
 
 /// What a `style` of the author's may set in mail. No `position`, no `url()` (standards I3).
 const STYLE_PROPERTIES: &[&str] = &[
-    "background-color", "border", "border-bottom", "border-collapse", "border-color",
-    "border-left", "border-radius", "border-right", "border-style", "border-top", "border-width",
-    "color", "direction", "display", "float", "font", "font-family", "font-size", "font-style",
-    "font-variant", "font-weight", "height", "letter-spacing", "line-height", "list-style-type",
-    "margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-width", "padding",
-    "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align",
-    "text-decoration", "text-indent", "text-transform", "vertical-align", "white-space", "width",
+    "background-color",
+    "border",
+    "border-bottom",
+    "border-collapse",
+    "border-color",
+    "border-left",
+    "border-radius",
+    "border-right",
+    "border-style",
+    "border-top",
+    "border-width",
+    "color",
+    "direction",
+    "display",
+    "float",
+    "font",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-variant",
+    "font-weight",
+    "height",
+    "letter-spacing",
+    "line-height",
+    "list-style-type",
+    "margin",
+    "margin-bottom",
+    "margin-left",
+    "margin-right",
+    "margin-top",
+    "max-width",
+    "padding",
+    "padding-bottom",
+    "padding-left",
+    "padding-right",
+    "padding-top",
+    "text-align",
+    "text-decoration",
+    "text-indent",
+    "text-transform",
+    "vertical-align",
+    "white-space",
+    "width",
     "word-break",
 ];
 
@@ -69,7 +105,10 @@ fn builder(links: &Links) -> Builder<'static> {
     builder
         .clean_content_tags(hidden)
         .add_tags(["big", "font", "tfoot"])
-        .add_tag_attributes("table", ["width", "border", "cellpadding", "cellspacing", "role"])
+        .add_tag_attributes(
+            "table",
+            ["width", "border", "cellpadding", "cellspacing", "role"],
+        )
         .add_tag_attributes("td", ["width", "valign"])
         .add_tag_attributes("th", ["width", "valign"])
         .add_tag_attributes("p", ["align"])
@@ -77,9 +116,11 @@ fn builder(links: &Links) -> Builder<'static> {
         .add_tag_attributes("font", ["color", "face", "size"])
         .add_tag_attributes("details", ["open"])
         .url_schemes(
-            ["http", "https", "mailto", "tel", "sms", "geo", "ftp", "xmpp", "news", "magnet"]
-                .into_iter()
-                .collect(),
+            [
+                "http", "https", "mailto", "tel", "sms", "geo", "ftp", "xmpp", "news", "magnet",
+            ]
+            .into_iter()
+            .collect(),
         )
         .url_relative(UrlRelative::Custom(Box::new(resolver(resolve))))
         .link_rel(None);

@@ -33,8 +33,15 @@ pub(super) fn find_scripts(text: &str, attached: bool, escaped: &[usize]) -> Vec
             let end = start + length + 2;
             let is_escaped = |offset: usize| escaped.binary_search(&offset).is_ok();
             if !is_escaped(start) && !is_escaped(end - 1) {
-                let span = if mark == "^" { Span::Superscript } else { Span::Subscript };
-                found.push(Script { span, range: start..end });
+                let span = if mark == "^" {
+                    Span::Superscript
+                } else {
+                    Span::Subscript
+                };
+                found.push(Script {
+                    span,
+                    range: start..end,
+                });
                 from = end;
             }
         }

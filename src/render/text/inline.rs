@@ -168,8 +168,7 @@ fn push_superscript(text: &str, out: &mut String) {
 
 /// `H2O`, `x_i`, `x_(i+1)`.
 fn push_subscript(text: &str, out: &mut String) {
-    let is_formula =
-        out.ends_with(char::is_alphabetic) && text.chars().all(|c| c.is_ascii_digit());
+    let is_formula = out.ends_with(char::is_alphabetic) && text.chars().all(|c| c.is_ascii_digit());
     if is_formula {
         out.push_str(text);
     } else if text.chars().all(char::is_alphanumeric) {

@@ -31,7 +31,12 @@ impl Writer<'_> {
 
     fn cells(&mut self, row: &[Vec<Inline>]) -> Vec<String> {
         row.iter()
-            .map(|cell| self.inline_text(cell).replace(['\n', GLUE], " ").trim().to_owned())
+            .map(|cell| {
+                self.inline_text(cell)
+                    .replace(['\n', GLUE], " ")
+                    .trim()
+                    .to_owned()
+            })
             .collect()
     }
 }

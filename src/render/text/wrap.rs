@@ -56,7 +56,9 @@ fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
         let found: Vec<Word<'_>> = if word.is_ascii() || word.contains("://") {
             vec![Word::from(word)]
         } else if word.chars().any(|c| c.width() == Some(2)) {
-            WordSeparator::UnicodeBreakProperties.find_words(word).collect()
+            WordSeparator::UnicodeBreakProperties
+                .find_words(word)
+                .collect()
         } else {
             behind_dashes(word)
         };
@@ -87,7 +89,12 @@ mod tests {
     fn lines_break_at_spaces_and_behind_dashes_but_never_in_a_url() {
         assert_eq!(
             wrap("one two—three four-five https://example.org/a-b—c", 9),
-            ["one two—", "three", "four-five", "https://example.org/a-b—c"]
+            [
+                "one two—",
+                "three",
+                "four-five",
+                "https://example.org/a-b—c"
+            ]
         );
     }
 
