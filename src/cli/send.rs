@@ -314,7 +314,7 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
             "#rejected",
             "#unconfirmed",
             "#skipped",
-            "#not tried",
+            "#open",
         ],
         rows,
     );
