@@ -30,6 +30,8 @@ use crate::support::relay::{AcceptedMessage, ScriptedRelay};
 const NOW: &str = "2026-12-01T09:00:00Z";
 /// Late enough for every delivery that was deferred at [`NOW`].
 const LATER: &str = "2026-12-01T11:00:00Z";
+/// A key that changes nothing: giving it writes `postrider.toml` again.
+const CONFIG_IS_WRITTEN_AGAIN: &str = "language = \"en\"";
 /// The slug of that issue.
 const SLUG: &str = "why-write";
 /// All messages of it, without a question.
