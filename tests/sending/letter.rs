@@ -11,8 +11,17 @@ const ESSAY: &str = "A letter is read by *one* person.[^1]\n\n\
     .a line that begins with a dot\n\n\
     \u{201c}Quotes\u{201d}, caf\u{e9}, \u{1f4ec}.\n\n[^1]: At a time.\n";
 
+/// With layouts of its own, so that what is tested here is the message and not their looks.
 fn letter_room(relay: &ScriptedRelay) -> Newsroom {
     let room = Newsroom::new()
+        .file(
+            "templates/email.html",
+            "<p>Dear {{ subscriber.name }},</p>\n{{ essay }}\n<p><a href=\"{{ unsubscribe_url }}\">Leave</a></p>\n",
+        )
+        .file(
+            "templates/email.txt",
+            "Dear {{ subscriber.name }},\n\n{{ essay }}\n\nLeave: {{ unsubscribe_url }}\n",
+        )
         .relay(relay)
         .essay(
             &format!("2026-12-01-{SLUG}"),
@@ -233,35 +242,38 @@ fn nothing_in_a_roster_becomes_a_header_or_a_command() {
         "Ada\rBcc: victim@example.org",
         "Ada\r\n\r\n<p>body</p>",
         "Ada\u{0}\u{1b}[2J",
-        "Ada\u{2028}Bcc: victim@example.org",
         "Ada\r\n.\r\nMAIL FROM:<x@example.org>",
+        // Line ends to some, but not to mail: these stand in the header, as a space.
+        "Ada\u{2028}Bcc: victim@example.org",
+        "Ada\u{85}Bcc: victim@example.org",
+        "Ada>, <victim@example.org",
+        "Ada\" <victim@example.org>, \"",
     ];
     let relay = ScriptedRelay::start();
-    let mut room = newsroom(&relay);
+    let mut room = newsroom(&relay).subscriber("plain@example.org", "Plain");
     for (number, name) in attempts.iter().enumerate() {
         room = room.subscriber(&format!("reader{number}@example.org"), name);
     }
-    let output = room.run(SEND);
-    let plain = letter_names(&relay);
+    let output = room
+        .run(SEND)
+        .exits(0)
+        .stderr_contains("subscribers.csv:3:1")
+        .stderr_contains("holds a line break or a control character");
+    let plain = letter_to(&relay, "plain@example.org");
     for message in relay.accepted() {
         let letter = Letter::read(&message.data);
         letter.assert_strict();
         assert_eq!(message.rcpt_to.len(), 1);
-        assert_eq!(letter.header_names(), plain, "{output}");
+        assert_eq!(letter.header_names(), plain.header_names(), "{output}");
+        assert!(
+            letter.to.ends_with(&format!("<{}>", message.rcpt_to[0])),
+            "{}",
+            letter.to
+        );
     }
-    assert_eq!(relay.accepted().len(), attempts.len(), "{output}");
+    assert!(served(&relay).contains_key("reader6@example.org"));
+    assert!(served(&relay).contains_key("reader9@example.org"));
     relay.assert_client_was_polite();
-}
-
-fn letter_names(relay: &ScriptedRelay) -> Vec<String> {
-    let first = Letter::read(&relay.accepted()[0].data);
-    let names: Vec<String> = first
-        .header_names()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert!(!names.iter().any(|name| name.eq_ignore_ascii_case("bcc")));
-    names
 }
 
 #[test]
