@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 
 use super::{
-    LATER, SEND, SLUG, assert_counts, assert_ledger_is_true, ledger, message_to, newsroom, rows_of,
-    served, states,
+    LATER, SEND, SLUG, assert_counts, assert_ledger_is_true, ledger, message_to, newsroom, served,
+    states,
 };
 use crate::support::gate::Gate;
 use crate::support::newsroom::Newsroom;
@@ -170,27 +170,27 @@ fn what_no_relay_may_say_to_the_dot_is_unconfirmed_held_and_not_sent_again() {
     type Fault = fn(&ScriptedRelay);
     let faults: [(&str, Fault); 9] = [
         ("accepted, no reply", |relay| {
-            relay.at(Stage::Dot).once().obey_and_close()
+            relay.at(Stage::Dot).once().obey_and_close();
         }),
         ("closed", |relay| relay.at(Stage::Dot).once().close()),
         ("half a reply", |relay| {
-            relay.at(Stage::Dot).once().half_reply_and_close()
+            relay.at(Stage::Dot).once().half_reply_and_close();
         }),
         ("garbage", |relay| relay.at(Stage::Dot).once().say("ok\r\n")),
         ("four digits", |relay| {
-            relay.at(Stage::Dot).once().say("2500 ok\r\n")
+            relay.at(Stage::Dot).once().say("2500 ok\r\n");
         }),
         ("two digits", |relay| {
-            relay.at(Stage::Dot).once().say("25\r\n")
+            relay.at(Stage::Dot).once().say("25\r\n");
         }),
         ("two codes", |relay| {
-            relay.at(Stage::Dot).once().say("250-a\r\n550 b\r\n")
+            relay.at(Stage::Dot).once().say("250-a\r\n550 b\r\n");
         }),
         ("354 again", |relay| {
-            relay.at(Stage::Dot).once().say("354 go on\r\n")
+            relay.at(Stage::Dot).once().say("354 go on\r\n");
         }),
         ("a control character", |relay| {
-            relay.at(Stage::Dot).once().say("\x1b[2J\r\n")
+            relay.at(Stage::Dot).once().say("\x1b[2J\r\n");
         }),
     ];
     for (fault, set_up) in faults {
@@ -301,15 +301,42 @@ fn speak_too_early(listener: &TcpListener, body_is_here: &Gate, answered: &Gate)
 }
 
 #[test]
-fn a_relay_that_does_not_take_the_size_is_not_sent_the_message() {
+fn a_relay_that_takes_no_message_of_this_size_stops_the_run_and_nobody_is_rejected() {
     let relay = ScriptedRelay::setup()
         .capabilities(&["PIPELINING", "SIZE 500"])
         .start();
-    let room = one_connection(&relay).readers(1);
-    room.run(SEND);
-    assert_eq!(relay.accepted(), []);
-    assert_eq!(rows_of(&room, "attempt"), 1);
+    let room = one_connection(&relay).readers(5);
+    room.run(SEND)
+        .fails(1)
+        .stderr_contains("larger than the relay takes");
+    assert_counts(&room, &[("planned", 5), ("remaining", 5)]);
     assert!(!relay.commands().iter().any(|it| it.starts_with("MAIL")));
+}
+
+#[test]
+fn what_is_deferred_too_long_is_given_up_and_told() {
+    let relay = ScriptedRelay::start();
+    relay.reply_to_recipient(READER1, "450 4.2.0 later");
+    let room = newsroom(&relay).readers(2);
+    room.run(SEND).exits(3);
+    let room = room.now("2026-12-04T09:00:00Z");
+    room.run(SEND).exits(3);
+    assert_counts(
+        &room,
+        &[
+            ("planned", 2),
+            ("sent", 1),
+            ("deferred", 1),
+            ("remaining", 1),
+        ],
+    );
+    let room = room.now("2026-12-06T09:00:00Z");
+    room.run(SEND).exits(3);
+    assert_counts(&room, &[("planned", 2), ("sent", 1), ("expired", 1)]);
+    room.run(SEND)
+        .exits(0)
+        .stdout_contains("nothing was sent now");
+    assert_ledger_is_true(&room, &relay);
 }
 
 #[test]
