@@ -76,13 +76,12 @@ pub(super) fn glimpse(publication: &Publication) -> Result<Glimpse, Stop> {
     }
     let mut ledger = Ledger::open(&path)?;
     let identity = ledger.identity(|| "for a look only".to_owned())?;
-    let keys = match present_keys(publication, &identity)? {
-        Some(keys) => keys,
-        None => {
-            let mut secret = [0_u8; SECRET_LENGTH];
-            fill_random(&mut secret)?;
-            Keys::derive(&secret)
-        }
+    let keys = if let Some(keys) = present_keys(publication, &identity)? {
+        keys
+    } else {
+        let mut secret = [0_u8; SECRET_LENGTH];
+        fill_random(&mut secret)?;
+        Keys::derive(&secret)
     };
     Ok(Glimpse {
         ledger,

@@ -283,7 +283,7 @@ fn select(
         let late = (now - issue.published).to_std();
         match late {
             Err(_) if report.next_due.is_none() => {
-                report.next_due = Some((issue.slug.to_string(), issue.published))
+                report.next_due = Some((issue.slug.to_string(), issue.published));
             }
             Err(_) => {}
             Ok(late) if late > publication.config.max_lateness => {
@@ -464,7 +464,7 @@ impl Job<'_> {
             let expired = chrono::TimeDelta::from_std(self.options.rules.expire)
                 .unwrap_or(chrono::TimeDelta::MAX);
             if clock.now() - recorded.planned_at > expired {
-                ledger.expire(recorded.row, clock.now())?;
+                touched += ledger.expire(recorded.row, clock.now())? as u64;
             }
             let open = open_now(recorded, &mut ledger, clock.now())?;
             if open > 0 {
@@ -517,11 +517,9 @@ impl Job<'_> {
             .block_on(supervise(run, first, watch, self.halt));
         let mut problems = Vec::new();
         match ended {
-            Ended::Worked(None) => {}
             Ended::Worked(Some(Stop::Failed(found))) => problems.extend(found),
-            Ended::Worked(Some(_)) => {}
             // The ledger's own failure is told by the writer below, with its root cause.
-            Ended::Failed(RunError::Ledger(_)) => {}
+            Ended::Worked(_) | Ended::Failed(RunError::Ledger(_)) => {}
             Ended::Failed(error) => problems.push(run_problem(error, self.smtp)),
             Ended::Aborted => problems.push(
                 Diagnostic::error("stopped at once: open deliveries are unconfirmed")
@@ -667,7 +665,8 @@ impl IssueOutcome {
             + self.counts.of(State::Unconfirmed)
             + self.counts.of(State::Planned)
             > 0;
-        doubtful || (self.touched > 0 && self.counts.of(State::Rejected) > 0)
+        let failed = self.counts.of(State::Rejected) + self.counts.of(State::Expired) > 0;
+        doubtful || (self.touched > 0 && failed)
     }
 }
 

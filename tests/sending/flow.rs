@@ -47,7 +47,7 @@ fn every_active_subscriber_gets_the_issue_once_and_a_second_send_sends_nothing()
         .stdout_contains("why-write is finished");
     let once = [("ada@example.org", 1), ("grace@example.org", 1)];
     let once: Vec<(String, usize)> = once.map(|(who, times)| (who.to_owned(), times)).to_vec();
-    assert_eq!(Vec::from_iter(served(&relay)), once);
+    assert_eq!(served(&relay).into_iter().collect::<Vec<_>>(), once);
 
     let connections = relay.connections();
     for again in [&SEND[..], &["send", "--yes"], &["send", "--due"]] {

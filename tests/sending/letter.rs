@@ -209,7 +209,7 @@ fn domains_in_other_scripts_are_written_in_ascii() {
     let room = newsroom(&relay).subscriber("ada@b\u{fc}cher.example", "Ada");
     room.run(SEND).exits(0);
     assert_eq!(
-        Vec::from_iter(served(&relay).into_keys()),
+        served(&relay).into_keys().collect::<Vec<_>>(),
         ["ada@xn--bcher-kva.example"]
     );
     letter_to(&relay, "ada@xn--bcher-kva.example").assert_strict();

@@ -200,7 +200,7 @@ fn a_relay_that_refuses_or_speaks_something_else_is_told_of() {
             |relay| {
                 relay
                     .at(Stage::Banner)
-                    .say("HTTP/1.1 400 Bad Request\r\n\r\n")
+                    .say("HTTP/1.1 400 Bad Request\r\n\r\n");
             },
             "no reply",
         ),

@@ -67,7 +67,7 @@ fn status(room: &Newsroom) -> serde_json::Value {
 #[track_caller]
 fn assert_counts(room: &Newsroom, wanted: &[(&str, u64)]) {
     let status = status(room);
-    let states = [
+    let names = [
         "planned",
         "sent",
         "deferred",
@@ -78,7 +78,7 @@ fn assert_counts(room: &Newsroom, wanted: &[(&str, u64)]) {
         "abandoned",
         "remaining",
     ];
-    let found: Vec<(&str, u64)> = states
+    let found: Vec<(&str, u64)> = names
         .into_iter()
         .map(|state| (state, status[state].as_u64().unwrap()))
         .filter(|(_, count)| *count > 0)

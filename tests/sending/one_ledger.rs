@@ -85,6 +85,12 @@ fn a_clone_without_the_ledger_refuses_until_its_ledger_is_adopted() {
         ["sender.lock"],
         "a refusal makes no ledger and no key"
     );
+    // Nor may it when looking has made a ledger there.
+    clone.run(["plan", SLUG]).exits(0);
+    clone
+        .run(SEND)
+        .fails(1)
+        .stderr_contains("`postrider.toml` names another one");
     assert_eq!(relay.accepted().len(), 2);
     // A person may say that this is the one.
     clone.run(["ledger", "adopt"]).exits(0);

@@ -40,8 +40,7 @@ fn a_certificate_that_is_not_good_stops_everything_before_the_plan() {
         .implicit_tls(&Certificate::valid())
         .start();
     let strangers_authority = stranger.authority_file().to_str().unwrap();
-    type Case<'a> = (Certificate, Option<&'a str>, &'a str);
-    let cases: [Case; 3] = [
+    let cases: [(Certificate, Option<&str>, &str); 3] = [
         (Certificate::for_another_host(), None, "not valid for name"),
         (Certificate::expired(), None, "expired"),
         (

@@ -181,7 +181,7 @@ fn an_audience_narrows_the_plan() {
         .stdout_contains("2 would not: not in the issue's audience");
     room.run(["send", "--yes"]).exits(0);
     assert_eq!(
-        Vec::from_iter(served(&relay).into_keys()),
+        served(&relay).into_keys().collect::<Vec<_>>(),
         ["ada@example.org", "grace@example.org"]
     );
 }
