@@ -10,4 +10,5 @@
     reason = "tests write files as they need them, fail by panicking, and use some of the helpers each"
 )]
 
+mod authoring;
 pub mod support;
