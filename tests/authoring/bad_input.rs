@@ -337,7 +337,7 @@ fn an_unreadable_file_is_told_by_its_name() {
         .subscribers("email\n")
         .essay("2026-12-01-one", "One", "Text.\n");
     let path = room.path("issues/2026-12-01-one.md");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     if std::fs::read(&path).is_ok() {
         return; // The superuser reads everything.
     }
