@@ -105,6 +105,7 @@ fn secrets_and_readers_are_kept_out_of_the_repository() {
         "postrider.key",
         "subscribers.csv",
         "public/",
+        "caught/",
     ] {
         assert!(ignored.lines().any(|line| line == name), "{name}");
     }
