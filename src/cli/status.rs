@@ -8,7 +8,7 @@ use super::{App, CommandResult, Exit};
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
-use crate::ledger::{Counts, IssueRow, Ledger, OpenRow, Recorded};
+use crate::ledger::{Counts, IssueRow, IssueState, Ledger, OpenRow, Recorded};
 use crate::publish::{Publication, Stop};
 
 /// Most rows of one kind that are listed.
@@ -142,10 +142,10 @@ fn state_without_plan(
 }
 
 fn plan_cells(recorded: &Recorded, row: &IssueRow) -> Vec<String> {
-    let state = match () {
-        () if row.finished_at.is_some() => "finished",
-        () if row.counts.of(State::Unconfirmed) > 0 && row.counts.remaining() == 0 => "held",
-        () => "sending",
+    let held = row.counts.of(State::Unconfirmed) > 0 && row.counts.remaining() == 0;
+    let state = match recorded.state {
+        IssueState::Sending if held => "held",
+        state => state.as_str(),
     };
     let number = |count: u64| count.to_string();
     vec![
@@ -262,7 +262,16 @@ fn print_one(
         app.output.line(&format!("     skipped: {number} {reason}"));
     }
     match row.finished_at {
-        Some(at) => app.output.line(&format!("finished {}", local(at, zone))),
+        Some(at) => {
+            let state = recorded.state.as_str();
+            app.output.line(&format!("{state} {}", local(at, zone)));
+        }
+        None if recorded.state == IssueState::Paused => {
+            let slug = &recorded.frozen.slug;
+            app.output.line(&format!(
+                "paused: `postrider continue {slug}` lets it go on"
+            ));
+        }
         None => app
             .output
             .line(&next_step(&recorded.frozen.slug, &row.counts, zone)),
@@ -290,8 +299,9 @@ fn next_step(slug: &str, counts: &Counts, zone: &jiff::tz::TimeZone) -> String {
         (1.., _, _) => format!("not finished: `postrider send {slug}` goes on"),
         (0, Some(at), _) => format!("not finished: the next try is ripe at {}", local(at, zone)),
         (0, None, 1..) => {
-            "not finished: the unconfirmed ones are held until a person has looked at them"
-                .to_owned()
+            format!(
+                "not finished: the unconfirmed ones are held; `postrider ledger resolve {slug}` tells how to settle them"
+            )
         }
         (0, None, 0) => format!("not finished: `postrider send {slug}` closes it"),
     }

@@ -20,7 +20,7 @@ CREATE TABLE issue (
     identity      TEXT NOT NULL UNIQUE,
     slug          TEXT NOT NULL,
     title         TEXT NOT NULL,
-    state         TEXT NOT NULL CHECK (state IN ('sending', 'finished')),
+    state         TEXT NOT NULL CHECK (state IN ('sending', 'paused', 'finished', 'cancelled')),
     planned_at    BIGINT NOT NULL,
     planned_total BIGINT NOT NULL,
     frozen        TEXT NOT NULL,

@@ -1,7 +1,7 @@
 //! One run over the open deliveries of an issue: workers with a session each, the ledger's writer
 //! between body and dot, and the reasons to stop.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -178,8 +178,10 @@ impl Shared {
         };
         let to =
             EmailAddress::parse(&claim.address).map_err(|error| unusable(error.to_string()))?;
-        let fields: BTreeMap<String, String> =
-            serde_json::from_str(&claim.fields).map_err(|error| unusable(error.to_string()))?;
+        let fields = claim
+            .fields
+            .to_map()
+            .map_err(|error| unusable(error.to_string()))?;
         let addressee = Addressee {
             address: &to,
             key: &claim.key,

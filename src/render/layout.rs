@@ -143,7 +143,13 @@ impl Layouts {
                 check_essay_slot(source)?;
             }
         }
-        Ok(MailLayout { layouts: self })
+        Ok(self.checked_mail())
+    }
+
+    /// The same for templates that [`Self::mail`] has checked before: once per message would be
+    /// too often.
+    pub fn checked_mail(&self) -> MailLayout<'_> {
+        MailLayout { layouts: self }
     }
 
     /// Names of the subscriber's fields that the mail layouts use, or `None` when they use the
