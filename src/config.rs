@@ -570,9 +570,11 @@ impl Reader<'_> {
                 .wrong(value, "the relay's address is not one for SMTP")
                 .hint(hint));
         }
-        if url.password().is_some() && matches!(value.origin, Origin::File(_)) {
+        if let (Some(_), Origin::File(range)) = (url.password(), &value.origin) {
+            // The line is named and not shown: what is shown ends up in logs and screenshots.
+            let (line, _) = self.source.line_and_column(range.start);
             return Err(Diagnostic::error(format!(
-                "`{}` holds a password in `[smtp] url`",
+                "`{}` holds a password in `[smtp] url` (line {line})",
                 self.source.name
             ))
             .hint("take it out and set `password_file`, or the variable POSTRIDER_SMTP_PASSWORD"));

@@ -1,7 +1,7 @@
 //! The message of one recipient: the frozen issue, a layout around its essay, headers.
 //!
 //! The essay is encoded once per issue; per recipient only the layout around it is rendered and
-//! encoded, and the parts are spliced (DESIGN decision 5). The same frozen issue, recipient and key
+//! encoded, and the parts are spliced. The same frozen issue, recipient and key
 //! always give the same bytes, so that a second attempt sends what the first one sent.
 
 mod header;

@@ -11,4 +11,5 @@
 )]
 
 mod sending;
+mod authoring;
 pub mod support;

@@ -11,8 +11,9 @@ use crate::fs;
 use crate::publish::{KEY_FILE, Publication};
 use crate::subscriber;
 
-/// What must not be published or shared: the ledger, the key, the readers.
-const GITIGNORE: &str = "ledger.db*\nsender.lock\npostrider.key\nsubscribers.csv\npublic/\n";
+/// What must not be published or shared: the ledger, the key, the readers, and what `catch` caught.
+const GITIGNORE: &str =
+    "ledger.db*\nsender.lock\npostrider.key\nsubscribers.csv\npublic/\ncaught/\n";
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,5 @@
 //! Transitions of single deliveries: claim, intent, settlement, and recovery after a crash
-//! (reference: delivery protocol §1.2 to §1.5).
+//! (docs/ledger.md).
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;

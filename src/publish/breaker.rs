@@ -1,5 +1,5 @@
 //! The breaker: refusals that are our fault, such as a block list or a quota, must not run through
-//! a whole roster (reference: delivery protocol §1.7).
+//! a whole roster.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,5 @@
 //! Freezing: an issue, the templates and the configuration become one value from which every
-//! message is made, now and at every later attempt (DESIGN decision 15).
+//! message is made, now and at every later attempt.
 
 use chrono::{DateTime, Utc};
 

@@ -7,6 +7,7 @@ mod deliver;
 mod freeze;
 mod guard;
 mod halt;
+mod pictures;
 mod places;
 mod planned;
 mod planning;
@@ -20,7 +21,7 @@ use thiserror::Error;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
-pub use build::{BuildReport, build};
+pub use build::{BuildReport, build, rehearse_build};
 pub use deliver::Progress;
 pub use guard::{adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;
