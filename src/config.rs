@@ -54,8 +54,21 @@ pub struct Config {
     pub feed_entries: usize,
     /// The ledger that may send this publication, once there was a real send.
     pub ledger_id: Option<String>,
+    /// How messages are signed; `None` where the relay does it.
+    pub dkim: Option<DkimConfig>,
     /// The relay; `None` until there is one.
     pub smtp: Option<SmtpConfig>,
+}
+
+/// The DKIM signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimConfig {
+    /// Domain of the signature: the sender's.
+    pub domain: String,
+    /// Names the key in the DNS.
+    pub selector: String,
+    /// The private key in PEM, a file of mode 0600.
+    pub key_file: PathBuf,
 }
 
 /// How the conversation with the relay is protected.
@@ -155,7 +168,16 @@ struct Raw {
     feeds: RawFeeds,
     #[serde(default)]
     ledger: RawLedger,
+    dkim: Option<RawDkim>,
     smtp: Option<RawSmtp>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDkim {
+    selector: Option<Spanned<String>>,
+    domain: Option<Spanned<String>>,
+    key_file: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -208,6 +230,10 @@ const KEYS: &[&str] = &[
     "helo",
     "ca_file",
     "messages_per_connection",
+    "dkim",
+    "selector",
+    "domain",
+    "key_file",
 ];
 
 /// Where a value came from, so that an error can point at it.
@@ -312,6 +338,10 @@ impl Reader<'_> {
                 self.in_range(&entries, 1..=1000, "entries")
             })?,
             ledger_id: raw.ledger.id.map(Spanned::into_inner),
+            dkim: match raw.dkim {
+                Some(raw) => Some(self.dkim(raw, &from)?),
+                None => None,
+            },
             smtp: self.smtp(raw.smtp.unwrap_or_default())?,
         })
     }
@@ -506,6 +536,40 @@ impl Reader<'_> {
         Err(Diagnostic::error(message).at(self.source, spanned.span()))
     }
 
+    fn dkim(&self, raw: RawDkim, from: &Value) -> Result<DkimConfig, Diagnostic> {
+        let sender = Mailbox::parse(&from.text).map(|mailbox| mailbox.address.domain().to_owned());
+        let domain = match self.value("DKIM_DOMAIN", raw.domain) {
+            Some(value) => self.dns_name(&value)?,
+            None => sender.unwrap_or_default(),
+        };
+        let selector = match self.value("DKIM_SELECTOR", raw.selector) {
+            Some(value) => self.dns_name(&value)?,
+            None => "postrider".to_owned(),
+        };
+        let file = self.value("DKIM_KEY_FILE", raw.key_file);
+        let file = file.map_or_else(|| "dkim.key".to_owned(), |value| value.text);
+        Ok(DkimConfig {
+            domain,
+            selector,
+            key_file: self.folder.join(file),
+        })
+    }
+
+    fn dns_name(&self, value: &Value) -> Result<String, Diagnostic> {
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        if value.text.len() <= 253 && value.text.split('.').all(label) {
+            return Ok(value.text.to_ascii_lowercase());
+        }
+        Err(self
+            .wrong(value, "this is not a name for the DNS")
+            .hint("write letters, digits and dashes, such as `postrider`"))
+    }
+
     fn smtp(&self, raw: RawSmtp) -> Result<Option<SmtpConfig>, Diagnostic> {
         let Some(value) = self.value("SMTP_URL", raw.url) else {
             return Ok(None);
@@ -532,6 +596,14 @@ impl Reader<'_> {
             }
             _ => Security::StartTls,
         };
+        if security == Security::Plain && credentials.is_some() && !is_loopback(&host) {
+            return Err(self
+                .wrong(
+                    &value,
+                    "the password would go to another machine unprotected",
+                )
+                .hint("use `smtps://` or `smtp://`"));
+        }
         let default_port = if security == Security::Implicit {
             465
         } else {

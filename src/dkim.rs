@@ -10,9 +10,9 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject;
 use thiserror::Error;
-use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 /// What can go wrong with keys and signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

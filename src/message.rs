@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{EmailAddress, clean_name};
 use crate::diagnostic::{Diagnostic, SourceText};
+use crate::dkim::Signer;
 use crate::issue::IssueId;
 use crate::plan::Recipient;
 use crate::render::layout::{AroundEssay, IssueView, Layouts, MailLayout, PublicationView};
@@ -45,6 +46,8 @@ pub struct FrozenIssue {
     pub reply_to: Option<String>,
     /// List identifier without brackets.
     pub list_id: String,
+    /// Domain and selector of the DKIM signature, if there is one.
+    pub dkim: Option<(String, String)>,
     /// What the layouts know of the publication.
     pub publication: PublicationView,
     /// What the layouts know of the issue.
@@ -126,11 +129,16 @@ pub struct Composer {
     reply_to: Option<EmailAddress>,
     date: std::time::SystemTime,
     keys: Arc<Keys>,
+    signer: Option<Signer>,
 }
 
 impl Composer {
-    /// Parses the templates and encodes the essay.
-    pub fn new(frozen: FrozenIssue, keys: Arc<Keys>) -> Result<Self, Diagnostic> {
+    /// Parses the templates and encodes the essay. `signer` is that of the frozen issue's `dkim`.
+    pub fn new(
+        frozen: FrozenIssue,
+        keys: Arc<Keys>,
+        signer: Option<Signer>,
+    ) -> Result<Self, Diagnostic> {
         let damaged =
             |what: &str| Diagnostic::error(format!("the frozen issue has no valid {what}"));
         let sources = frozen.templates.iter().map(|(name, text)| {
@@ -163,6 +171,7 @@ impl Composer {
             layouts,
             context,
             keys,
+            signer,
         })
     }
 
@@ -213,12 +222,27 @@ impl Composer {
         let message = message
             .multipart(parts)
             .map_err(|error| Diagnostic::error("the message cannot be composed").cause(error))?;
-        let bytes = message.formatted();
+        let bytes = self.signed(message.formatted())?;
         Ok(Message {
             sha256: sha256_hex(&bytes),
             id,
             bytes,
         })
+    }
+
+    /// The message behind its signature. The signature's time is the message's date, so that a
+    /// second attempt has the bytes of the first.
+    fn signed(&self, message: Vec<u8>) -> Result<Vec<u8>, Diagnostic> {
+        let Some(signer) = &self.signer else {
+            return Ok(message);
+        };
+        let field = signer
+            .sign(&message, self.date())
+            .map_err(|error| Diagnostic::error("the message cannot be signed").cause(error))?;
+        let mut bytes = Vec::with_capacity(field.len() + message.len());
+        bytes.extend_from_slice(field.as_bytes());
+        bytes.extend_from_slice(&message);
+        Ok(bytes)
     }
 
     /// Makes messages for a few recipients, to see before the plan that it can be done: the first

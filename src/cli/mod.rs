@@ -8,6 +8,7 @@ mod catch;
 mod check;
 mod control;
 mod demo;
+mod dkim;
 mod history;
 mod import;
 mod init;
@@ -120,6 +121,8 @@ enum Command {
     Subscribers(subscribers::Subscribers),
     /// Look after the record of what was sent
     Ledger(ledger::Ledger),
+    /// Make the key by which messages are signed, and its DNS record
+    Dkim(dkim::Dkim),
     /// Run an SMTP server on this machine that keeps everything and passes nothing on
     Catch(catch::Catch),
     /// Do the whole job with a sample publication; needs nothing
@@ -179,6 +182,7 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::History(command) => command.run(app),
         Command::Subscribers(command) => command.run(app),
         Command::Ledger(command) => command.run(app),
+        Command::Dkim(command) => command.run(app),
         Command::Catch(command) => command.run(app),
         Command::Demo(command) => command.run(app),
     }

@@ -39,6 +39,10 @@ pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc
         from: config.from.address.to_string(),
         reply_to: config.reply_to.as_ref().map(ToString::to_string),
         list_id: config.list_id.clone(),
+        dkim: config
+            .dkim
+            .as_ref()
+            .map(|dkim| (dkim.domain.clone(), dkim.selector.clone())),
         publication: publication.view(),
         issue: view,
         essay_html: rendered.email_html,

@@ -224,7 +224,11 @@ pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagn
         Err(other) => return Err(other),
     };
     let frozen = freeze::freeze(publication, issue, publication.clock.now());
-    Ok(Composer::new(frozen, keys)
+    let signer = match publication.signer(&frozen) {
+        Ok(signer) => signer,
+        Err(problem) => return Ok(Some(problem)),
+    };
+    Ok(Composer::new(frozen, keys, signer)
         .and_then(|composer| composer.rehearse(&recipients))
         .err())
 }
@@ -432,7 +436,8 @@ fn plan_if_new(
         }
     };
     let frozen = freeze::freeze(publication, &issue, now);
-    Composer::new(frozen.clone(), keys.clone())?.rehearse(&dry.plan.recipients)?;
+    let signer = publication.signer(&frozen)?;
+    Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&dry.plan.recipients)?;
     ledger.update_roster(&dry.present, now)?;
     ledger.record_plan(&freeze::row(&issue, &frozen)?, &dry.plan, now)?;
     let recorded = ledger.recorded(&issue.id)?;
@@ -500,7 +505,8 @@ impl Job<'_> {
         progress: &Arc<Progress>,
     ) -> Result<(Ledger, Vec<Diagnostic>), Stop> {
         let frozen = FrozenIssue::from_text(&recorded.frozen.text, &recorded.frozen.sha256)?;
-        let composer = Composer::new(frozen, self.keys.clone())?;
+        let signer = self.publication.signer(&frozen)?;
+        let composer = Composer::new(frozen, self.keys.clone(), signer)?;
         let writer = Writer::start(ledger, self.epoch);
         let run = Run {
             composer,

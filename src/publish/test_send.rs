@@ -40,7 +40,8 @@ pub fn send_test(
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
     let frozen = freeze(publication, issue, publication.clock.now());
-    let composer = Composer::new(frozen, keys.clone())?;
+    let signer = publication.signer(&frozen)?;
+    let composer = Composer::new(frozen, keys.clone(), signer)?;
     let mut nonce = [0_u8; 8];
     fill_random(&mut nonce)?;
     let fields = fields_of(publication, to)?;

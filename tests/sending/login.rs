@@ -47,9 +47,7 @@ fn a_password_comes_from_a_private_file_or_from_the_environment() {
     );
 
     let relay = with_account();
-    let url = relay
-        .url()
-        .replace("smtp://", "smtp://ada:corr3ct%20h%26rse@");
+    let url = relay.url().replace("://", "://ada:corr3ct%20h%26rse@");
     let room = newsroom(&relay).env("POSTRIDER_SMTP_URL", &url).readers(2);
     let output = room.run(["-vv", "send", "--yes"]).exits(0);
     assert_eq!(served(&relay).len(), 2);
