@@ -247,9 +247,13 @@ pub fn classify(step: Step, reply: &Reply) -> Class {
             Some(EnhancedCode(5, 1, 1..=3 | 6 | 10) | EnhancedCode(5, 2, 1)),
         )
         | (Step::Rcpt, 550 | 551 | 553, None) => Class::Address,
-        (_, _, Some(EnhancedCode(5, 2, 2) | EnhancedCode(5, 3, 4))) | (Step::Rcpt, 552, None) => {
-            Class::Mailbox
-        }
+        // At MAIL these would be about the relay itself and every message of this size.
+        (
+            Step::Rcpt | Step::Body | Step::Dot,
+            _,
+            Some(EnhancedCode(5, 2, 2) | EnhancedCode(5, 3, 4)),
+        )
+        | (Step::Rcpt, 552, None) => Class::Mailbox,
         _ => Class::OurFault,
     }
 }
@@ -358,6 +362,7 @@ mod tests {
             (Step::Rcpt, 550, "5.4.5 daily quota exceeded"),
             (Step::Dot, 554, "transaction failed"),
             (Step::Mail, 550, "5.1.1 no such sender"),
+            (Step::Mail, 552, "5.3.4 larger than we take"),
             (Step::Dot, 550, "no thanks"),
         ] {
             assert_eq!(

@@ -4,19 +4,20 @@
 //! encoded, and the parts are spliced. The same frozen issue, recipient and key
 //! always give the same bytes, so that a second attempt sends what the first one sent.
 
+mod header;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
 use lettre::Address;
+use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{
-    Body, Mailbox, Message as LettreMessage, MultiPart, MultiPartKind, SinglePart,
-};
+use lettre::message::{Body, Message as LettreMessage, MultiPart, MultiPartKind, SinglePart};
 use serde::{Deserialize, Serialize};
 
-use crate::address::EmailAddress;
+use crate::address::{EmailAddress, clean_name};
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::issue::IssueId;
 use crate::plan::Recipient;
@@ -122,8 +123,7 @@ pub struct Composer {
     html: Vec<u8>,
     text: Vec<u8>,
     from: EmailAddress,
-    from_mailbox: Mailbox,
-    reply_to: Option<Mailbox>,
+    reply_to: Option<EmailAddress>,
     date: std::time::SystemTime,
     keys: Arc<Keys>,
 }
@@ -156,11 +156,7 @@ impl Composer {
             issue: IssueId::parse(&frozen.issue_id).ok_or_else(|| damaged("identity"))?,
             html: quoted_printable(&frozen.essay_html),
             text: quoted_printable(&frozen.essay_text),
-            from_mailbox: mailbox(&frozen.from_name, &from)?,
-            reply_to: reply_to
-                .as_ref()
-                .map(|address| mailbox("", address))
-                .transpose()?,
+            reply_to,
             date: UNIX_EPOCH + Duration::from_millis(u64::try_from(frozen.date_ms).unwrap_or(0)),
             from,
             frozen,
@@ -264,7 +260,7 @@ impl Composer {
         let to = self
             .reply_to
             .as_ref()
-            .map_or(self.from.as_str(), |mailbox| mailbox.email.as_ref());
+            .map_or(self.from.as_str(), EmailAddress::as_str);
         format!("mailto:{to}?subject=unsubscribe%20{token}")
     }
 
@@ -297,18 +293,22 @@ impl Composer {
         let name = to.fields.get("name").map_or("", String::as_str);
         let publication = &self.frozen.publication;
         let mut builder = LettreMessage::builder()
-            .from(self.from_mailbox.clone())
-            .to(mailbox(name, to.address)?)
-            .subject(self.frozen.subject.clone())
+            .envelope(envelope(&self.from, to.address)?)
+            .raw_header(mailbox("From", &self.frozen.from_name, &self.from))
+            .raw_header(mailbox("To", name, to.address))
+            .raw_header(header::text("Subject", &self.frozen.subject))
             .date(self.date)
             .message_id(Some(format!("<{id}>")));
         if let Some(reply_to) = &self.reply_to {
-            builder = builder.reply_to(reply_to.clone());
+            builder = builder.raw_header(mailbox("Reply-To", "", reply_to));
         }
-        let list_id = format!("{} <{}>", phrase(&publication.title), self.frozen.list_id);
+        builder = builder.raw_header(header::named(
+            "List-Id",
+            &clean_name(&publication.title),
+            &self.frozen.list_id,
+        ));
         let help = format!("<mailto:{}?subject=help>", publication.reply_to);
         let headers = [
-            (HeaderName::new_from_ascii_str("List-Id"), list_id),
             (
                 HeaderName::new_from_ascii_str("List-Unsubscribe"),
                 format!("<{unsubscribe}>"),
@@ -363,25 +363,21 @@ fn quoted_printable(text: &str) -> Vec<u8> {
     quoted_printable::encode(with_crlf)
 }
 
-fn mailbox(name: &str, address: &EmailAddress) -> Result<Mailbox, Diagnostic> {
-    let email = Address::new(address.local(), address.domain()).map_err(|error| {
-        Diagnostic::error(format!("`{address}` cannot stand in a header")).cause(error)
-    })?;
-    // lettre panics on a control character in a name; names were cleaned at the border, and this
-    // is the last place where a mistake there can be made harmless.
-    let name = crate::address::clean_name(name);
-    Ok(Mailbox::new((!name.is_empty()).then_some(name), email))
+fn mailbox(header: &'static str, name: &str, address: &EmailAddress) -> HeaderValue {
+    // Names were cleaned at the border; this is the last place where a mistake there can be made
+    // harmless.
+    header::named(header, &clean_name(name), address.as_str())
 }
 
-/// A phrase for a header (RFC 5322 §3.2.5): quoted where it holds specials.
-fn phrase(text: &str) -> String {
-    let plain = |character: char| {
-        character.is_ascii_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(character)
+/// What lettre would read out of the headers, where it cannot read every address.
+fn envelope(from: &EmailAddress, to: &EmailAddress) -> Result<Envelope, Diagnostic> {
+    let address = |address: &EmailAddress| {
+        Address::new(address.local(), address.domain()).map_err(|error| {
+            Diagnostic::error(format!("`{address}` cannot stand in a header")).cause(error)
+        })
     };
-    if !text.is_ascii() || text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    Envelope::new(Some(address(from)?), vec![address(to)?])
+        .map_err(|error| Diagnostic::error("the message has no envelope").cause(error))
 }
 
 #[cfg(test)]
@@ -403,11 +399,42 @@ mod tests {
     }
 
     #[test]
-    fn a_title_with_a_comma_or_a_colon_is_quoted_in_list_id() {
-        assert_eq!(phrase("The Test Letter"), "The Test Letter");
+    fn a_phrase_is_quoted_where_it_holds_specials_and_encoded_where_it_is_not_ascii() {
+        let value = |phrase| {
+            let header = header::named("List-Id", phrase, "letters.example.org");
+            let builder = LettreMessage::builder()
+                .raw_header(mailbox(
+                    "From",
+                    "",
+                    &EmailAddress::parse("a@example.org").unwrap(),
+                ))
+                .envelope(
+                    envelope(
+                        &EmailAddress::parse("a@example.org").unwrap(),
+                        &EmailAddress::parse("b@example.org").unwrap(),
+                    )
+                    .unwrap(),
+                )
+                .raw_header(header);
+            let message = builder.body(String::new()).unwrap().formatted();
+            let text = String::from_utf8(message).unwrap();
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("List-Id"))
+                .unwrap();
+            line.to_owned()
+        };
         assert_eq!(
-            phrase("Letters, mostly: \"yours\""),
-            "\"Letters, mostly: \\\"yours\\\"\""
+            value("The Test Letter"),
+            "List-Id: The Test Letter <letters.example.org>"
+        );
+        assert_eq!(
+            value("Letters: \"yours\""),
+            "List-Id: \"Letters: \\\"yours\\\"\" <letters.example.org>"
+        );
+        assert_eq!(
+            value("Más, o"),
+            "List-Id: =?utf-8?B?TcOhcywgbw==?= <letters.example.org>"
         );
     }
 }

@@ -104,15 +104,15 @@ impl Resolve {
             return Ok(Exit::Done);
         }
         let word = match verdict {
-            Verdict::Sent => "count as sent now",
-            Verdict::Resend => "go out again with the next `postrider send`",
-            Verdict::Abandon => "are left as they are",
+            Verdict::Sent => "counted as sent",
+            Verdict::Resend => "to go out again with the next `postrider send`",
+            Verdict::Abandon => "left as they are",
         };
         for address in &settled {
             app.output.line(address);
         }
         app.output.line(&format!(
-            "{} {word}",
+            "{}: {word}",
             count(settled.len() as u64, "delivery")
         ));
         Ok(Exit::Done)

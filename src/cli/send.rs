@@ -254,9 +254,11 @@ fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
             value
         });
         let held = report.held.iter().map(|held| held.slug.as_str());
-        app.output.json(
-            &json!({ "issues": issues.collect::<Vec<_>>(), "held": held.collect::<Vec<_>>() }),
-        );
+        app.output.json(&json!({
+            "issues": issues.collect::<Vec<_>>(),
+            "held": held.collect::<Vec<_>>(),
+            "nobody": report.nobody,
+        }));
     } else {
         show_issues(app, zone, report);
         show_held(app, publication, report);
@@ -320,7 +322,7 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
             "#rejected",
             "#unconfirmed",
             "#skipped",
-            "#not tried",
+            "#open",
         ],
         rows,
     );
@@ -355,6 +357,11 @@ fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
 }
 
 fn show_held(app: &App, publication: &Publication, report: &SendReport) {
+    for slug in &report.nobody {
+        app.output.note(&format!(
+            "nobody would get `{slug}`; `postrider plan {slug}` tells why"
+        ));
+    }
     for held in &report.held {
         let due = local(held.due, &publication.config.zone);
         let slug = &held.slug;

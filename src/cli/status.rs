@@ -189,7 +189,12 @@ fn one(
     };
     let row = ledger.issue_row(recorded.row)?;
     let mut open = Vec::new();
-    for state in [State::Unconfirmed, State::Deferred, State::Rejected] {
+    for state in [
+        State::Unconfirmed,
+        State::Planned,
+        State::Deferred,
+        State::Rejected,
+    ] {
         open.extend(ledger.rows_in(recorded.row, state, MOST_ROWS)?);
     }
     if app.output.is_json() {

@@ -174,7 +174,9 @@ impl Ledger {
         })
     }
 
-    /// Deliveries of an issue in one state, at most `limit`, in the order of the plan.
+    /// Deliveries of an issue in one state, at most `limit`, in the order of the plan. Of the
+    /// planned ones only those that the relay has refused for a reason of ours: the others have
+    /// nothing to tell.
     pub fn rows_in(
         &mut self,
         issue: i64,
@@ -184,7 +186,9 @@ impl Ledger {
         let sql = format!(
             "SELECT address, next_at, {LAST_WORDS},
                     (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id), message_sha256
-               FROM delivery WHERE issue_id = $1 AND state = $2 ORDER BY id LIMIT $3"
+               FROM delivery WHERE issue_id = $1 AND state = $2
+                AND (state <> 'planned' OR EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id))
+              ORDER BY id LIMIT $3"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.store.read(|session| {

@@ -98,6 +98,11 @@ impl Session {
             // DATA cannot be cancelled; the connection must go, and the relay discards (RFC 5321 §4.1.1.4).
             return Ok(Transaction::Withheld);
         }
+        // The intent took its time. What came meanwhile is an answer to something else than the
+        // dot, and behind the dot it could not be told from one.
+        if !self.wire.is_quiet().await {
+            return Ok(self.early_reply().await);
+        }
         Ok(self.finish(end).await)
     }
 

@@ -10,8 +10,8 @@ use super::{Stop, fill_random};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
-use crate::ledger::{Identity, Ledger, SenderLock};
-use crate::token::Keys;
+use crate::ledger::{self, Identity, Ledger, SenderLock};
+use crate::token::{Keys, SECRET_LENGTH};
 
 /// Opens the ledger, making it on first use.
 pub fn open_ledger(publication: &Publication) -> Result<(Ledger, Identity), Stop> {
@@ -29,31 +29,83 @@ pub fn keys_for_planning(
     ledger: &mut Ledger,
     identity: &Identity,
 ) -> Result<Keys, Stop> {
-    let keys = publication.keys()?;
-    match (keys, &identity.key_fingerprint) {
-        (Some(keys), Some(known)) if keys.fingerprint() == known => Ok(keys),
-        (Some(keys), None) => {
-            ledger.set_key_fingerprint(keys.fingerprint())?;
-            Ok(keys)
-        }
-        (None, None) => {
-            let keys = publication.make_key()?;
-            ledger.set_key_fingerprint(keys.fingerprint())?;
-            Ok(keys)
-        }
-        (Some(_), Some(_)) => Err(Diagnostic::error(format!(
+    let keys = match present_keys(publication, identity)? {
+        Some(keys) => keys,
+        None => publication.make_key()?,
+    };
+    if identity.key_fingerprint.is_none() {
+        ledger.set_key_fingerprint(keys.fingerprint())?;
+    }
+    Ok(keys)
+}
+
+/// The keys of the key file, which must be those of the ledger; `None` where there is no file and
+/// the ledger has never seen one.
+fn present_keys(publication: &Publication, identity: &Identity) -> Result<Option<Keys>, Stop> {
+    let problem = match (publication.keys()?, &identity.key_fingerprint) {
+        (Some(keys), Some(known)) if keys.fingerprint() != known => Diagnostic::error(format!(
             "`{KEY_FILE}` is not the key that this ledger was made with"
         ))
         .cause(
             "with another key the ledger recognises neither its subscribers nor its suppressions",
-        )
-        .hint("restore the key from a backup")
-        .into()),
-        (None, Some(_)) => Err(Diagnostic::error(format!("`{KEY_FILE}` is missing"))
-            .cause("without it the ledger recognises neither its subscribers nor its suppressions")
-            .hint("restore the key from a backup")
-            .into()),
+        ),
+        (None, Some(_)) => Diagnostic::error(format!("`{KEY_FILE}` is missing"))
+            .cause("without it the ledger recognises neither its subscribers nor its suppressions"),
+        (keys, _) => return Ok(keys),
+    };
+    Err(problem.hint("restore the key from a backup").into())
+}
+
+/// A ledger and keys to look at, in a folder that must stay as it is.
+pub(super) struct Glimpse {
+    pub(super) ledger: Ledger,
+    pub(super) keys: Keys,
+    /// Where the ledger is if the publication has none yet; goes with this value.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Opens what is there; what is not there yet is made elsewhere and thrown away.
+pub(super) fn glimpse(publication: &Publication) -> Result<Glimpse, Stop> {
+    let mut path = publication.ledger_path();
+    let mut folder = None;
+    if !path.exists() {
+        let temporary = tempfile::tempdir()
+            .map_err(|error| Diagnostic::error("cannot make a temporary folder").cause(error))?;
+        path = temporary.path().join(ledger::FILE_NAME);
+        folder = Some(temporary);
     }
+    let mut ledger = Ledger::open(&path)?;
+    let identity = ledger.identity(|| "for a look only".to_owned())?;
+    let keys = if let Some(keys) = present_keys(publication, &identity)? {
+        keys
+    } else {
+        let mut secret = [0_u8; SECRET_LENGTH];
+        fill_random(&mut secret)?;
+        Keys::derive(&secret)
+    };
+    Ok(Glimpse {
+        ledger,
+        keys,
+        _folder: folder,
+    })
+}
+
+/// Refuses to send from a clone, before a ledger and a key are made that are not the right ones.
+pub(super) fn refuse_a_clone(publication: &Publication) -> Result<(), Stop> {
+    if publication.config.ledger_id.is_some() && !publication.ledger_path().exists() {
+        return Err(not_the_ledger(
+            "this is not the ledger that sent the earlier issues",
+            "`postrider.toml` names one, and there is none in this folder",
+        ));
+    }
+    Ok(())
+}
+
+fn not_the_ledger(message: &str, cause: &str) -> Stop {
+    Diagnostic::error(message)
+        .cause(cause)
+        .hint("if this is the ledger that must send from now on, say so with `postrider ledger adopt`; if not, restore the right one")
+        .into()
 }
 
 /// Checks that this ledger may send, takes the next run's number and signs the lock with it.
@@ -75,12 +127,7 @@ fn refuse_a_stranger(
     identity: &Identity,
     lock: &SenderLock,
 ) -> Result<(), Stop> {
-    let refuse = |message: &str, cause: &str| {
-        Err(Diagnostic::error(message)
-            .cause(cause)
-            .hint("if this is the ledger that must send from now on, say so with `postrider ledger adopt`; if not, restore the right one")
-            .into())
-    };
+    let refuse = |message: &str, cause: &str| Err(not_the_ledger(message, cause));
     match &publication.config.ledger_id {
         Some(expected) if *expected != identity.id => {
             return refuse(

@@ -13,7 +13,9 @@ use tokio::runtime::Runtime;
 use super::build::{BuildReport, build};
 use super::deliver::{Progress, Run, RunError};
 use super::freeze;
-use super::guard::{enter_run, keys_for_planning, open_ledger, settle_in};
+use super::guard::{
+    Glimpse, enter_run, glimpse, keys_for_planning, open_ledger, refuse_a_clone, settle_in,
+};
 use super::halt::Halt;
 use super::planning::{DryPlan, dry_plan, present, refuse_a_shrunken_roster};
 use super::roster_watch::RosterWatch;
@@ -108,6 +110,8 @@ pub struct SendReport {
     pub issues: Vec<IssueOutcome>,
     /// Issues that are held for being late.
     pub held: Vec<Held>,
+    /// Slugs of issues that are due and that nobody would get.
+    pub nobody: Vec<String>,
     /// What the build did, if there was one.
     pub built: Option<BuildReport>,
     /// Why the run ended early, if it did.
@@ -132,6 +136,7 @@ pub fn send(
     halt: &Halt,
 ) -> Result<SendReport, Stop> {
     let mut lock = SenderLock::take(&publication.folder)?;
+    refuse_a_clone(publication)?;
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
     let epoch = enter_run(publication, &mut ledger, &identity, &mut lock)?;
@@ -201,11 +206,10 @@ pub fn preview_send(
     publication: &Publication,
     options: &SendOptions,
 ) -> Result<(Question, SendReport), Stop> {
-    let (mut ledger, identity) = open_ledger(publication)?;
-    let keys = keys_for_planning(publication, &mut ledger, &identity)?;
+    let Glimpse { ledger, keys, .. } = &mut glimpse(publication)?;
     let mut report = SendReport::default();
-    let targets = select(publication, options, &mut ledger, &keys, &mut report)?;
-    let question = question(publication, &targets, &mut ledger)?;
+    let targets = select(publication, options, ledger, keys, &mut report)?;
+    let question = question(publication, &targets, ledger)?;
     Ok((question, report))
 }
 
@@ -259,7 +263,14 @@ fn select(
             return Ok(vec![Target::Started(Box::new(recorded))]);
         }
         refuse_unmailable(issue)?;
-        return Ok(vec![new_target(publication, issue, ledger, keys, options)?]);
+        let dry = plan_anew(publication, issue, ledger, keys, options)?;
+        if dry.plan.recipients.is_empty() {
+            let problem = Diagnostic::error(format!("nobody would get `{}`", issue.slug));
+            return Err(problem
+                .hint(format!("`postrider plan {}` tells why", issue.slug))
+                .into());
+        }
+        return Ok(vec![Target::New(Box::new(issue.clone()), Box::new(dry))]);
     }
     let mut targets = Vec::new();
     for recorded in ledger.all_recorded()? {
@@ -283,7 +294,15 @@ fn select(
                     due: issue.published,
                 });
             }
-            Ok(_) => targets.push(new_target(publication, issue, ledger, keys, options)?),
+            Ok(_) => {
+                let dry = plan_anew(publication, issue, ledger, keys, options)?;
+                if dry.plan.recipients.is_empty() {
+                    // One issue without readers must not keep the others back.
+                    report.nobody.push(issue.slug.to_string());
+                } else {
+                    targets.push(Target::New(Box::new(issue.clone()), Box::new(dry)));
+                }
+            }
         }
     }
     Ok(targets)
@@ -306,24 +325,18 @@ fn refuse_unmailable(issue: &Issue) -> Result<(), Stop> {
     Ok(())
 }
 
-fn new_target(
+fn plan_anew(
     publication: &Publication,
     issue: &Issue,
     ledger: &mut Ledger,
     keys: &Keys,
     options: &SendOptions,
-) -> Result<Target, Stop> {
+) -> Result<DryPlan, Stop> {
     let dry = dry_plan(publication, ledger, keys, issue)?;
     if !options.accept_removals {
         refuse_a_shrunken_roster(ledger, &dry.present)?;
     }
-    if dry.plan.recipients.is_empty() {
-        let problem = Diagnostic::error(format!("nobody would get `{}`", issue.slug));
-        return Err(problem
-            .hint(format!("`postrider plan {}` tells why", issue.slug))
-            .into());
-    }
-    Ok(Target::New(Box::new(issue.clone()), Box::new(dry)))
+    Ok(dry)
 }
 
 fn question(
@@ -454,7 +467,7 @@ impl Job<'_> {
             let expired = chrono::TimeDelta::from_std(self.options.rules.expire)
                 .unwrap_or(chrono::TimeDelta::MAX);
             if clock.now() - recorded.planned_at > expired {
-                ledger.expire(recorded.row, clock.now())?;
+                touched += ledger.expire(recorded.row, clock.now())? as u64;
             }
             let open = open_now(recorded, &mut ledger, clock.now())?;
             if open > 0 {
@@ -658,7 +671,8 @@ impl IssueOutcome {
             + self.counts.of(State::Unconfirmed)
             + self.counts.of(State::Planned)
             > 0;
-        doubtful || (self.touched > 0 && self.counts.of(State::Rejected) > 0)
+        let failed = self.counts.of(State::Rejected) + self.counts.of(State::Expired) > 0;
+        doubtful || (self.touched > 0 && failed)
     }
 }
 

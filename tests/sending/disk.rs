@@ -1,0 +1,79 @@
+//! A full disk: nothing is sent that is not recorded, and the run goes on when there is room.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{
+    CONFIG_IS_WRITTEN_AGAIN, NOW, SEND, SLUG, assert_ledger_is_true, essay, served, states,
+};
+use crate::support::newsroom::Newsroom;
+use crate::support::relay::ScriptedRelay;
+
+/// A small file system in memory. It goes when this is dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` where this process may not mount.
+    fn mount(folder: &Path) -> Option<Self> {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .arg(folder)
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(folder.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_stops_the_run_before_anything_is_sent_unrecorded() {
+    let relay = ScriptedRelay::start();
+    let room = Newsroom::new();
+    let Some(disk) = SmallDisk::mount(room.folder()) else {
+        eprintln!("SKIPPED: this process may not mount a file system");
+        return;
+    };
+    let room = room
+        .config(CONFIG_IS_WRITTEN_AGAIN)
+        .relay(&relay)
+        .essay(&format!("2026-12-01-{SLUG}"), "Why write?", &essay())
+        .readers(200)
+        .now(NOW);
+    let gate = relay.hold_at_dot();
+    let running = room.spawn(SEND);
+    gate.wait_for(4);
+    fill(&room.path("filler"));
+    gate.release();
+    let stopped = running.wait().fails(1);
+    stopped
+        .stderr_contains("the disk is full")
+        .stderr_contains("make room and run the same command again");
+    let before = served(&relay).len();
+    assert!(before < 200, "the disk was never full");
+
+    std::fs::remove_file(room.path("filler")).unwrap();
+    room.run(SEND);
+    assert_ledger_is_true(&room, &relay);
+    let states = states(&room);
+    let count = |wanted: &str| states.values().filter(|state| *state == wanted).count();
+    assert_eq!(count("sent") + count("unconfirmed"), 200, "{states:#?}");
+    assert!(count("unconfirmed") <= 4, "one a connection at most");
+    drop(disk);
+}
+
+fn fill(path: &Path) {
+    let mut file = File::create(path).unwrap();
+    // Large blocks first, then single bytes: nothing is left.
+    for size in [64 * 1024, 4096, 1] {
+        while file.write_all(&vec![0; size]).is_ok() {}
+    }
+}
