@@ -181,10 +181,11 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 13] = [
+const CORE: [&str; 14] = [
     "address",
     "archive",
     "delivery",
+    "dkim",
     "essay",
     "feed",
     "import",
