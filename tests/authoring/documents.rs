@@ -287,8 +287,8 @@ fn the_core_asks_for_no_file_clock_environment_or_network() {
                 "SystemTime::now",
                 "Utc::now",
                 "Instant::now",
-                "rusqlite",
-                "tokio",
+                "rusqlite::",
+                "tokio::",
             ] {
                 let is_test = file.to_string_lossy().contains("tests");
                 assert!(

@@ -123,6 +123,7 @@ fn every_command_answers_in_json() {
         &["address", "removed"],
     );
     answer(&room, &["ledger", "adopt"], &["ledger"]);
+    answer(&room, &["ledger", "resolve", "one"], &["unconfirmed"]);
     answer(
         &room,
         &["demo", "--keep", "demo"],

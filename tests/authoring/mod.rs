@@ -25,9 +25,7 @@ const LATER: &str = "2027-06-01T12:00:00Z";
 
 /// A publication whose present is [`LATER`].
 fn newsroom() -> Newsroom {
-    Newsroom::new()
-        .config("list_id = \"letters.example.org\"")
-        .now(LATER)
+    Newsroom::new().now(LATER)
 }
 
 /// Runs the program in another folder than the publication's own.
