@@ -255,6 +255,7 @@ mod tests {
             view: IssueView {
                 title: format!("About {slug}"),
                 summary: String::new(),
+                opening: String::new(),
                 url: format!("https://example.org/letters/issues/{slug}/"),
                 date: date.to_owned(),
                 updated: String::new(),

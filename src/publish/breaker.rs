@@ -1,7 +1,9 @@
-//! The breaker: refusals that are our fault, such as a block list or a quota, must not run through
-//! a whole roster.
+//! The breaker: refusals that are our fault, such as a block list or a quota, and a relay that ends
+//! every conversation must not run through a whole roster.
 
 use std::collections::VecDeque;
+
+use crate::delivery::Outcome;
 
 /// Refusals in a row after which the run stops.
 const IN_A_ROW: usize = 3;
@@ -10,23 +12,57 @@ const WINDOW: usize = 50;
 /// More refusals than this among them stop the run.
 const MOST_IN_WINDOW: usize = WINDOW / 10;
 
+/// Conversations in a row that broke, or ended with 421, after which the run stops. More than the
+/// connections that are usually open, which all break when a relay is started anew.
+const LOST_IN_A_ROW: usize = 10;
+
+/// One result, as far as it says something of the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The relay works: it accepted a message, or refused one reader.
+    Works,
+    /// It refuses us.
+    OurFault,
+    /// It ends conversations.
+    Lost,
+}
+
+impl Verdict {
+    /// What an outcome says of the relay.
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::OurFault => Self::OurFault,
+            // Doubt costs a person's time, one delivery at a time.
+            Outcome::Deferred { counts: false, .. } | Outcome::Unconfirmed => Self::Lost,
+            Outcome::Sent | Outcome::Rejected(_) | Outcome::Deferred { counts: true, .. } => {
+                Self::Works
+            }
+        }
+    }
+}
+
 /// Watches the results of a run.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     recent: VecDeque<bool>,
     in_a_row: usize,
+    lost_in_a_row: usize,
 }
 
 impl Breaker {
     /// Takes one result; `true` when the run must stop.
-    pub(super) fn record(&mut self, our_fault: bool) -> bool {
+    pub(super) fn record(&mut self, verdict: Verdict) -> bool {
+        let our_fault = verdict == Verdict::OurFault;
+        let lost = verdict == Verdict::Lost;
         self.in_a_row = if our_fault { self.in_a_row + 1 } else { 0 };
+        self.lost_in_a_row = if lost { self.lost_in_a_row + 1 } else { 0 };
         self.recent.push_back(our_fault);
         if self.recent.len() > WINDOW {
             self.recent.pop_front();
         }
         let faults = self.recent.iter().filter(|fault| **fault).count();
-        our_fault && (self.in_a_row >= IN_A_ROW || faults > MOST_IN_WINDOW)
+        let refused = our_fault && (self.in_a_row >= IN_A_ROW || faults > MOST_IN_WINDOW);
+        refused || self.lost_in_a_row >= LOST_IN_A_ROW
     }
 }
 
@@ -34,19 +70,36 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    fn verdict(our_fault: bool) -> Verdict {
+        if our_fault {
+            Verdict::OurFault
+        } else {
+            Verdict::Works
+        }
+    }
+
+    #[test]
+    fn ten_lost_conversations_in_a_row_stop_a_run() {
+        let mut breaker = Breaker::default();
+        assert!(!(0..9).any(|_| breaker.record(Verdict::Lost)));
+        assert!(!breaker.record(Verdict::Works));
+        assert!(!(0..9).any(|_| breaker.record(Verdict::Lost)));
+        assert!(breaker.record(Verdict::Lost));
+    }
+
     #[test]
     fn three_in_a_row_or_more_than_a_tenth_of_fifty_stop_a_run() {
         let mut breaker = Breaker::default();
         assert!(
             ![true, true, false, true, true]
                 .into_iter()
-                .any(|fault| breaker.record(fault))
+                .any(|fault| breaker.record(verdict(fault)))
         );
-        assert!(breaker.record(true));
+        assert!(breaker.record(verdict(true)));
 
         let mut breaker = Breaker::default();
         let stops = (0..50)
-            .filter(|number| breaker.record(number % 8 == 0))
+            .filter(|number| breaker.record(verdict(number % 8 == 0)))
             .count();
         assert_eq!(stops, 2, "the sixth and the seventh fault among fifty");
     }

@@ -138,7 +138,11 @@ fn entry(publication: &Publication, issue: &Issue, essay: &RenderedEssay) -> Ent
         id: issue.feed_id.clone().unwrap_or_else(own_id),
         title: issue.title.clone(),
         url: view.url,
-        summary: view.summary,
+        summary: if view.summary.is_empty() {
+            view.opening
+        } else {
+            view.summary
+        },
         content_html: essay.feed_html.clone(),
         published: issue.published,
         updated: issue.updated,

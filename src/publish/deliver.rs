@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Verdict};
 use super::halt::Halt;
 use crate::address::EmailAddress;
 use crate::clock::Clock;
@@ -73,6 +73,9 @@ pub(super) enum RunError {
     /// The relay refuses for a reason that is ours.
     #[error("the relay refuses at {0}: {1}")]
     OurFault(Step, Reply),
+    /// The relay ends one conversation after the other.
+    #[error("the relay ends every conversation: {0}")]
+    Lost(String),
     /// A message cannot be made.
     #[error("a message cannot be made")]
     Compose(Box<Diagnostic>),
@@ -255,15 +258,8 @@ impl Shared {
             return Ok(());
         };
         self.run.progress.count(&outcome);
-        let tripped = self
-            .breaker
-            .lock()
-            .await
-            .record(outcome == Outcome::OurFault);
-        let refused = match &transaction {
-            Transaction::Refused(step, reply) if tripped => Some((*step, reply.clone())),
-            _ => None,
-        };
+        let tripped = self.breaker.lock().await.record(Verdict::of(&outcome));
+        let stop = tripped.then(|| reason_to_stop(&transaction));
         let settlement = Settlement {
             delivery: claim.delivery,
             transaction,
@@ -271,11 +267,22 @@ impl Shared {
             at: self.run.clock.now(),
         };
         self.run.writer.settle(settlement)?;
-        match refused {
-            // The row is settled; releasing it again changes nothing.
-            Some((step, reply)) => Err(RunError::OurFault(step, reply)),
-            None => Ok(()),
+        // The row is settled; releasing it again changes nothing.
+        stop.map_or(Ok(()), Err)
+    }
+}
+
+/// The last of the results that made the breaker stop the run.
+fn reason_to_stop(transaction: &Transaction) -> RunError {
+    match transaction {
+        Transaction::Refused(step, reply) if reply.code == 421 => {
+            RunError::Lost(format!("to {step} it said: {reply}"))
         }
+        Transaction::Refused(step, reply) => RunError::OurFault(*step, reply.clone()),
+        Transaction::LostBeforeDot(step, told) => RunError::Lost(format!("at {step}: {told}")),
+        Transaction::LostAfterDot(told) => RunError::Lost(format!("after the end of data: {told}")),
+        // Neither is a reason to stop.
+        Transaction::Accepted(_) | Transaction::Withheld => RunError::Lost(String::new()),
     }
 }
 

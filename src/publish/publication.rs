@@ -240,7 +240,7 @@ impl Publication {
         }
     }
 
-    /// What templates know of an issue. `opening` stands in for a summary that is not there.
+    /// What templates know of an issue. `opening` are the essay's first words.
     pub fn issue_view(&self, issue: &Issue, opening: &str) -> IssueView {
         let updated = issue.updated.and_then(|instant| {
             let instant = jiff::Timestamp::from_millisecond(instant.timestamp_millis()).ok()?;
@@ -253,7 +253,8 @@ impl Publication {
         });
         IssueView {
             title: issue.title.clone(),
-            summary: issue.summary.clone().unwrap_or_else(|| opening.to_owned()),
+            summary: issue.summary.clone().unwrap_or_default(),
+            opening: opening.to_owned(),
             url: self.issue_url(issue),
             date: issue.date.to_string(),
             updated: updated.unwrap_or_default(),

@@ -665,6 +665,11 @@ fn run_problem(error: RunError, smtp: &SmtpConfig) -> Diagnostic {
         ))
         .cause(format!("to {step} it said: {reply}"))
         .hint("ask the relay's operator; `postrider send` goes on from here"),
+        RunError::Lost(told) => {
+            Diagnostic::error(format!("stopped: {} ends every conversation", smtp.shown()))
+                .cause(told)
+                .hint("look at the relay; `postrider send` goes on from here")
+        }
         RunError::Compose(problem) => *problem,
         RunError::Ledger(error) => ledger_problem(&error),
     }

@@ -53,8 +53,11 @@ pub struct PublicationView {
 pub struct IssueView {
     /// Title.
     pub title: String,
-    /// Summary; empty if there is none.
+    /// Summary; empty if the author gave none.
     pub summary: String,
+    /// The first words of the essay, which stand in for a summary where the essay itself does not
+    /// stand; empty in the mail.
+    pub opening: String,
     /// Absolute address of its page, with a slash at its end.
     pub url: String,
     /// Date in the publication's time zone, `2026-12-01`; the filter `date` formats it.

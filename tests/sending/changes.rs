@@ -179,3 +179,31 @@ fn a_renamed_issue_is_not_sent_again() {
         .stdout_contains("nothing was sent now");
     assert_eq!(relay.accepted().len(), 2);
 }
+
+#[test]
+fn a_roster_that_vanishes_in_the_middle_of_a_run_stops_it() {
+    let relay = ScriptedRelay::start();
+    let room = one_connection(&relay).readers(60);
+    let gate = relay.at(Stage::Data).hold();
+    let running = room.spawn(SEND);
+    gate.wait_for(1);
+    let roster = room.read("subscribers.csv");
+    let first: String = roster
+        .lines()
+        .take(60)
+        .fold(String::new(), |text, row| text + row + "\n");
+    room.write("subscribers.csv", first);
+    wait_until("the first change is noticed", || {
+        rows_of(&room, "subscriber WHERE status = 'left'") == 1
+    });
+    room.write(
+        "subscribers.csv",
+        "email,name\nreader1@example.org,Reader 1\n",
+    );
+    // Nothing outside shows that the second change was seen: six looks are time enough.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    gate.release();
+    running.wait().fails(1).stderr_contains("have vanished");
+    assert!(relay.accepted().len() <= 2, "{}", relay.accepted().len());
+    assert_ledger_is_true(&room, &relay);
+}

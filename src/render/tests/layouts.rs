@@ -20,6 +20,7 @@ fn issue() -> IssueView {
     IssueView {
         title: "Ink & <paper>".to_owned(),
         summary: "What both cost.".to_owned(),
+        opening: String::new(),
         url: "https://letters.example.org/issues/a/".to_owned(),
         date: "2026-12-01".to_owned(),
         updated: String::new(),
@@ -79,6 +80,7 @@ fn what_is_empty_leaves_no_trace_in_the_text_layout() {
     };
     let issue = IssueView {
         summary: String::new(),
+        opening: String::new(),
         author: String::new(),
         ..issue()
     };
