@@ -14,6 +14,9 @@ use crate::diagnostic::Diagnostic;
 use crate::issue::Slug;
 use crate::render::layout::{IssueLink, IssueView, Layouts, PublicationView};
 
+/// Path of the page for what is not there.
+const NOT_FOUND: &str = "404.html";
+
 /// Path of the pages' stylesheet.
 pub const STYLESHEET: &str = "assets/style.css";
 
@@ -54,7 +57,7 @@ pub fn build(
     let archive = Archive {
         publication,
         layouts,
-        stylesheet_url: versioned_url(publication, STYLESHEET, layouts.text("web.css")),
+        stylesheet: versioned(STYLESHEET, layouts.text("web.css")),
     };
     let mut taken = HashSet::new();
     let mut files = archive.front(pages)?;
@@ -81,7 +84,7 @@ pub fn build(
 struct Archive<'a> {
     publication: &'a PublicationView,
     layouts: &'a Layouts,
-    stylesheet_url: String,
+    stylesheet: String,
 }
 
 impl Archive<'_> {
@@ -92,8 +95,8 @@ impl Archive<'_> {
         index.insert("issues", &issues);
         let not_found = self.context(&self.publication.language);
         Ok(vec![
-            self.render("index.html", &index, "index.html")?,
-            self.render("404.html", &not_found, "404.html")?,
+            self.render("index.html", index, "index.html")?,
+            self.render(NOT_FOUND, not_found, NOT_FOUND)?,
             self.copy("web.css", STYLESHEET),
             self.copy("feed.css", FEED_STYLESHEET),
         ])
@@ -108,7 +111,7 @@ impl Archive<'_> {
         context.insert("essay", page.web_html.trim_end());
         context.insert("previous", &older.map(link));
         context.insert("next", &newer.map(link));
-        self.render("page.html", &context, &page_path(&page.slug))
+        self.render("page.html", context, &page_path(&page.slug))
     }
 
     /// A page that sends both people and search engines on: any web server can serve it, while a
@@ -116,7 +119,7 @@ impl Archive<'_> {
     fn redirect(&self, page: &ArchivePage, alias: &Slug) -> Result<ArchiveFile, Diagnostic> {
         let mut context = self.context(&self.publication.language);
         context.insert("issue", &page.view);
-        self.render("redirect.html", &context, &page_path(alias))
+        self.render("redirect.html", context, &page_path(alias))
     }
 
     /// What every page knows; `language` is the one of its main text.
@@ -127,7 +130,6 @@ impl Archive<'_> {
         context.insert("direction", direction(language));
         let home_direction = direction(&self.publication.language);
         context.insert("publication_direction", home_direction);
-        context.insert("stylesheet_url", &self.stylesheet_url);
         context.insert("subscribe_url", &subscribe_url(self.publication));
         context
     }
@@ -135,13 +137,24 @@ impl Archive<'_> {
     fn render(
         &self,
         template: &str,
-        context: &Context,
+        mut context: Context,
         path: &str,
     ) -> Result<ArchiveFile, Diagnostic> {
+        context.insert("stylesheet_url", &self.stylesheet_url(path));
         Ok(ArchiveFile {
             path: path.to_owned(),
-            bytes: self.layouts.render(template, context)?.into_bytes(),
+            bytes: self.layouts.render(template, &context)?.into_bytes(),
         })
+    }
+
+    /// Relative to the page, so that a page opened straight from the disk is dressed as well. The
+    /// page for what is not there is served at any depth, and can only name the whole address.
+    fn stylesheet_url(&self, path: &str) -> String {
+        let up = match path {
+            NOT_FOUND => self.publication.base_url.clone(),
+            _ => "../".repeat(path.matches('/').count()),
+        };
+        format!("{up}{}", self.stylesheet)
     }
 
     fn copy(&self, name: &str, path: &str) -> ArchiveFile {
@@ -163,11 +176,11 @@ fn link(page: &ArchivePage) -> IssueLink {
     }
 }
 
-/// The address of an asset with its content's hash as a query, so that a browser may keep it for
+/// An asset's path with its content's hash as a query, so that a browser may keep it for
 /// ever and an older page, kept by somebody, still finds a stylesheet.
-fn versioned_url(publication: &PublicationView, path: &str, text: &str) -> String {
+fn versioned(path: &str, text: &str) -> String {
     let hash = HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref());
-    format!("{}{path}?v={}", publication.base_url, &hash[..12])
+    format!("{path}?v={}", &hash[..12])
 }
 
 /// Where somebody asks to be a subscriber; empty where nobody receives letters.
@@ -319,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_is_absolute_and_below_the_base_url() {
+    fn every_address_but_the_stylesheets_is_absolute_and_below_the_base_url() {
         let files = built(&[
             page("b", "2026-09-08", &["old"]),
             page("a", "2026-09-01", &[]),
@@ -328,6 +341,10 @@ mod tests {
         for (path, text) in pages {
             for address in text.split("href=\"").skip(1) {
                 let address = address.split('"').next().unwrap();
+                let up = "../".repeat(path.matches('/').count());
+                if path != "404.html" && address.starts_with(&format!("{up}assets/style.css?v=")) {
+                    continue;
+                }
                 let fine = ["https://example.org/letters/", "#", "mailto:", "data:"]
                     .iter()
                     .any(|start| address.starts_with(start));

@@ -33,7 +33,8 @@ pub struct Config {
     pub base_url: String,
     /// `AUTHORITY,DATE` of the `tag:` URIs (RFC 4151); never changes once feeds were read.
     pub feed_authority: String,
-    /// The list's identifier without brackets (RFC 2919); never changes.
+    /// The list's identifier without brackets (RFC 2919); never changes. The domain of the feeds'
+    /// authority where the author names no other.
     pub list_id: String,
     /// BCP 47 tag.
     pub language: String,
@@ -142,7 +143,7 @@ struct Raw {
     description: Option<Spanned<String>>,
     base_url: Spanned<String>,
     feed_authority: Spanned<String>,
-    list_id: Spanned<String>,
+    list_id: Option<Spanned<String>>,
     language: Option<Spanned<String>>,
     time_zone: Option<Spanned<String>>,
     send_time: Option<Spanned<String>>,
@@ -278,18 +279,23 @@ impl Reader<'_> {
         let send_time = self.value("SEND_TIME", raw.send_time);
         let lateness = self.value("MAX_LATENESS", raw.max_lateness);
         let from = self.required("FROM", raw.from);
+        let feed_authority =
+            self.feed_authority(&self.required("FEED_AUTHORITY", raw.feed_authority))?;
         Ok(Config {
             title: self.line(&self.required("TITLE", raw.title))?,
             author: self.line(&self.required("AUTHOR", raw.author))?,
             description: self.optional_line(self.value("DESCRIPTION", raw.description))?,
             base_url: self.base_url(&self.required("BASE_URL", raw.base_url))?,
-            feed_authority: self
-                .feed_authority(&self.required("FEED_AUTHORITY", raw.feed_authority))?,
-            list_id: self.list_id(&self.required("LIST_ID", raw.list_id))?,
+            list_id: match self.value("LIST_ID", raw.list_id) {
+                Some(value) => self.list_id(&value)?,
+                // As lasting as the authority it is taken from.
+                None => domain_of_authority(&feed_authority),
+            },
+            feed_authority,
             language: self.language(self.value("LANGUAGE", raw.language))?,
             zone: self.zone(zone)?,
             send_time: self.send_time(send_time)?,
-            max_lateness: self.duration(lateness, Duration::from_secs(6 * 3600))?,
+            max_lateness: self.duration(lateness, Duration::from_hours(6))?,
             from: Mailbox::parse(&from.text).map_err(|error| {
                 self.wrong(&from, format!("`from` {error}"))
                     .hint("write it as `Name <letters@example.org>`")
@@ -513,12 +519,17 @@ impl Reader<'_> {
         let ca_file = self
             .value("SMTP_CA_FILE", raw.ca_file)
             .map(|value| self.folder.join(value.text));
+        let username = self.value("SMTP_USERNAME", raw.username);
+        let password_file = self.value("SMTP_PASSWORD_FILE", raw.password_file);
+        let credentials = self.credentials(&url, username, password_file)?;
         let security = match url.scheme() {
             "smtps" => Security::Implicit,
             "smtp+plain" => Security::Plain,
-            // A relay on this machine is not reached over a wire. With a certificate to check it
-            // by, TLS is what the author wants even there.
-            _ if is_loopback(&host) && ca_file.is_none() => Security::Plain,
+            // A relay on this machine is not reached over a wire. With a password to protect, or
+            // a certificate to check it by, TLS is wanted even there.
+            _ if is_loopback(&host) && ca_file.is_none() && credentials.is_none() => {
+                Security::Plain
+            }
             _ => Security::StartTls,
         };
         let default_port = if security == Security::Implicit {
@@ -526,9 +537,6 @@ impl Reader<'_> {
         } else {
             587
         };
-        let username = self.value("SMTP_USERNAME", raw.username);
-        let password_file = self.value("SMTP_PASSWORD_FILE", raw.password_file);
-        let credentials = self.credentials(&url, username, password_file)?;
         Ok(Some(SmtpConfig {
             security,
             port: url.port().unwrap_or(default_port),
@@ -562,9 +570,11 @@ impl Reader<'_> {
                 .wrong(value, "the relay's address is not one for SMTP")
                 .hint(hint));
         }
-        if url.password().is_some() && matches!(value.origin, Origin::File(_)) {
+        if let (Some(_), Origin::File(range)) = (url.password(), &value.origin) {
+            // The line is named and not shown: what is shown ends up in logs and screenshots.
+            let (line, _) = self.source.line_and_column(range.start);
             return Err(Diagnostic::error(format!(
-                "`{}` holds a password in `[smtp] url`",
+                "`{}` holds a password in `[smtp] url` (line {line})",
                 self.source.name
             ))
             .hint("take it out and set `password_file`, or the variable POSTRIDER_SMTP_PASSWORD"));
@@ -602,6 +612,12 @@ impl Reader<'_> {
             password: SecretString::from(password),
         }))
     }
+}
+
+/// The domain of `AUTHORITY,DATE`, where the authority may be a mail address.
+fn domain_of_authority(authority: &str) -> String {
+    let name = authority.split(',').next().unwrap_or(authority);
+    name.rsplit('@').next().unwrap_or(name).to_owned()
 }
 
 fn percent_decode(text: &str) -> String {

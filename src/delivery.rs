@@ -1,5 +1,5 @@
 //! A delivery: the one row for (issue, subscriber). Its states, what a relay's reply means, and
-//! when to try again (reference: delivery protocol §1.2, §1.7).
+//! when to try again (docs/ledger.md).
 
 use std::fmt;
 use std::time::Duration;
@@ -209,7 +209,7 @@ pub enum Transaction {
     Withheld,
 }
 
-/// What a refusal is about (reference: delivery protocol §1.7).
+/// What a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// The relay is going away or busy: 421. Costs no attempt.

@@ -233,7 +233,8 @@ impl Excerpt {
         let start = floor_boundary(text, place.range.start);
         let end = floor_boundary(text, place.range.end.max(start));
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let rest = text[start..].split('\n').next().unwrap_or_default();
+        let line_end = start + rest.strip_suffix('\r').unwrap_or(rest).len();
         let from = line_start.max(floor_boundary(
             text,
             start.saturating_sub(Self::LONGEST_LINE / 2),

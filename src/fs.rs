@@ -54,7 +54,7 @@ fn utf8(bytes: Vec<u8>, name: &str) -> Result<String, Diagnostic> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
-        let line = bytes[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = bytes[..valid].split(|byte| *byte == b'\n').count();
         let encoding = match bytes.get(..2) {
             Some([0xFF, 0xFE] | [0xFE, 0xFF]) => "it looks like UTF-16",
             _ => "a byte there belongs to another encoding, such as Latin-1",

@@ -15,6 +15,7 @@
 pub mod address;
 pub mod archive;
 pub mod delivery;
+pub mod dkim;
 pub mod essay;
 pub mod feed;
 pub mod import;

@@ -1,7 +1,7 @@
 //! The message of one recipient: the frozen issue, a layout around its essay, headers.
 //!
 //! The essay is encoded once per issue; per recipient only the layout around it is rendered and
-//! encoded, and the parts are spliced (DESIGN decision 5). The same frozen issue, recipient and key
+//! encoded, and the parts are spliced. The same frozen issue, recipient and key
 //! always give the same bytes, so that a second attempt sends what the first one sent.
 
 mod header;
@@ -226,13 +226,15 @@ impl Composer {
     pub fn rehearse(&self, recipients: &[Recipient]) -> Result<(), Diagnostic> {
         let nameless = recipients
             .iter()
-            .find(|recipient| recipient.fields.get("name").is_none_or(String::is_empty));
-        let sample = recipients.iter().take(3).chain(nameless);
-        for recipient in sample {
+            .find(|recipient| recipient.fields.as_json().contains("\"name\":\"\""));
+        for recipient in recipients.iter().take(3).chain(nameless) {
+            let fields = recipient.fields.to_map().map_err(|error| {
+                Diagnostic::error("a recipient's fields cannot be read").cause(error)
+            })?;
             let to = Addressee {
                 address: &recipient.address,
                 key: &recipient.key,
-                fields: &recipient.fields,
+                fields: &fields,
             };
             let unsubscribe = self.unsubscribe_url(&self.keys.unsubscribe_token(to.key));
             let around = self.around(to, &unsubscribe)?;
@@ -276,7 +278,7 @@ impl Composer {
         let mut context = self.context.clone();
         context.insert("subscriber", &subscriber);
         context.insert("unsubscribe_url", unsubscribe);
-        let layout = self.layouts.mail()?;
+        let layout = self.layouts.checked_mail();
         let html = layout.render(MailLayout::HTML, &mut context)?;
         let text = layout.render(MailLayout::TEXT, &mut context)?;
         Ok([html, text])

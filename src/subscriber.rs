@@ -97,9 +97,13 @@ impl Roster {
             if !read {
                 break;
             }
-            let line = record.position().map_or(previous_line, csv::Position::line);
+            let line = reading.line_of(&record).unwrap_or(previous_line);
             if reader.position().line().saturating_sub(line) > MOST_LINES_OF_A_ROW {
                 return Err(reading.endless_quote(&record, line));
+            }
+            let at_the_end = reader.position().byte() >= text.len() as u64;
+            if at_the_end && reading.is_open_at_the_end(&record) {
+                return Err(reading.open_quote(&record, line));
             }
             previous_line = line;
             reading.take(&record, line);
@@ -334,13 +338,35 @@ impl Reading<'_> {
         }
     }
 
-    fn at(&self, record: &StringRecord, message: String) -> Diagnostic {
+    /// Where the reader says that a record begins, and where its first character is: the reader
+    /// may still be at the line end in front of it.
+    fn start_of(&self, record: &StringRecord) -> (usize, usize) {
         let offset = record.position().map_or(0, csv::Position::byte);
-        let start = self.skipped + usize::try_from(offset).unwrap_or(0);
-        // The reader's position may still be at the line end in front of the record.
+        let reported = self.skipped + usize::try_from(offset).unwrap_or(0);
+        let rest = &self.source.text[reported..];
+        (
+            reported,
+            reported + rest.len() - rest.trim_start_matches(['\r', '\n']).len(),
+        )
+    }
+
+    /// The line on which a record begins, from 1.
+    fn line_of(&self, record: &StringRecord) -> Option<u64> {
+        let (reported, start) = self.start_of(record);
+        let passed = self.source.text[reported..start].matches('\n').count();
+        Some(record.position()?.line() + passed as u64)
+    }
+
+    /// Whether the last record runs over several lines with a quote that nothing closes. In a
+    /// sound record quotes come in pairs (RFC 4180 §2, rules 5 to 7).
+    fn is_open_at_the_end(&self, record: &StringRecord) -> bool {
+        let rest = self.source.text[self.start_of(record).1..].trim_end();
+        rest.contains('\n') && rest.matches('"').count() % 2 == 1
+    }
+
+    fn at(&self, record: &StringRecord, message: String) -> Diagnostic {
+        let (_, start) = self.start_of(record);
         let text = &self.source.text;
-        let start =
-            start + text[start..].len() - text[start..].trim_start_matches(['\r', '\n']).len();
         let length = text[start..]
             .find(['\r', '\n'])
             .unwrap_or(text.len() - start);
@@ -352,6 +378,13 @@ impl Reading<'_> {
         if self.roster.warnings.len() < MOST_WARNINGS {
             self.roster.warnings.push(diagnostic);
         }
+    }
+
+    fn open_quote(&self, record: &StringRecord, line: u64) -> Diagnostic {
+        self.at(record, format!("a quote on line {line} is never closed"))
+            .into_error()
+            .label("everything below would be part of this row")
+            .hint("close it, or double a quote that is meant as a character: \"\"")
     }
 
     fn endless_quote(&self, record: &StringRecord, line: u64) -> Diagnostic {
@@ -423,6 +456,35 @@ mod tests {
         let rows = "b@example.org,B\n".repeat(500);
         let error = parse(&format!("email,name\na@example.org,\"A\n{rows}")).unwrap_err();
         assert!(error.message().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn a_quote_that_is_open_at_the_end_does_not_swallow_the_rows_below() {
+        let error =
+            parse("email,name,city\na@example.org,A,\"Rome\nb@example.org,B,Oslo\n").unwrap_err();
+        assert!(error.message().contains("line 2"), "{error}");
+        assert!(parse("email,city\na@example.org,\"Rome\nor \"\"R\"\"\"\n").is_ok());
+    }
+
+    #[test]
+    fn lines_are_counted_alike_whatever_ends_them() {
+        for end in ["\n", "\r\n"] {
+            let roster = parse(
+                &[
+                    "email",
+                    "a@example.org",
+                    "",
+                    "b@example.org",
+                    "b@example.org",
+                    "",
+                ]
+                .join(end),
+            )
+            .unwrap();
+            let lines: Vec<u64> = roster.rows().iter().map(|row| row.line).collect();
+            assert_eq!(lines, [2, 4]);
+            assert!(roster.warnings()[0].message().contains("on line 4"));
+        }
     }
 
     #[test]

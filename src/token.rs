@@ -1,5 +1,5 @@
 //! Keys and what is derived from them: keyed hashes of addresses, Message-IDs, and the tokens of
-//! unsubscribe links (DESIGN §3, reference: delivery protocol §1.8, §1.9).
+//! unsubscribe links.
 //!
 //! One secret of 32 bytes is the root; a key per purpose is derived by HKDF (RFC 5869), so that a
 //! token for one purpose is worth nothing for another.

@@ -10,5 +10,6 @@
     reason = "tests write files as they need them, fail by panicking, and use some of the helpers each"
 )]
 
+mod authoring;
 mod sending;
 pub mod support;

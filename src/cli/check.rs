@@ -85,8 +85,11 @@ impl Check {
                 .map(|word| publication.find(&found.issues, word))
                 .collect::<Result<Vec<_>, _>>()?,
         };
+        problems.extend(publish::rehearse_build(publication, &found.issues).err());
         for issue in chosen {
-            problems.extend(publish::rehearse(publication, issue)?);
+            // A template's mistake is the same in every issue.
+            let problem = publish::rehearse(publication, issue)?;
+            problems.extend(problem.filter(|problem| !problems.contains(problem)));
         }
         Ok(problems)
     }

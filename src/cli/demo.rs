@@ -51,7 +51,7 @@ impl Demo {
         let verdict = compare(&publication, &maildir)?;
         let agree =
             verdict.differences.is_empty() && reports.iter().all(|report| report.errors.is_empty());
-        self.show(app, &folder, &reports, &verdict);
+        Self::show(app, &folder, &reports, &verdict);
         for report in &reports {
             app.output.problems(&report.errors);
         }
@@ -77,7 +77,7 @@ impl Demo {
         Ok(folder)
     }
 
-    fn show(&self, app: &App, folder: &Path, reports: &[SendReport], verdict: &Verdict) {
+    fn show(app: &App, folder: &Path, reports: &[SendReport], verdict: &Verdict) {
         let issues: Vec<&IssueOutcome> = reports.iter().flat_map(|report| &report.issues).collect();
         let sent: u64 = issues
             .iter()
@@ -123,10 +123,10 @@ impl Demo {
                 app.output.line(difference);
             }
         }
-        self.show_next_steps(app, folder);
+        Self::show_next_steps(app, folder);
     }
 
-    fn show_next_steps(&self, app: &App, folder: &Path) {
+    fn show_next_steps(app: &App, folder: &Path) {
         let shown = folder.display();
         app.output.line(&format!("\nEverything is in {shown}:"));
         app.output

@@ -59,7 +59,8 @@ impl Import {
             let made = if is_markdown(file) {
                 plan_markdown(&publication, &source, file, schedule.first, &mut names)?
             } else if titles.is_empty() {
-                return propose_titles(app, file, &source);
+                propose_titles(app, file, &source);
+                return Ok(Exit::Done);
             } else {
                 plan_plain(&source, &titles, schedule, &mut names)?
             };
@@ -236,7 +237,7 @@ fn write_all(publication: &Publication, plan: &ImportPlan) -> Result<(), Stop> {
 }
 
 /// Nobody has said where the essays begin: shows where they may, writes nothing, says how to go on.
-fn propose_titles(app: &App, file: &Path, source: &SourceText) -> CommandResult {
+fn propose_titles(app: &App, file: &Path, source: &SourceText) {
     let proposals = propose(source);
     let word = |proposal: &Proposal| match proposal.confidence {
         Confidence::Certain => "certain",
@@ -266,5 +267,4 @@ fn propose_titles(app: &App, file: &Path, source: &SourceText) -> CommandResult 
          postrider import {file} --titles titles.txt --first 2026-12-01 --every 1w\n\n\
          A single essay needs just `--title TITLE`."
     ));
-    Ok(Exit::Done)
 }

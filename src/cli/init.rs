@@ -8,11 +8,12 @@ use super::{App, CommandResult, Exit};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
-use crate::publish::{KEY_FILE, Publication, Stop};
+use crate::publish::{KEY_FILE, Publication};
 use crate::subscriber;
 
-/// What must not be published or shared: the ledger, the key, the readers.
-const GITIGNORE: &str = "ledger.db*\nsender.lock\npostrider.key\nsubscribers.csv\npublic/\n";
+/// What must not be published or shared: the ledger, the key, the readers, and what `catch` caught.
+const GITIGNORE: &str =
+    "ledger.db*\nsender.lock\npostrider.key\nsubscribers.csv\npublic/\ncaught/\n";
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
@@ -46,7 +47,7 @@ impl Init {
             .dir
             .as_ref()
             .map_or_else(|| app.folder.clone(), |dir| app.folder.join(dir));
-        let settings = self.settings(app)?;
+        let settings = self.settings(app);
         // Read as the file will be read, so that nothing is written that would be refused later.
         let source = crate::diagnostic::SourceText::new(config::FILE_NAME, settings.as_str());
         config::parse(&source, &crate::config::Environment::default(), &folder)?;
@@ -81,7 +82,7 @@ impl Init {
         Ok(Exit::Done)
     }
 
-    fn settings(&self, app: &App) -> Result<String, Stop> {
+    fn settings(&self, app: &App) -> String {
         let domain = self
             .from
             .rsplit('@')
@@ -95,7 +96,7 @@ impl Init {
         } else {
             format!("{} <{}>", self.title, self.from)
         };
-        Ok(format!(
+        format!(
             r#"# What readers see.
 title = {title}
 author = {author}
@@ -138,7 +139,7 @@ url = "smtp://localhost:2525"
             list_id = quoted(&format!("letters.{domain}")),
             time_zone = quoted(&self.time_zone),
             from = quoted(&from),
-        ))
+        )
     }
 }
 

@@ -6,6 +6,7 @@
 mod build;
 mod catch;
 mod check;
+mod control;
 mod demo;
 mod history;
 mod import;
@@ -105,6 +106,12 @@ enum Command {
     Plan(plan::Plan),
     /// Mail what is due, resume what was started, retry what is ripe
     Send(send::Send),
+    /// Stop an issue for a while, also in the middle of a run
+    Pause(control::Named),
+    /// Let a paused issue go on
+    Continue(control::Named),
+    /// Stop an issue for good
+    Cancel(control::Cancel),
     /// Show where issues stand
     Status(status::Status),
     /// Show what one person got
@@ -165,6 +172,9 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::Build(command) => command.run(app),
         Command::Plan(command) => command.run(app),
         Command::Send(command) => command.run(app),
+        Command::Pause(named) => control::pause(app, &named),
+        Command::Continue(named) => control::proceed(app, &named),
+        Command::Cancel(command) => command.run(app),
         Command::Status(command) => command.run(app),
         Command::History(command) => command.run(app),
         Command::Subscribers(command) => command.run(app),

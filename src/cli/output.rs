@@ -79,6 +79,10 @@ impl Output {
     }
 
     /// Problems in full, errors last, so that they are what is read.
+    #[expect(
+        clippy::unused_self,
+        reason = "everything printed goes through one value"
+    )]
     pub(super) fn problems(&self, problems: &[Diagnostic]) {
         let styled = std::io::stderr().is_terminal();
         let mut sorted: Vec<&Diagnostic> = problems.iter().collect();

@@ -106,12 +106,25 @@ fn next_unplanned<'a>(
     issues: &'a [Issue],
     ledger: &mut crate::ledger::Ledger,
 ) -> Result<&'a Issue, Stop> {
-    for issue in issues.iter().filter(|issue| issue.mail && !issue.draft) {
+    let mut draft = None;
+    for issue in issues.iter().filter(|issue| issue.mail) {
         if ledger.recorded(&issue.id)?.is_none() {
-            return Ok(issue);
+            if !issue.draft {
+                return Ok(issue);
+            }
+            draft = draft.or(Some(issue));
         }
     }
-    Err(Diagnostic::error("every issue has been planned")
+    // A publication that has only just begun: its first draft is what there is to look at.
+    if let Some(draft) = draft {
+        return Ok(draft);
+    }
+    let message = if issues.is_empty() {
+        "there is no issue yet"
+    } else {
+        "every issue has been planned"
+    };
+    Err(Diagnostic::error(message)
         .hint("begin a new one with `postrider new TITLE`")
         .into())
 }

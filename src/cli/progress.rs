@@ -30,9 +30,9 @@ impl Watcher {
         let on_terminal = std::io::stderr().is_terminal();
         let thread = std::thread::spawn(move || {
             if on_terminal {
-                draw(&title, total, &progress, &stopped)
+                draw(&title, total, &progress, &stopped);
             } else {
-                tell(&title, total, &progress, &stopped)
+                tell(&title, total, &progress, &stopped);
             }
         });
         Self { stop, thread }

@@ -13,6 +13,7 @@ use super::{App, CommandResult, Exit};
 use crate::address::EmailAddress;
 use crate::delivery::State;
 use crate::diagnostic::{Diagnostic, visible};
+use crate::ledger::IssueState;
 use crate::mailer::Timers;
 use crate::publish::{
     self, Ask, Halt, IssueOutcome, Progress, Publication, Question, SendOptions, SendReport, Stop,
@@ -20,6 +21,10 @@ use crate::publish::{
 
 /// Arguments of `send`.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Send {
     /// File, slug, id or the beginning of one [default: everything that is due or was started]
     issue: Option<String>,
@@ -286,8 +291,9 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
             .finished_at
             .map(|at| local(at, zone))
             .unwrap_or_default();
+        let state = issue.state.as_str();
         app.output.line(&format!(
-            "{} is finished since {when}: sent to {sent}; nothing was sent now",
+            "{} is {state} since {when}: sent to {sent}; nothing was sent now",
             issue.slug
         ));
     }
@@ -332,6 +338,9 @@ fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
     if issue.finished_at.is_some() {
         return format!("{slug} is finished");
     }
+    if issue.state == IssueState::Paused {
+        return format!("{slug} is paused; `postrider continue {slug}` lets it go on");
+    }
     if let Some(at) = issue.counts.next_at {
         return format!(
             "{slug}: the next try is ripe at {}; run `postrider send` then",
@@ -342,7 +351,9 @@ fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
         return format!("{slug} is not finished; `postrider send` goes on");
     }
     let held = count(unconfirmed, "delivery");
-    format!("{slug}: {held} unconfirmed and held; `postrider status {slug}` lists them")
+    format!(
+        "{slug}: {held} unconfirmed and held; `postrider ledger resolve {slug}` tells how to settle them"
+    )
 }
 
 fn show_held(app: &App, publication: &Publication, report: &SendReport) {

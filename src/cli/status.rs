@@ -1,12 +1,14 @@
 //! `status`: where issues stand.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{Counts, IssueRow, Ledger, OpenRow, Recorded};
+use crate::issue::Issue;
+use crate::ledger::{Counts, IssueRow, IssueState, Ledger, OpenRow, Recorded};
 use crate::publish::{Publication, Stop};
 
 /// Most rows of one kind that are listed.
@@ -86,24 +88,11 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
     let now = app.clock.now();
     let rows = issues.issues.iter().map(|issue| {
         let mut row = vec![local(issue.published, zone), issue.slug.to_string()];
-        match plan_of(issue.id.as_str()) {
-            Some((recorded, found)) => row.extend(plan_cells(recorded, found)),
-            None => {
-                let state = match () {
-                    () if issue.draft => "draft",
-                    () if !issue.mail => "web only",
-                    () if issue.published > now => "to come",
-                    () if (now - issue.published)
-                        .to_std()
-                        .is_ok_and(|late| late > publication.config.max_lateness) =>
-                    {
-                        "not mailed"
-                    }
-                    () => "due",
-                };
-                row.push(state.to_owned());
-                row.extend(std::iter::repeat_n(String::new(), 5));
-            }
+        if let Some((recorded, found)) = plan_of(issue.id.as_str()) {
+            row.extend(plan_cells(recorded, found));
+        } else {
+            row.push(state_without_plan(publication, issue, now).to_owned());
+            row.extend(std::iter::repeat_n(String::new(), 5));
         }
         row
     });
@@ -137,11 +126,26 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
     Ok(())
 }
 
+fn state_without_plan(
+    publication: &Publication,
+    issue: &Issue,
+    now: DateTime<Utc>,
+) -> &'static str {
+    let late = (now - issue.published).to_std();
+    match late {
+        _ if issue.draft => "draft",
+        _ if !issue.mail => "web only",
+        Err(_) => "to come",
+        Ok(late) if late > publication.config.max_lateness => "not mailed",
+        Ok(_) => "due",
+    }
+}
+
 fn plan_cells(recorded: &Recorded, row: &IssueRow) -> Vec<String> {
-    let state = match () {
-        () if row.finished_at.is_some() => "finished",
-        () if row.counts.of(State::Unconfirmed) > 0 && row.counts.remaining() == 0 => "held",
-        () => "sending",
+    let held = row.counts.of(State::Unconfirmed) > 0 && row.counts.remaining() == 0;
+    let state = match recorded.state {
+        IssueState::Sending if held => "held",
+        state => state.as_str(),
     };
     let number = |count: u64| count.to_string();
     vec![
@@ -216,7 +220,7 @@ fn one(
 /// An issue by its file, or, when the file is gone, by what the ledger knows of it.
 fn find_recorded(
     publication: &Publication,
-    issues: &[crate::issue::Issue],
+    issues: &[Issue],
     ledger: &mut Ledger,
     word: &str,
 ) -> Result<Option<Recorded>, Stop> {
@@ -263,7 +267,16 @@ fn print_one(
         app.output.line(&format!("     skipped: {number} {reason}"));
     }
     match row.finished_at {
-        Some(at) => app.output.line(&format!("finished {}", local(at, zone))),
+        Some(at) => {
+            let state = recorded.state.as_str();
+            app.output.line(&format!("{state} {}", local(at, zone)));
+        }
+        None if recorded.state == IssueState::Paused => {
+            let slug = &recorded.frozen.slug;
+            app.output.line(&format!(
+                "paused: `postrider continue {slug}` lets it go on"
+            ));
+        }
         None => app
             .output
             .line(&next_step(&recorded.frozen.slug, &row.counts, zone)),
@@ -291,8 +304,9 @@ fn next_step(slug: &str, counts: &Counts, zone: &jiff::tz::TimeZone) -> String {
         (1.., _, _) => format!("not finished: `postrider send {slug}` goes on"),
         (0, Some(at), _) => format!("not finished: the next try is ripe at {}", local(at, zone)),
         (0, None, 1..) => {
-            "not finished: the unconfirmed ones are held until a person has looked at them"
-                .to_owned()
+            format!(
+                "not finished: the unconfirmed ones are held; `postrider ledger resolve {slug}` tells how to settle them"
+            )
         }
         (0, None, 0) => format!("not finished: `postrider send {slug}` closes it"),
     }

@@ -1,6 +1,6 @@
 //! The one place that decides which text may travel on into headers, feeds and pages.
 //!
-//! lettre panics and XML turns invalid otherwise (DESIGN decision 13).
+//! lettre panics and XML turns invalid otherwise.
 
 use std::fmt;
 

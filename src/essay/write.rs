@@ -97,7 +97,7 @@ impl NewFrontMatter {
             ("aliases", &aliases),
         ] {
             if !items.is_empty() {
-                table[key] = value(Array::from_iter(items.iter().map(String::as_str)));
+                table[key] = value(items.iter().map(String::as_str).collect::<Array>());
             }
         }
         if self.draft {

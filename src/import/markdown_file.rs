@@ -45,27 +45,13 @@ pub fn from_markdown_file(
         set_id(source, &id).map_err(|problem| vec![problem])?
     };
 
+    let wanted = draft.wanted_slug(source, &stem, &title, names)?;
+    let (slug, file_name) = draft.take_names(date, &wanted, names);
     let mut warnings = draft.warnings;
     warnings.extend(unused_warning(source, &draft.adapted.unused));
-    let wanted = match &draft.front.slug {
-        Some(slug) if names.has_slug(&slug.value) => return Err(vec![slug_taken(source, slug)]),
-        Some(slug) => slug.value.clone(),
-        None if stem.name.is_empty() || stem.name == "index" => Slug::from_title(&title.text),
-        None => Slug::parse(stem.name).unwrap_or_else(|| Slug::from_title(stem.name)),
-    };
-    let (free, file_name) = names.take(date, &wanted);
-    let slug = match draft.front.slug {
-        Some(slug) => slug.value,
-        None => free,
-    };
     if slug != wanted {
         warnings.push(taken(&wanted, &slug));
     }
-    names.take_slug(slug.clone());
-    for alias in draft.front.aliases {
-        names.take_slug(alias.value);
-    }
-
     check(&file_name, &text, rules)?;
     let issue = ImportedIssue {
         file_name,
@@ -170,6 +156,38 @@ impl Draft {
         }
         let instant = rules.read(written)?;
         Some((rules.day(instant)?, Some(instant)))
+    }
+
+    fn wanted_slug(
+        &self,
+        source: &SourceText,
+        stem: &Stem<'_>,
+        title: &Title,
+        names: &TakenNames,
+    ) -> Result<Slug, Vec<Diagnostic>> {
+        match &self.front.slug {
+            Some(slug) if names.has_slug(&slug.value) => Err(vec![slug_taken(source, slug)]),
+            Some(slug) => Ok(slug.value.clone()),
+            None if stem.name.is_empty() || stem.name == "index" => {
+                Ok(Slug::from_title(&title.text))
+            }
+            None => Ok(Slug::parse(stem.name).unwrap_or_else(|| Slug::from_title(stem.name))),
+        }
+    }
+
+    /// The slug and the file name, which with the aliases are taken from now on. A slug of the
+    /// front matter stays, whatever number the file's name gets.
+    fn take_names(&self, date: Date, wanted: &Slug, names: &mut TakenNames) -> (Slug, String) {
+        let (free, file_name) = names.take(date, wanted);
+        let slug = match &self.front.slug {
+            Some(slug) => slug.value.clone(),
+            None => free,
+        };
+        names.take_slug(slug.clone());
+        for alias in &self.front.aliases {
+            names.take_slug(alias.value.clone());
+        }
+        (slug, file_name)
     }
 
     /// The file with front matter of ours.

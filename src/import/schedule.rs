@@ -48,11 +48,11 @@ pub struct Schedule {
 impl Schedule {
     /// The dates of `count` issues. Each is counted from the first, so that the last day of a
     /// month does not creep: 31 January, 28 February, 31 March.
-    pub fn dates(&self, count: usize) -> Result<Vec<Date>, Diagnostic> {
+    pub fn dates(self, count: usize) -> Result<Vec<Date>, Diagnostic> {
         (0..count).map(|position| self.date(position)).collect()
     }
 
-    fn date(&self, position: usize) -> Result<Date, Diagnostic> {
+    fn date(self, position: usize) -> Result<Date, Diagnostic> {
         let steps = i64::try_from(position).unwrap_or(i64::MAX);
         let span = match self.every {
             Interval::Days(days) => Span::new().try_days(steps.saturating_mul(days.into())),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::ops::Range;
 
 use super::Issue;
 use crate::diagnostic::Diagnostic;
@@ -46,12 +47,13 @@ impl<'a, T: Ord + Display> Claims<'a, T> {
             self.holders.insert(value, issue);
             return;
         };
+        let written = value.to_string();
         let (first, second) = (&holder.source.name, &issue.source.name);
         let message = if first == second {
-            format!("`{first}` names `{value}` twice, as slug or alias")
+            format!("`{first}` names `{written}` twice, as slug or alias")
         } else {
             format!(
-                "`{first}` and `{second}` both have the {} `{value}`",
+                "`{first}` and `{second}` both have the {} `{written}`",
                 self.kind
             )
         };
@@ -62,6 +64,24 @@ impl<'a, T: Ord + Display> Claims<'a, T> {
             "slug" => "give one of them another `slug`, or take the alias away".to_owned(),
             _ => "take the `feed_id` away from the one that is new".to_owned(),
         };
-        self.problems.push(Diagnostic::error(message).hint(hint));
+        let mut problem = Diagnostic::error(message).hint(hint);
+        if let Some(range) = place(issue, self.kind, &written) {
+            problem = problem.at(&issue.source, range);
+        }
+        self.problems.push(problem);
     }
+}
+
+/// Where the front matter claims a value. A slug that is the file's name stands nowhere in it.
+fn place(issue: &Issue, kind: &str, written: &str) -> Option<Range<usize>> {
+    let mut offset = 0;
+    for line in issue.source.text[..issue.markdown_start].split_inclusive('\n') {
+        let key = line.trim_start();
+        let claims = key.starts_with(kind) || (kind == "slug" && key.starts_with("aliases"));
+        if let Some(at) = line.rfind(written).filter(|_| claims) {
+            return Some(offset + at..offset + at + written.len());
+        }
+        offset += line.len();
+    }
+    None
 }

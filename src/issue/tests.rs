@@ -223,7 +223,7 @@ fn one_slug_or_id_in_two_issues_names_both_files() {
         &with_id(2, "title = \"t\"\nslug = \"old\"\n", ""),
     );
     let c = issue("2026-12-03-c", &with_id(1, "title = \"t\"\n", ""));
-    assert!(find_duplicates(&[a.clone()]).is_empty());
+    assert!(find_duplicates(std::slice::from_ref(&a)).is_empty());
     assert_eq!(
         messages(&find_duplicates(&[a, b, c])),
         [

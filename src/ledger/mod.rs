@@ -5,6 +5,7 @@
 //! of the final dot; illegal transitions are refused by the database itself. The statements keep to
 //! the subset that SQLite and PostgreSQL share; what differs is in [`schema`] and [`store`].
 
+mod control;
 mod identity;
 mod lock;
 mod planning;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use control::Verdict;
 pub use identity::Identity;
 pub use lock::{LockError, SenderLock};
 pub use planning::{Frozen, IssueState, Recorded};

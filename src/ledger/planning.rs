@@ -15,8 +15,24 @@ use crate::token::AddressKey;
 pub enum IssueState {
     /// Rows are open.
     Sending,
+    /// A person stopped it for a while.
+    Paused,
     /// Every planned row is settled.
     Finished,
+    /// A person stopped it for good.
+    Cancelled,
+}
+
+impl IssueState {
+    /// The word in the ledger and on the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Paused => "paused",
+            Self::Finished => "finished",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// What is frozen with a plan: the issue in the form from which every message is made.
@@ -90,7 +106,7 @@ impl Ledger {
                 let parameters = params![recipient.key.as_str(), address];
                 let subscriber: Option<i64> =
                     session.first(add_subscriber, parameters, |row| Ok(row.get(0)?))?;
-                let fields = serde_json::to_string(&recipient.fields).unwrap_or_default();
+                let fields = recipient.fields.as_json();
                 session.execute(add_delivery, params![issue, subscriber, address, fields])?;
             }
             Ok(issue)
@@ -189,7 +205,9 @@ fn read_recorded(row: &rusqlite::Row<'_>) -> Result<Recorded, LedgerError> {
         planned_total: u64::try_from(row.get::<_, i64>(7)?).unwrap_or(0),
         state: match state.as_str() {
             "sending" => IssueState::Sending,
+            "paused" => IssueState::Paused,
             "finished" => IssueState::Finished,
+            "cancelled" => IssueState::Cancelled,
             other => return Err(LedgerError::Unknown(format!("state `{other}` of an issue"))),
         },
     })

@@ -20,7 +20,7 @@ CREATE TABLE issue (
     identity      TEXT NOT NULL UNIQUE,
     slug          TEXT NOT NULL,
     title         TEXT NOT NULL,
-    state         TEXT NOT NULL CHECK (state IN ('sending', 'finished')),
+    state         TEXT NOT NULL CHECK (state IN ('sending', 'paused', 'finished', 'cancelled')),
     planned_at    BIGINT NOT NULL,
     planned_total BIGINT NOT NULL,
     frozen        TEXT NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE suppression (
 );
 ";
 
-/// Which state may follow which (reference: delivery protocol §1.2). The database refuses the
+/// Which state may follow which (docs/ledger.md). The database refuses the
 /// rest, so that no mistake in this program can turn a sent row back into a planned one.
 const TRANSITIONS: &str = "
 CREATE TRIGGER delivery_transition BEFORE UPDATE OF state ON delivery

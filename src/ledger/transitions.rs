@@ -1,5 +1,5 @@
 //! Transitions of single deliveries: claim, intent, settlement, and recovery after a crash
-//! (reference: delivery protocol §1.2 to §1.5).
+//! (docs/ledger.md).
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
@@ -7,6 +7,7 @@ use rusqlite::params;
 use super::store::Session;
 use super::{Ledger, LedgerError};
 use crate::delivery::{EnhancedCode, Outcome, Reply, State, Step, Transaction};
+use crate::plan::Fields;
 use crate::token::AddressKey;
 
 /// A delivery that a sender may now talk to the relay about.
@@ -18,8 +19,8 @@ pub struct Claim {
     pub key: AddressKey,
     /// Address at the time of the plan.
     pub address: String,
-    /// The recipient's fields as JSON, frozen with the plan.
-    pub fields: String,
+    /// The recipient's fields, frozen with the plan.
+    pub fields: Fields,
     /// How many attempts counted so far.
     pub attempts: u32,
 }
@@ -81,6 +82,11 @@ impl Ledger {
     /// planned = sent + rejected + expired + abandoned + skipped.
     pub fn finish(&mut self, issue: i64, now: DateTime<Utc>) -> Result<bool, LedgerError> {
         self.store.write(|session| {
+            // What was at the dot when the issue was cancelled, and came back, goes no further.
+            let cancelled = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', settled_at = $2
+                 WHERE issue_id = $1 AND state IN ('planned', 'deferred')
+                   AND EXISTS (SELECT 1 FROM issue WHERE issue.id = $1 AND issue.state = 'cancelled')";
+            session.execute(cancelled, params![issue, now.timestamp_millis()])?;
             let sql = "UPDATE issue SET state = 'finished', finished_at = $2
                  WHERE id = $1 AND state = 'sending'
                    AND planned_total = (SELECT count(*) FROM delivery WHERE issue_id = $1
@@ -114,6 +120,7 @@ pub(super) fn claim(
         let sql = format!(
             "UPDATE delivery SET state = 'claimed', claim_token = $2, tries = tries + 1
               WHERE id IN (SELECT id FROM delivery WHERE issue_id = $1 AND {condition} LIMIT $4)
+                AND EXISTS (SELECT 1 FROM issue WHERE issue.id = $1 AND issue.state = 'sending')
              RETURNING id, address, fields, attempts,
                 (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id)"
         );
@@ -127,7 +134,7 @@ fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
     Ok(Claim {
         delivery: row.get(0)?,
         address: row.get(1)?,
-        fields: row.get(2)?,
+        fields: Fields::from_json(row.get(2)?),
         attempts: row.get(3)?,
         key: AddressKey::from_stored(row.get(4)?),
     })

@@ -111,7 +111,7 @@ impl Relay {
                     last = format!(
                         "{address}: no answer within {} s",
                         self.timers.connect.as_secs()
-                    )
+                    );
                 }
             }
         }

@@ -29,23 +29,16 @@ impl WireMessage {
     /// take for one, so also behind a bare LF or CR: no smuggling through a lenient relay.
     pub fn new(bytes: &[u8]) -> Self {
         let mut stuffed = Vec::with_capacity(bytes.len() + 64);
-        let mut rest = bytes;
-        let mut at_line_start = true;
-        while let Some(at) = rest
-            .iter()
-            .position(|byte| matches!(byte, b'\n' | b'\r' | b'.'))
-        {
-            let byte = rest[at];
-            let dot_starts_line = byte == b'.' && at == 0 && at_line_start;
-            stuffed.extend_from_slice(&rest[..at]);
-            if dot_starts_line {
+        let mut copied = 0;
+        for dot in memchr::memchr_iter(b'.', bytes) {
+            let at_line_start = dot == 0 || matches!(bytes[dot - 1], b'\n' | b'\r');
+            if at_line_start {
+                stuffed.extend_from_slice(&bytes[copied..dot]);
                 stuffed.push(b'.');
+                copied = dot;
             }
-            stuffed.push(byte);
-            at_line_start = byte != b'.';
-            rest = &rest[at + 1..];
         }
-        stuffed.extend_from_slice(rest);
+        stuffed.extend_from_slice(&bytes[copied..]);
         if !stuffed.ends_with(b"\r\n") {
             stuffed.extend_from_slice(b"\r\n");
         }
@@ -58,6 +51,10 @@ impl WireMessage {
 
 /// What the relay offers of the extensions that we use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an extension that is offered or not"
+)]
 pub(super) struct Extensions {
     pub(super) pipelining: bool,
     pub(super) starttls: bool,

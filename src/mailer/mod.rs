@@ -2,7 +2,7 @@
 //!
 //! It never decides what a refusal means for a delivery and never writes to the ledger; it reports
 //! at which step something happened. Between the body and the final dot it asks its caller, so
-//! that an intent can be made durable there (DESIGN decision 2).
+//! that an intent can be made durable there.
 
 mod connect;
 mod message;

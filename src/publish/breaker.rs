@@ -1,5 +1,5 @@
 //! The breaker: refusals that are our fault, such as a block list or a quota, and a relay that ends
-//! every conversation must not run through a whole roster (reference: delivery protocol §1.7).
+//! every conversation must not run through a whole roster.
 
 use std::collections::VecDeque;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::{Publication, Stop};
+use super::{Publication, Stop, pictures};
 use crate::archive::{self, ArchiveFile, ArchivePage};
 use crate::diagnostic::Diagnostic;
 use crate::feed::{self, Entry, FeedInfo};
@@ -50,6 +50,9 @@ pub fn build(
         .collect();
     let mut files = pages(publication, &public, &rendered)?;
     files.extend(feeds(publication, &public, &rendered));
+    for issue in &public {
+        files.extend(pictures::beside(publication, issue)?);
+    }
     let mut report = write_all(out, &files)?;
     report.public = public.len();
     report.drafts = issues.iter().filter(|issue| issue.draft).count();
@@ -57,11 +60,20 @@ pub fn build(
     Ok(report)
 }
 
+/// Makes every page, drafts and future ones too, and writes nothing: what is wrong with the
+/// templates should be known before the day on which they are needed.
+pub fn rehearse_build(publication: &Publication, issues: &[Issue]) -> Result<(), Diagnostic> {
+    let all: Vec<&Issue> = issues.iter().collect();
+    let rendered: Vec<RenderedEssay> = all.iter().map(|issue| render(publication, issue)).collect();
+    pages(publication, &all, &rendered).map(|_| ())
+}
+
 fn render(publication: &Publication, issue: &Issue) -> RenderedEssay {
     let url = publication.issue_url(issue);
+    let id_prefix = format!("{}-", issue.slug);
     let context = RenderContext {
         issue_url: &url,
-        id_prefix: issue.slug.as_str(),
+        id_prefix: &id_prefix,
         essay_css: publication.layouts.text("essay.css"),
     };
     render_essay(&issue.markdown, &context)
@@ -71,7 +83,7 @@ fn pages(
     publication: &Publication,
     issues: &[&Issue],
     rendered: &[RenderedEssay],
-) -> Result<Vec<ArchiveFile>, Stop> {
+) -> Result<Vec<ArchiveFile>, Diagnostic> {
     let pages: Vec<ArchivePage> = issues
         .iter()
         .zip(rendered)
@@ -82,11 +94,7 @@ fn pages(
             web_html: essay.web_html.clone(),
         })
         .collect();
-    Ok(archive::build(
-        &pages,
-        &publication.view(),
-        &publication.layouts,
-    )?)
+    archive::build(&pages, &publication.view(), &publication.layouts)
 }
 
 fn feeds(

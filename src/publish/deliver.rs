@@ -1,7 +1,7 @@
 //! One run over the open deliveries of an issue: workers with a session each, the ledger's writer
 //! between body and dot, and the reasons to stop.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -161,7 +161,7 @@ impl Shared {
         let mut transaction = self
             .attempt(claim, session, &envelope, &wire, &message.sha256)
             .await?;
-        if self.deserves_another_session(&transaction, session.as_ref()) {
+        if deserves_another_session(&transaction, session.as_ref()) {
             retire(session).await;
             transaction = self
                 .attempt(claim, session, &envelope, &wire, &message.sha256)
@@ -181,8 +181,10 @@ impl Shared {
         };
         let to =
             EmailAddress::parse(&claim.address).map_err(|error| unusable(error.to_string()))?;
-        let fields: BTreeMap<String, String> =
-            serde_json::from_str(&claim.fields).map_err(|error| unusable(error.to_string()))?;
+        let fields = claim
+            .fields
+            .to_map()
+            .map_err(|error| unusable(error.to_string()))?;
         let addressee = Addressee {
             address: &to,
             key: &claim.key,
@@ -227,22 +229,7 @@ impl Shared {
         Ok(session.deliver(envelope, message, intent).await?)
     }
 
-    /// A relay may close a session between two messages, or say 421 when it has had enough of
-    /// them: that is no failure of this message, of which nothing was accepted.
-    fn deserves_another_session(
-        &self,
-        transaction: &Transaction,
-        session: Option<&Session>,
-    ) -> bool {
-        let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
-        let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
-        used && match transaction {
-            Transaction::LostBeforeDot(step, _) => before_data(step),
-            Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
-            _ => false,
-        }
-    }
-
+    /// A new session; a relay that cannot be reached is tried a few times more.
     async fn connect(&self) -> Result<Session, RunError> {
         let mut wait = FIRST_RECONNECT;
         for _ in 0..RECONNECTS {
@@ -322,6 +309,18 @@ impl Progress {
         .into_iter()
         .map(|counter| counter.load(Ordering::Relaxed))
         .sum()
+    }
+}
+
+/// A relay may close a session between two messages, or say 421 when it has had enough of them:
+/// that is no failure of this message, of which nothing was accepted.
+fn deserves_another_session(transaction: &Transaction, session: Option<&Session>) -> bool {
+    let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
+    let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
+    used && match transaction {
+        Transaction::LostBeforeDot(step, _) => before_data(step),
+        Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
+        _ => false,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Freezing: an issue, the templates and the configuration become one value from which every
-//! message is made, now and at every later attempt (DESIGN decision 15).
+//! message is made, now and at every later attempt.
 
 use chrono::{DateTime, Utc};
 
@@ -12,24 +12,21 @@ use crate::render::{RenderContext, render_essay};
 use crate::token::sha256_hex;
 
 /// Freezes an issue as it is now. `now` becomes the `Date` of every message.
-pub(super) fn freeze(
-    publication: &Publication,
-    issue: &Issue,
-    now: DateTime<Utc>,
-) -> Result<FrozenIssue, Diagnostic> {
+pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc>) -> FrozenIssue {
     let url = publication.issue_url(issue);
+    let id_prefix = format!("{}-", issue.slug);
     let rendered = render_essay(
         &issue.markdown,
         &RenderContext {
             issue_url: &url,
-            id_prefix: issue.slug.as_str(),
+            id_prefix: &id_prefix,
             essay_css: publication.layouts.text("essay.css"),
         },
     );
     let config = &publication.config;
     let sources = publication.layouts.sources().iter();
     let view = publication.issue_view(issue, "");
-    Ok(FrozenIssue {
+    FrozenIssue {
         version: FrozenIssue::VERSION,
         issue_id: issue.id.to_string(),
         date_ms: now.timestamp_millis(),
@@ -49,7 +46,7 @@ pub(super) fn freeze(
         templates: sources
             .map(|(name, source)| (name.clone(), source.text.to_string()))
             .collect(),
-    })
+    }
 }
 
 /// The row of the ledger for a frozen issue.

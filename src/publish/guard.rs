@@ -1,5 +1,5 @@
 //! One ledger: before anything is sent, this ledger must be the one that sent before, in its place,
-//! with its key, and not older than its last run (DESIGN §3, *One ledger*).
+//! with its key, and not older than its last run (docs/ledger.md, *Copies and backups*).
 
 use data_encoding::HEXLOWER;
 use toml_edit::DocumentMut;

@@ -7,7 +7,9 @@ mod deliver;
 mod freeze;
 mod guard;
 mod halt;
+mod pictures;
 mod places;
+mod planned;
 mod planning;
 mod publication;
 mod roster_watch;
@@ -19,10 +21,11 @@ use thiserror::Error;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
-pub use build::{BuildReport, build};
+pub use build::{BuildReport, build, rehearse_build};
 pub use deliver::Progress;
 pub use guard::{adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;
+pub use planned::planned_issue;
 pub use planning::{DryPlan, dry_plan};
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use send::{

@@ -91,6 +91,8 @@ pub struct IssueOutcome {
     pub slug: String,
     /// Title.
     pub title: String,
+    /// Whether it is being sent, paused, finished or cancelled.
+    pub state: IssueState,
     /// How many were planned.
     pub planned: u64,
     /// Where they stand.
@@ -171,7 +173,7 @@ pub fn send(
     )?);
     settle_in(publication, &mut ledger, &identity)?;
 
-    for target in &targets {
+    for target in targets {
         if halt.is_stopping() {
             break;
         }
@@ -221,7 +223,7 @@ pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagn
         Err(Stop::Failed(_)) => return Ok(None),
         Err(other) => return Err(other),
     };
-    let frozen = freeze::freeze(publication, issue, publication.clock.now())?;
+    let frozen = freeze::freeze(publication, issue, publication.clock.now());
     Ok(Composer::new(frozen, keys)
         .and_then(|composer| composer.rehearse(&recipients))
         .err())
@@ -375,7 +377,7 @@ fn question(
 
 /// How many deliveries of a started issue a run would try now.
 fn open_now(recorded: &Recorded, ledger: &mut Ledger, now: DateTime<Utc>) -> Result<usize, Stop> {
-    if recorded.state == IssueState::Finished {
+    if recorded.state != IssueState::Sending {
         return Ok(0);
     }
     Ok(ledger.claimable(recorded.row, now)?)
@@ -408,10 +410,11 @@ fn move_to_now(publication: &Publication, targets: &mut [Target]) -> Result<(), 
     Ok(())
 }
 
-/// The plan in the ledger: the one that is there, or a new one, frozen and recorded now.
+/// The plan in the ledger: the one that is there, or a new one, frozen and recorded now. What was
+/// in memory of it is gone afterwards: the ledger gives it back row by row.
 fn plan_if_new(
     publication: &Publication,
-    target: &Target,
+    target: Target,
     ledger: &mut Ledger,
     keys: &Arc<Keys>,
     options: &SendOptions,
@@ -425,13 +428,13 @@ fn plan_if_new(
                 refuse_a_shrunken_roster(ledger, &present)?;
             }
             ledger.update_roster(&present, now)?;
-            return Ok((**recorded).clone());
+            return Ok(*recorded);
         }
     };
-    let frozen = freeze::freeze(publication, issue, now)?;
+    let frozen = freeze::freeze(publication, &issue, now);
     Composer::new(frozen.clone(), keys.clone())?.rehearse(&dry.plan.recipients)?;
     ledger.update_roster(&dry.present, now)?;
-    ledger.record_plan(&freeze::row(issue, &frozen)?, &dry.plan, now)?;
+    ledger.record_plan(&freeze::row(&issue, &frozen)?, &dry.plan, now)?;
     let recorded = ledger.recorded(&issue.id)?;
     Ok(recorded.ok_or_else(|| Diagnostic::error("the plan was written and is not there"))?)
 }
@@ -596,6 +599,9 @@ fn outcome(recorded: &Recorded, ledger: &mut Ledger, touched: u64) -> Result<Iss
         id: recorded.frozen.issue.to_string(),
         slug: recorded.frozen.slug.clone(),
         title: recorded.frozen.title.clone(),
+        state: ledger
+            .recorded(&recorded.frozen.issue)?
+            .map_or(recorded.state, |now| now.state),
         planned: recorded.planned_total,
         counts: row.counts,
         finished_at: row.finished_at,

@@ -39,7 +39,7 @@ pub fn send_test(
     let issue = publication.find(&issues, word)?;
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
-    let frozen = freeze(publication, issue, publication.clock.now())?;
+    let frozen = freeze(publication, issue, publication.clock.now());
     let composer = Composer::new(frozen, keys.clone())?;
     let mut nonce = [0_u8; 8];
     fill_random(&mut nonce)?;
@@ -74,7 +74,7 @@ fn fields_of(
         .find(|row| row.address.normal_form() == to.normal_form());
     let mut fields = BTreeMap::new();
     // An address that is not on the roster gets the first row's columns, empty.
-    for row in row.or_else(|| roster.rows().first()) {
+    if let Some(row) = row.or_else(|| roster.rows().first()) {
         let known = row.address.normal_form() == to.normal_form();
         let value = |value: String| if known { value } else { String::new() };
         fields.extend(

@@ -1,9 +1,6 @@
 //! The template filter `date`: `{{ issue.date | date(format="%-d %B %Y") }}`.
 
-use std::fmt::Write as _;
-
 use chrono::NaiveDate;
-use chrono::format::{Item, StrftimeItems};
 use tera::{Kwargs, State};
 
 /// Formats a date (`2026-12-01`) by a `strftime` pattern; the default is `%-d %B %Y`. An empty
@@ -22,11 +19,18 @@ pub(super) fn date_filter(value: &str, kwargs: Kwargs, _: &State) -> tera::TeraR
             "`date` takes a date such as 2026-12-01, not `{value}`"
         ))
     })?;
-    let unusable = || tera::Error::message(format!("`date` cannot use the format `{format}`"));
-    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
-        return Err(unusable());
+    let valid = chrono::format::StrftimeItems::new(format)
+        .all(|item| !matches!(item, chrono::format::Item::Error));
+    if !valid {
+        return Err(tera::Error::message(format!(
+            "`date` cannot use the format `{format}`"
+        )));
     }
     let mut out = String::new();
-    write!(out, "{}", date.format(format)).map_err(|_| unusable())?;
-    Ok(out)
+    match std::fmt::Write::write_fmt(&mut out, format_args!("{}", date.format(format))) {
+        Ok(()) => Ok(out),
+        Err(_) => Err(tera::Error::message(format!(
+            "the format `{format}` asks for more than a date"
+        ))),
+    }
 }

@@ -1,6 +1,8 @@
 //! Document -> HTML. One writer for the three channels, so that their words cannot differ; what
 //! differs is in [`Channel`]'s methods and in the few places that ask for it.
 
+use std::fmt::{self, Write as _};
+
 use pulldown_cmark::Alignment;
 
 use super::document::{Block, Definition, Document, Footnote, Inline, Item, Span, Table, Target};
@@ -76,6 +78,11 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn write(&mut self, html: fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = self.out.write_fmt(html);
+    }
+
     fn blocks(&mut self, blocks: &[Block]) {
         for block in blocks {
             self.block(block);
@@ -90,25 +97,23 @@ impl Writer<'_> {
                 self.out.push('\n');
             }
             Block::Heading { level, id, content } => {
-                self.out.push_str(&format!("<h{level}"));
+                self.write(format_args!("<h{level}"));
                 self.id(id);
                 self.out.push('>');
                 self.inlines(content);
-                self.out.push_str(&format!("</h{level}>\n"));
+                self.write(format_args!("</h{level}>\n"));
             }
             Block::Quote { alert, blocks } => {
                 match alert {
                     Some(alert) if self.channel != Channel::Feed => {
                         let class = alert.class();
-                        self.out
-                            .push_str(&format!("<blockquote class=\"alert alert-{class}\">\n"));
+                        self.write(format_args!("<blockquote class=\"alert alert-{class}\">\n"));
                     }
                     _ => self.out.push_str("<blockquote>\n"),
                 }
                 if let Some(alert) = alert {
                     let label = alert.label();
-                    self.out
-                        .push_str(&format!("<p><strong>{label}</strong></p>\n"));
+                    self.write(format_args!("<p><strong>{label}</strong></p>\n"));
                 }
                 self.blocks(blocks);
                 self.out.push_str("</blockquote>\n");
@@ -128,9 +133,9 @@ impl Writer<'_> {
     }
 
     fn element(&mut self, name: &str, content: &[Inline]) {
-        self.out.push_str(&format!("<{name}>"));
+        self.write(format_args!("<{name}>"));
         self.inlines(content);
-        self.out.push_str(&format!("</{name}>\n"));
+        self.write(format_args!("</{name}>\n"));
     }
 
     fn code(&mut self, language: &str, text: &str) {
@@ -147,11 +152,11 @@ impl Writer<'_> {
 
     fn list(&mut self, start: Option<u64>, items: &[Item]) {
         let name = if start.is_some() { "ol" } else { "ul" };
-        self.out.push_str(&format!("<{name}"));
+        self.write(format_args!("<{name}"));
         if let Some(start) = start.filter(|start| *start != 1) {
-            self.out.push_str(&format!(" start=\"{start}\""));
+            self.write(format_args!(" start=\"{start}\""));
         }
-        if self.channel == Channel::Web && items.iter().any(|item| item.done.is_some()) {
+        if self.channel != Channel::Feed && items.iter().any(|item| item.done.is_some()) {
             self.out.push_str(" class=\"tasks\"");
         }
         self.out.push_str(">\n");
@@ -164,7 +169,7 @@ impl Writer<'_> {
             self.trim_line_end();
             self.out.push_str("</li>\n");
         }
-        self.out.push_str(&format!("</{name}>\n"));
+        self.write(format_args!("</{name}>\n"));
     }
 
     fn definitions(&mut self, definitions: &[Definition]) {
@@ -209,7 +214,7 @@ impl Writer<'_> {
     fn row(&mut self, name: &str, cells: &[Vec<Inline>], columns: &[Alignment]) {
         self.out.push_str("<tr>");
         for (index, cell) in cells.iter().enumerate() {
-            self.out.push_str(&format!("<{name}"));
+            self.write(format_args!("<{name}"));
             let side = match columns.get(index) {
                 Some(Alignment::Left) => Some("left"),
                 Some(Alignment::Center) => Some("center"),
@@ -223,7 +228,7 @@ impl Writer<'_> {
             }
             self.out.push('>');
             self.inlines(cell);
-            self.out.push_str(&format!("</{name}>"));
+            self.write(format_args!("</{name}>"));
         }
         self.out.push_str("</tr>\n");
     }
@@ -258,9 +263,9 @@ impl Writer<'_> {
             Inline::Html(html) => self.out.push_str(html),
             Inline::Span(span, content) => {
                 let name = element_of(*span);
-                self.out.push_str(&format!("<{name}>"));
+                self.write(format_args!("<{name}>"));
                 self.inlines(content);
-                self.out.push_str(&format!("</{name}>"));
+                self.write(format_args!("</{name}>"));
             }
             Inline::Link {
                 target,
@@ -324,22 +329,16 @@ impl Writer<'_> {
         self.out.push_str("<li");
         self.id(&note_id(number));
         self.out.push('>');
-        match footnote.blocks.split_last() {
-            // The way back stands at the end of the last words.
-            Some((Block::Paragraph(content), before)) => {
-                self.blocks(before);
-                self.out.push_str("<p>");
-                self.inlines(content);
-                self.way_back(number, footnote.references);
-                self.out.push_str("</p>");
-            }
-            _ => {
-                self.blocks(&footnote.blocks);
-                self.out.push_str("<p>");
-                self.way_back(number, footnote.references);
-                self.out.push_str("</p>");
-            }
-        }
+        // The way back stands at the end of the last words.
+        let (blocks, last) = match footnote.blocks.split_last() {
+            Some((Block::Paragraph(content), before)) => (before, content.as_slice()),
+            _ => (footnote.blocks.as_slice(), [].as_slice()),
+        };
+        self.blocks(blocks);
+        self.out.push_str("<p>");
+        self.inlines(last);
+        self.way_back(number, footnote.references);
+        self.out.push_str("</p>");
         self.out.push_str("</li>\n");
     }
 
@@ -350,7 +349,7 @@ impl Writer<'_> {
             // U+FE0E keeps phones from drawing an emoji.
             let mut arrow = "\u{21A9}\u{FE0E}".to_owned();
             if occurrence > 1 {
-                arrow.push_str(&format!("<sup>{occurrence}</sup>"));
+                arrow.extend(["<sup>", &occurrence.to_string(), "</sup>"]);
             }
             self.out.push(' ');
             let label = match self.channel {
@@ -395,7 +394,7 @@ impl Writer<'_> {
     }
 
     fn attribute(&mut self, name: &str, value: &str) {
-        self.out.push_str(&format!(" {name}=\""));
+        self.write(format_args!(" {name}=\""));
         escape_attribute(value, &mut self.out);
         self.out.push('"');
     }

@@ -109,6 +109,8 @@ impl Layouts {
     pub fn from_sources(sources: BTreeMap<String, SourceText>) -> Result<Self, Diagnostic> {
         let mut tera = Tera::new();
         tera.register_filter("date", super::date::date_filter);
+        tera.register_filter("underline", super::plain::underline_filter);
+        tera.register_filter("wrap", super::plain::wrap_filter);
         let templates = sources.iter().filter(|(name, _)| is_template(name));
         tera.add_raw_templates(
             templates.map(|(name, source)| (name.clone(), source.text.to_string())),
@@ -141,7 +143,13 @@ impl Layouts {
                 check_essay_slot(source)?;
             }
         }
-        Ok(MailLayout { layouts: self })
+        Ok(self.checked_mail())
+    }
+
+    /// The same for templates that [`Self::mail`] has checked before: once per message would be
+    /// too often.
+    pub fn checked_mail(&self) -> MailLayout<'_> {
+        MailLayout { layouts: self }
     }
 
     /// Names of the subscriber's fields that the mail layouts use, or `None` when they use the

@@ -13,6 +13,7 @@ mod links;
 mod opening;
 mod outline;
 mod parse;
+mod plain;
 mod raw_html;
 mod sanitize;
 mod scripts;

@@ -87,7 +87,8 @@ impl Outline {
         events: &[SourceEvent<'_>],
         definitions: &HashMap<String, Range<usize>>,
     ) {
-        let mut unread = VecDeque::from([0..events.len()]);
+        let mut unread = VecDeque::new();
+        unread.push_back(0..events.len());
         while let Some(range) = unread.pop_front() {
             let mut index = range.start;
             let mut images = 0_usize;

@@ -49,11 +49,13 @@ impl Tag<'_> {
             if rest.is_empty() {
                 return None;
             }
-            let end = rest[1..]
-                .find(|c: char| c.is_whitespace() || matches!(c, '=' | '/'))
-                .map_or(rest.len(), |at| at + 1);
-            // The first character may be wider than a byte; the name then starts behind it.
-            let (name, behind) = rest.split_at_checked(end)?;
+            // An `=` at the very beginning belongs to the name (HTML §13.2.5.32).
+            let end = rest
+                .char_indices()
+                .skip(1)
+                .find(|(_, c)| c.is_whitespace() || matches!(c, '=' | '/'))
+                .map_or(rest.len(), |(at, _)| at);
+            let (name, behind) = rest.split_at(end);
             let (value, behind) = attribute_value(behind.trim_start());
             if name.eq_ignore_ascii_case(wanted) {
                 return Some(decode_entities(value).into_owned());
@@ -130,8 +132,8 @@ enum Markup<'a> {
 
 /// Reads what begins with `<`.
 fn read_markup(markup: &str) -> Markup<'_> {
-    if markup.starts_with("<!--") {
-        return match markup[4..].find("-->") {
+    if let Some(comment) = markup.strip_prefix("<!--") {
+        return match comment.find("-->") {
             Some(at) => Markup::Skipped(at + 7),
             None => Markup::Unclosed,
         };

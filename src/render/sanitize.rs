@@ -63,7 +63,7 @@ const MAX_NESTING: usize = 200;
 
 /// Elements whose end tag may be left out (HTML §13.1.2.4): they close one another.
 const SELF_CLOSING: &[&str] = &[
-    "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "colgroup", "rt", "rp",
+    "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "colgroup",
 ];
 
 /// The fragment with what a mail may not have removed. `class` and harmless styles stay.

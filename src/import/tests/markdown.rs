@@ -107,8 +107,8 @@ fn characters_that_would_be_markup_are_escaped_and_others_are_not() {
         ("one * star, one ~tilde, $5", "one * star, one ~tilde, $5"),
         ("$5 or $6, ~5 to ~6", "\\$5 or \\$6, \\~5 to \\~6"),
         (
-            "AT&T, 1 < 2 <3, <b>, &amp;",
-            "AT&T, 1 < 2 <3, \\<b>, \\&amp;",
+            "AT&T, 1 < 2 <3, <b>, &amp; &CounterClockwiseContourIntegral;",
+            "AT&T, 1 < 2 <3, \\<b>, \\&amp; \\&CounterClockwiseContourIntegral;",
         ),
         ("wait... and -- so", "wait\\... and \\-- so"),
         ("see [1] [^2] [a](b)", "see \\[1] \\[^2] \\[a](b)"),
@@ -202,6 +202,7 @@ That goes for the night too.
 
 3. Walk.
 3. Run.
+
 7. Fly
 
 And that was all there is to say about it.

@@ -103,12 +103,15 @@ fn a_text_is_cut_at_its_titles_however_they_are_spelt() {
         "the heading stays in the essay"
     );
     assert!(essays[1].text.trim_end().ends_with("Image by"));
-    let whole: String = essays
-        .iter()
-        .map(|essay| format!("{} {}", essay.title, essay.text))
-        .collect();
+    let words = |essay: &PlainEssay| {
+        let whole = format!("{} {}", essay.title, essay.text);
+        whole
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(
-        whole.split_whitespace().collect::<Vec<_>>(),
+        essays.iter().flat_map(words).collect::<Vec<_>>(),
         ESSAYS.split_whitespace().collect::<Vec<_>>(),
         "no word is lost"
     );
@@ -142,6 +145,15 @@ fn titles_out_of_order_are_said() {
         "the title `On Keeping a Notebook` is out of order"
     );
     assert_eq!(problems[0].position(), Some(("essays.txt", 1, 1)));
+}
+
+#[test]
+fn two_essays_of_one_title_are_two_essays() {
+    let source = SourceText::new("x", "Notes\nProse.\nNotes\nMore prose.\n");
+    let titles = ["Notes".to_owned(), "Notes".to_owned()];
+    let essays = split_at_titles(&source, &titles).unwrap();
+    let lines: Vec<_> = essays.iter().map(|essay| essay.first_line).collect();
+    assert_eq!(lines, [1, 3]);
 }
 
 #[test]

@@ -67,7 +67,8 @@ impl Paragraph {
         if own.is_empty() {
             return;
         }
-        if !lines.is_empty() && !(self.is_row && *in_rows) {
+        let joins = self.is_row && *in_rows;
+        if !lines.is_empty() && !joins {
             lines.push(String::new());
         }
         *in_rows = self.is_row;

@@ -60,9 +60,9 @@ impl Writer<'_> {
             return push_text(&inner, out);
         }
         match span {
-            Span::Emphasis => out.push_str(&format!("_{trimmed}_")),
-            Span::Strong => out.push_str(&format!("*{trimmed}*")),
-            Span::Strikethrough => out.push_str(&format!("~{trimmed}~")),
+            Span::Emphasis => out.extend(["_", trimmed, "_"]),
+            Span::Strong => out.extend(["*", trimmed, "*"]),
+            Span::Strikethrough => out.extend(["~", trimmed, "~"]),
             Span::Superscript => push_superscript(trimmed, out),
             Span::Subscript => push_subscript(trimmed, out),
         }
@@ -159,10 +159,10 @@ fn push_superscript(text: &str, out: &mut String) {
         && text.chars().all(char::is_alphabetic);
     if is_ordinal {
         out.push_str(text);
-    } else if text.chars().all(char::is_alphanumeric) {
-        out.push_str(&format!("^{text}"));
+    } else if stands_alone(text) {
+        out.extend(["^", text]);
     } else {
-        out.push_str(&format!("^({text})"));
+        out.extend(["^(", text, ")"]);
     }
 }
 
@@ -171,9 +171,15 @@ fn push_subscript(text: &str, out: &mut String) {
     let is_formula = out.ends_with(char::is_alphabetic) && text.chars().all(|c| c.is_ascii_digit());
     if is_formula {
         out.push_str(text);
-    } else if text.chars().all(char::is_alphanumeric) {
-        out.push_str(&format!("_{text}"));
+    } else if stands_alone(text) {
+        out.extend(["_", text]);
     } else {
-        out.push_str(&format!("_({text})"));
+        out.extend(["_(", text, ")"]);
     }
+}
+
+/// Whether a script needs no brackets.
+fn stands_alone(text: &str) -> bool {
+    let has_brackets = text.starts_with('(') && text.ends_with(')');
+    has_brackets || text.chars().all(char::is_alphanumeric)
 }

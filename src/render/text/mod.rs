@@ -34,20 +34,19 @@ pub(super) fn write_text(document: &Document, links: &Links) -> String {
         numbers: HashMap::new(),
         html_links: Vec::new(),
     };
-    let mut lines = writer.blocks(&document.blocks, WIDTH);
+    let mut text = writer.blocks(&document.blocks, WIDTH);
     let footnotes = writer.footnotes(&document.footnotes);
     for section in [footnotes, writer.list_of_addresses()] {
         if section.is_empty() {
             continue;
         }
-        if !lines.is_empty() {
-            lines.extend([String::new(), SEPARATOR.to_owned(), String::new()]);
+        if !text.is_empty() {
+            text.extend([String::new(), SEPARATOR.to_owned(), String::new()]);
         }
-        lines.extend(section);
+        text.extend(section);
     }
-    let mut text = lines.join("\n");
-    text.push('\n');
-    text
+    text.push(String::new());
+    text.join("\n")
 }
 
 struct Writer<'a> {

@@ -1,0 +1,110 @@
+//! What a person decides about an issue that was planned: pause, continue, cancel, and what becomes
+//! of deliveries in doubt.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::store::Session;
+use super::{IssueState, Ledger, LedgerError};
+
+/// What becomes of an unconfirmed delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// There is evidence that it arrived.
+    Sent,
+    /// Send it again, with the same bytes: the reader may get it twice.
+    Resend,
+    /// Leave it: the reader may not have it.
+    Abandon,
+}
+
+impl Ledger {
+    /// Puts an issue into another state of sending; `false` if it was in none from which that can
+    /// be done. Works while another process sends: every intent asks for the state.
+    pub fn set_issue_state(&mut self, issue: i64, state: IssueState) -> Result<bool, LedgerError> {
+        let from = match state {
+            IssueState::Sending => IssueState::Paused,
+            IssueState::Paused => IssueState::Sending,
+            // These two are results, and have their own ways.
+            IssueState::Finished | IssueState::Cancelled => return Ok(false),
+        };
+        self.store.write(|session| {
+            let sql = "UPDATE issue SET state = $2 WHERE id = $1 AND state = $3";
+            Ok(session.execute(sql, params![issue, state.as_str(), from.as_str()])? == 1)
+        })
+    }
+
+    /// Cancels what is not yet sent of an issue. Returns how many deliveries were skipped, or
+    /// `None` if the issue was finished or cancelled already. A delivery at the final dot goes out.
+    pub fn cancel(&mut self, issue: i64, now: DateTime<Utc>) -> Result<Option<usize>, LedgerError> {
+        self.store.write(|session| {
+            let sql = "UPDATE issue SET state = 'cancelled', finished_at = $2
+                       WHERE id = $1 AND state IN ('sending', 'paused')";
+            let now = now.timestamp_millis();
+            if session.execute(sql, params![issue, now])? == 0 {
+                return Ok(None);
+            }
+            let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', settled_at = $2
+                       WHERE issue_id = $1 AND state IN ('planned', 'claimed', 'deferred')";
+            session.execute(sql, params![issue, now]).map(Some)
+        })
+    }
+
+    /// Settles unconfirmed deliveries of an issue as a person decided; all of them, or those to
+    /// `addresses` (compared as they were planned, without case). Returns the addresses settled.
+    pub fn resolve(
+        &mut self,
+        issue: i64,
+        verdict: Verdict,
+        addresses: Option<&[String]>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, LedgerError> {
+        self.store.write(|session| {
+            let sql = "SELECT id, address FROM delivery WHERE issue_id = $1 AND state = 'unconfirmed' ORDER BY id";
+            let doubtful = session.rows(sql, [issue], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })?;
+            let mut settled = Vec::new();
+            for (delivery, address) in doubtful {
+                let named = |addresses: &[String]| addresses.iter().any(|one| one.eq_ignore_ascii_case(&address));
+                if addresses.is_none_or(named) {
+                    settle_doubt(session, delivery, verdict, now)?;
+                    settled.push(address);
+                }
+            }
+            Ok(settled)
+        })
+    }
+
+    /// When the youngest unconfirmed delivery of an issue was handed to the relay.
+    pub fn youngest_doubt(&mut self, issue: i64) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let sql =
+            "SELECT max(intent_at) FROM delivery WHERE issue_id = $1 AND state = 'unconfirmed'";
+        let found = self
+            .store
+            .read(|session| session.first(sql, [issue], |row| Ok(row.get::<_, Option<i64>>(0)?)))?;
+        found.flatten().map(super::planning::instant).transpose()
+    }
+}
+
+fn settle_doubt(
+    session: &Session<'_>,
+    delivery: i64,
+    verdict: Verdict,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let (state, settled_at) = match verdict {
+        Verdict::Sent => ("sent", Some(now.timestamp_millis())),
+        Verdict::Resend => ("planned", None),
+        Verdict::Abandon => ("abandoned", Some(now.timestamp_millis())),
+    };
+    let sql = "UPDATE delivery SET state = $2, settled_at = $3, claim_token = NULL, next_at = NULL
+               WHERE id = $1 AND state = 'unconfirmed'";
+    session.execute(sql, params![delivery, state, settled_at])?;
+    let sql = "INSERT INTO attempt (delivery_id, number, ended_at, outcome, reply)
+               VALUES ($1, (SELECT count(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, 'decided by a person')";
+    let outcome = format!("resolved: {state}");
+    session
+        .execute(sql, params![delivery, now.timestamp_millis(), outcome])
+        .map(|_| ())
+}

@@ -1,0 +1,292 @@
+//! How things are written in each channel.
+
+use super::{render, text};
+
+/// One essay with everything in it, through every channel. The expected output lies beside it;
+/// `INSTA_UPDATE=always cargo test` writes it anew.
+#[test]
+fn the_sample_essay_looks_as_it_did() {
+    let rendered = render(include_str!("../../../tests/golden/render/sample.md"));
+    insta::with_settings!({
+        snapshot_path => "../../../tests/golden/render",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!("sample.text", rendered.text);
+        insta::assert_snapshot!("sample.email", rendered.email_html);
+        insta::assert_snapshot!("sample.web", rendered.web_html);
+        insta::assert_snapshot!("sample.feed", rendered.feed_html);
+    });
+}
+
+#[test]
+fn rendering_twice_gives_the_same_bytes() {
+    let essay = include_str!("../../../tests/golden/render/sample.md");
+    assert_eq!(render(essay), render(essay));
+}
+
+#[test]
+fn an_empty_essay_is_one_empty_line() {
+    let rendered = render(" \n\n");
+    assert_eq!(
+        (&*rendered.text, &*rendered.email_html, &*rendered.opening),
+        ("\n", "\n", "")
+    );
+}
+
+#[test]
+fn the_mail_is_a_fragment_with_inline_styles() {
+    let html = render("Words, <tt>{{ x }}</tt>.\n\n| a |\n|---|\n| b |\n").email_html;
+    assert!(
+        html.starts_with("<p style=\"margin:0 0 20px\">Words, "),
+        "{html}"
+    );
+    assert!(!html.contains("<html") && !html.contains("<body") && !html.contains("<style"));
+    assert!(
+        html.contains("{{ x }}") && html.contains("<td style="),
+        "{html}"
+    );
+}
+
+#[test]
+fn smart_punctuation_leaves_code_and_urls_alone() {
+    let rendered = render(
+        "\"a\" -- b... `\"a\" -- b...` <code>'--'</code> https://example.org/a--b'c\n\n    \"--\"\n",
+    );
+    assert_eq!(
+        rendered.text,
+        "“a” – b… `\"a\" -- b...` '--' https://example.org/a--b'c\n\n    \"--\"\n"
+    );
+    assert!(rendered.web_html.contains("<code>'--'</code>"));
+    assert!(
+        rendered
+            .web_html
+            .contains(">https://example.org/a--b'c</a>")
+    );
+}
+
+#[test]
+fn bare_urls_become_links_but_not_in_code_or_links() {
+    let html = render("(https://example.org/a). `https://b.example` [https://c.example](d) <a href=\"e\">https://f.example</a>").web_html;
+    assert_eq!(html.matches("<a ").count(), 3, "{html}");
+    assert!(html.contains("(<a href=\"https://example.org/a\">https://example.org/a</a>)."));
+}
+
+#[test]
+fn equal_headings_get_ids_of_their_own() {
+    let html = render("# A b!\n# A b\n# A-b-1\n# A b\n# Über *uns* {#us}\n# !\n").web_html;
+    let ids: Vec<&str> = html
+        .split("id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "a-a-b",
+            "a-a-b-1",
+            "a-a-b-1-1",
+            "a-a-b-2",
+            "a-us",
+            "a-section"
+        ]
+    );
+}
+
+#[test]
+fn a_link_to_a_heading_leads_to_it_wherever_it_stands() {
+    let rendered = render("[down](#end) [own](#mine)\n\n# End\n\n<p id=\"mine\">x</p>");
+    assert!(
+        rendered
+            .web_html
+            .contains("<a href=\"#a-end\">down</a> <a href=\"#mine\">")
+    );
+    assert!(rendered.email_html.contains("href=\"#a-end\""));
+    assert!(
+        rendered
+            .feed_html
+            .contains("href=\"https://letters.example.org/issues/a/#a-end\"")
+    );
+    assert!(
+        rendered
+            .feed_html
+            .contains("href=\"https://letters.example.org/issues/a/#mine\"")
+    );
+    assert!(rendered.text.starts_with("down own\n"), "{}", rendered.text);
+}
+
+#[test]
+fn footnotes_are_numbered_as_a_reader_meets_them() {
+    let text = text(
+        "a[^x] b[^y] c[^x] d[^none]\n\n[^y]: two[^z]\n[^unused]: never\n[^x]: one\n[^z]: three\n[^x]: again\n",
+    );
+    assert_eq!(
+        text,
+        "a (1) b (2) c (1) d[^none]\n\n____________\n\n(1) one\n\n(2) two (3)\n\n(3) three"
+    );
+}
+
+#[test]
+fn each_reference_has_an_id_and_a_way_back() {
+    let html = render("a[^x] b[^x]\n\n[^x]: one\n").web_html;
+    for part in [
+        "<sup id=\"a-fnref-1\"><a href=\"#a-fn-1\">1</a></sup>",
+        "<sup id=\"a-fnref-1-2\"><a href=\"#a-fn-1\">1</a></sup>",
+        "<li id=\"a-fn-1\"><p>one <a href=\"#a-fnref-1\" aria-label=\"Back to 1\">↩\u{FE0E}</a> <a href=\"#a-fnref-1-2\"",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+}
+
+#[test]
+fn one_url_has_one_number_and_a_url_in_sight_has_none() {
+    assert_eq!(
+        text(
+            "[a](https://example.org/1) [b](https://example.org/2) [c](https://example.org/1) <https://example.org/2> <me@example.org> https://example.org [d *e*](mailto:me@example.org)."
+        ),
+        "a [1] b [2] c [1] https://example.org/2 me@example.org\n\
+         https://example.org d _e_ [3].\n\n____________\n\n\
+         [1] https://example.org/1\n[2] https://example.org/2\n[3] mailto:me@example.org"
+    );
+}
+
+#[test]
+fn no_line_is_longer_than_72_columns_but_for_a_url() {
+    let url = format!("https://example.org/{}", "a/".repeat(50));
+    let text = text(&format!(
+        "{}\n\n> - {}\n\nSee {url} there.",
+        "word ".repeat(60),
+        "日本語 ".repeat(40)
+    ));
+    for line in text.lines().filter(|line| !line.contains("://")) {
+        assert!(unicode_width::UnicodeWidthStr::width(line) <= 72, "{line}");
+    }
+    assert!(text.contains(&url));
+}
+
+#[test]
+fn headings_are_underlined_as_wide_as_they_are() {
+    assert_eq!(
+        text("# 日本\n\n## A\n\n### Third *level*"),
+        "日本\n====\n\nA\n---\n\nThird _level_\n~~~~~~~~~~~~~"
+    );
+}
+
+#[test]
+fn lists_hang_under_their_marks() {
+    assert_eq!(
+        text(
+            "9. nine\n10. ten\n    - a\n\n      b\n    - c\n\ntext\n\n- [x] done\n- [ ] open\n  and on\n-\n"
+        ),
+        " 9. nine\n\n10. ten\n    * a\n\n      b\n\n    * c\n\ntext\n\n\
+         * [x] done\n* [ ] open and on\n*"
+    );
+}
+
+#[test]
+fn quotes_nest_and_keep_their_empty_lines() {
+    assert_eq!(
+        text("> a\n>\n> > b\n>\n> - c\n>\n> d\n>\n>     code  "),
+        "> a\n>\n> > b\n>\n> * c\n>\n> d\n>\n>     code"
+    );
+}
+
+#[test]
+fn code_is_indented_and_never_wrapped() {
+    let long = "x".repeat(40) + " " + &"y".repeat(40);
+    assert_eq!(
+        text(&format!("```rust\n\nfn a() {{\n\n\n\t{long}\n}}\n\n```")),
+        format!("    fn a() {{\n\n\n    \t{long}\n    }}")
+    );
+}
+
+#[test]
+fn a_table_stands_in_columns_where_it_fits() {
+    assert_eq!(
+        text(
+            "| a | bb | c |\n|:--|--:|:-:|\n| 日本 | 1 | x |\n| *d* | [2](https://example.org/) | yyy |"
+        ),
+        "a        bb   c\n----  -----  ---\n日本      1   x\n_d_   2 [1]  yyy\n\n\
+         ____________\n\n[1] https://example.org/"
+    );
+}
+
+#[test]
+fn a_wide_table_becomes_a_list() {
+    let cell = "word ".repeat(20);
+    let text = text(&format!(
+        "| Who | What |\n|---|---|\n| a | {cell} |\n| b | |\n"
+    ));
+    assert!(text.starts_with("Who: a\nWhat: word word"), "{text}");
+    assert!(text.contains("\n  word"), "{text}");
+    assert!(text.ends_with("\n\nWho: b"), "{text}");
+}
+
+#[test]
+fn scripts_read_as_one_would_type_them() {
+    assert_eq!(
+        text(
+            "H~2~O, 10^6^, 1^st^, x~i~, x^(n+1)^, ~~old~~ new, $a_1$, 2^10 and 2^20, *x*^2^, y\\^2\\^"
+        ),
+        "H2O, 10^6, 1st, x_i, x^(n+1), ~old~ new, $a_1$, 2^10 and 2^20, _x_^2,\ny^2^"
+    );
+    assert!(
+        render("H~2~O 1^st^")
+            .web_html
+            .contains("H<sub>2</sub>O 1<sup>st</sup>")
+    );
+}
+
+#[test]
+fn images_are_told_by_their_description() {
+    assert_eq!(
+        text(
+            "![A *red* box](a.png \"title\")\n\n![](line.png)\n\n[![Map](b.png)](https://example.org/map)"
+        ),
+        "[Image: A red box]\n\n[Image: Map] [1]\n\n____________\n\n[1] https://example.org/map"
+    );
+}
+
+#[test]
+fn definitions_stand_under_their_terms() {
+    assert_eq!(
+        text("A\n: one\n: two\n\nB\n\n: three\n"),
+        "A\n    one\n    two\n\nB\n    three"
+    );
+}
+
+#[test]
+fn the_authors_html_is_read_as_text() {
+    assert_eq!(
+        text(
+            "<table><tr><th>a</th><td>b</td></tr><tr><td>c</td></tr></table>\n\n<details><summary>More</summary>\n\nwords\n\n</details>\n\n<!-- gone -->\n\nx<br>y <a href=\"z\">z</a>"
+        ),
+        "a  b\nc\n\nMore\n\nwords\n\nx\ny z [1]\n\n____________\n\n\
+         [1] https://letters.example.org/issues/a/z"
+    );
+}
+
+#[test]
+fn the_opening_is_the_first_paragraph_without_its_marks() {
+    let opening = |markdown: &str| render(markdown).opening;
+    assert_eq!(
+        opening("# T\n\n![i](i.png)\n\n> q\n\nA [b](c)[^n] *d*\n`e`.\n\nNext.\n\n[^n]: f"),
+        "A b d e."
+    );
+    assert_eq!(opening("- a\n- b"), "a");
+    assert_eq!(opening("# Only"), "Only");
+    assert_eq!(opening("<p>Own &amp; <b>bold</b></p>"), "Own & bold");
+}
+
+#[test]
+fn a_long_opening_is_cut_at_a_word() {
+    let opening = render(&"words and, ".repeat(40)).opening;
+    assert!(opening.chars().count() <= 200 && opening.chars().count() > 185);
+    assert!(
+        opening.ends_with("words…") || opening.ends_with("and…"),
+        "{opening}"
+    );
+    let unbroken = render(&"日".repeat(300)).opening;
+    assert_eq!(unbroken.chars().count(), 200);
+    assert_eq!(render(&"a".repeat(200)).opening, "a".repeat(200));
+}

@@ -1,0 +1,116 @@
+//! An author's own templates: what is wrong with them is told before anything is planned.
+
+use super::newsroom;
+use crate::support::newsroom::Newsroom;
+use crate::support::relay::ScriptedRelay;
+
+const TEXT: &str = "{{ issue.title }}\n\n{{ essay }}\n\n{{ unsubscribe_url }}\n";
+
+fn with(relay: &ScriptedRelay, name: &str, template: &str) -> Newsroom {
+    newsroom()
+        .relay(relay)
+        .essay("2026-12-01-one", "One", "Text.\n")
+        .subscriber("a@example.org", "A")
+        .file(&format!("templates/{name}"), template)
+}
+
+#[test]
+fn a_mistake_in_a_mail_template_is_told_before_anything_is_planned() {
+    let cases = [
+        (
+            "{{ subscriber.nmae }}\n{{ essay }}\n{{ unsubscribe_url }}\n",
+            "templates/email.txt:1:15",
+            "nmae",
+        ),
+        (
+            "\n{{ isue.title }}\n{{ essay }}\n{{ unsubscribe_url }}\n",
+            "templates/email.txt:2:4",
+            "isue",
+        ),
+        (
+            "{{ essay \n{{ unsubscribe_url }}\n",
+            "templates/email.txt:",
+            "error: ",
+        ),
+        (
+            "{{ unsubscribe_url }}\n",
+            "`templates/email.txt` holds",
+            "hint: put `{{ essay }}`",
+        ),
+        (
+            "{{ essay }}\n{{ essay }}\n{{ unsubscribe_url }}\n",
+            "`{{ essay }}` 2 times",
+            "hint: put `{{ essay }}`",
+        ),
+        (
+            "Dear reader, {{ essay }}\n{{ unsubscribe_url }}\n",
+            "templates/email.txt:1:1",
+            "must stand alone on its line",
+        ),
+        (
+            "{{ essay }}\n",
+            "`templates/email.txt` shows no way to unsubscribe",
+            "hint: put `{{ unsubscribe_url }}`",
+        ),
+    ];
+    for (template, place, words) in cases {
+        let relay = ScriptedRelay::start();
+        let room = with(&relay, "email.txt", template);
+        for command in [["check"].as_slice(), &["send", "one", "--yes"]] {
+            room.run(command)
+                .fails(1)
+                .stderr_contains(place)
+                .stderr_contains(words);
+        }
+        assert!(relay.accepted().is_empty(), "{template}");
+        // Without the template the ledger can be asked: it holds no plan.
+        std::fs::remove_file(room.path("templates/email.txt")).unwrap();
+        let status = room.run(["--json", "status", "one"]).exits(0);
+        assert_eq!(status.json()["planned"], 0, "{template}");
+    }
+}
+
+#[test]
+fn a_sound_template_of_ones_own_is_used() {
+    let relay = ScriptedRelay::start();
+    let room = with(&relay, "email.txt", TEXT);
+    room.run(["check"]).succeeds();
+    room.run(["-q", "send", "one", "--yes"]).exits(0);
+    let letter = crate::support::mail::Letter::read(&relay.wait_for(1)[0].data);
+    assert!(
+        letter.text().starts_with("One\n\nText.\n\nmailto:"),
+        "{}",
+        letter.text()
+    );
+}
+
+#[test]
+fn a_mistake_in_a_pages_template_stops_the_build_before_a_file_is_written() {
+    let relay = ScriptedRelay::start();
+    for name in ["index.html", "page.html"] {
+        let room = with(&relay, name, "<p>\n{{ publicaton.title }}\n");
+        for command in ["check", "build"] {
+            room.run([command])
+                .fails(1)
+                .stderr_contains(&format!("templates/{name}:2:4"))
+                .stderr_contains("publicaton");
+        }
+        assert!(!room.has("public"));
+    }
+}
+
+#[test]
+fn an_essay_is_never_a_template() {
+    let relay = ScriptedRelay::start();
+    let room = with(&relay, "email.txt", TEXT);
+    let text = room
+        .read("issues/2026-12-01-one.md")
+        .replace("Text.", "{{ nobody.knows }} {% if %} {# no #}");
+    room.write("issues/2026-12-01-one.md", text);
+    room.run(["check"]).succeeds();
+    room.run(["build"]).succeeds();
+    assert!(
+        room.read("public/issues/one/index.html")
+            .contains("{{ nobody.knows }} {% if %} {# no #}")
+    );
+}
