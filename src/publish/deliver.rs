@@ -229,8 +229,7 @@ impl Shared {
         Ok(session.deliver(envelope, message, intent).await?)
     }
 
-    /// A relay may close a session between two messages, or say 421 when it has had enough of
-    /// them: that is no failure of this message, of which nothing was accepted.
+    /// A new session; a relay that cannot be reached is tried a few times more.
     async fn connect(&self) -> Result<Session, RunError> {
         let mut wait = FIRST_RECONNECT;
         for _ in 0..RECONNECTS {

@@ -18,7 +18,7 @@ impl SmallDisk {
     /// `None` where this process may not mount.
     fn mount(folder: &Path) -> Option<Self> {
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=32m", "tmpfs"])
             .arg(folder)
             .output();
         match mounted {
@@ -61,7 +61,8 @@ fn a_full_disk_stops_the_run_before_anything_is_sent_unrecorded() {
     assert!(before < 200, "the disk was never full");
 
     std::fs::remove_file(room.path("filler")).unwrap();
-    room.run(SEND);
+    let next = room.run(SEND);
+    assert_eq!(next.stderr.matches("error:").count(), 0, "{next}");
     assert_ledger_is_true(&room, &relay);
     let states = states(&room);
     let count = |wanted: &str| states.values().filter(|state| *state == wanted).count();

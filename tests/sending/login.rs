@@ -5,21 +5,32 @@ use std::net::TcpListener;
 use data_encoding::BASE64;
 
 use super::{SEND, assert_refused, make_private, newsroom, rows_of, served};
+use crate::support::certificate::Certificate;
 use crate::support::newsroom::Newsroom;
 use crate::support::program::Output;
 use crate::support::relay::{ScriptedRelay, Stage};
 
 const PASSWORD: &str = "corr3ct h&rse";
 
+/// With TLS, for a password goes over nothing else.
 fn with_account() -> ScriptedRelay {
-    ScriptedRelay::setup().account("ada", PASSWORD).start()
+    ScriptedRelay::setup()
+        .implicit_tls(&Certificate::valid())
+        .account("ada", PASSWORD)
+        .start()
+}
+
+/// The relay's address and the authority of its certificate.
+fn keys(relay: &ScriptedRelay) -> String {
+    let authority = relay.authority_file().display();
+    format!("url = \"{}\"\nca_file = \"{authority}\"\n", relay.url())
 }
 
 fn with_password_file(relay: &ScriptedRelay, password: &str) -> Newsroom {
     let room = newsroom(relay)
         .smtp(&format!(
-            "url = \"{}\"\nusername = \"ada\"\npassword_file = \"relay.password\"",
-            relay.url()
+            "{}username = \"ada\"\npassword_file = \"relay.password\"",
+            keys(relay)
         ))
         .file("relay.password", format!("{password}\n"))
         .readers(8);
@@ -35,6 +46,7 @@ fn a_password_comes_from_a_private_file_or_from_the_environment() {
 
     let relay = with_account();
     let room = newsroom(&relay)
+        .smtp(&keys(&relay))
         .env("POSTRIDER_SMTP_USERNAME", "ada")
         .env("POSTRIDER_SMTP_PASSWORD", PASSWORD)
         .readers(2);
@@ -47,7 +59,9 @@ fn a_password_comes_from_a_private_file_or_from_the_environment() {
     );
 
     let relay = with_account();
-    let url = relay.url().replace("://", "://ada:corr3ct%20h%26rse@");
+    let url = relay
+        .url()
+        .replace("smtps://", "smtps://ada:corr3ct%20h%26rse@");
     let room = newsroom(&relay).env("POSTRIDER_SMTP_URL", &url).readers(2);
     let output = room.run(["-vv", "send", "--yes"]).exits(0);
     assert_eq!(served(&relay).len(), 2);
@@ -114,7 +128,7 @@ fn a_user_without_a_password_and_a_password_in_the_file_are_refused() {
     let room = newsroom(&relay).readers(1);
     let room = room.smtp(&format!("url = \"{}\"\nusername = \"ada\"", relay.url()));
     room.run(SEND).fails(1).stderr_contains("no password");
-    let url = relay.url().replace("smtp://", "smtp://ada:s3cret@");
+    let url = relay.url().replace("smtps://", "smtps://ada:s3cret@");
     let room = room.smtp(&format!("url = \"{url}\""));
     room.run(SEND)
         .fails(1)
@@ -253,4 +267,29 @@ fn a_server_without_ehlo_is_spoken_to_in_the_old_way() {
     assert_eq!(served(&relay).len(), 2);
     assert!(relay.commands()[1].starts_with("HELO "));
     relay.assert_client_was_polite();
+}
+
+#[test]
+fn a_password_goes_over_nothing_but_tls_not_even_on_this_machine() {
+    let relay = ScriptedRelay::setup().account("ada", PASSWORD).start();
+    let room = newsroom(&relay)
+        .env("POSTRIDER_SMTP_USERNAME", "ada")
+        .env("POSTRIDER_SMTP_PASSWORD", PASSWORD)
+        .readers(1);
+    let output = room.run(SEND);
+    assert_refused(&room, &relay, output, "offers no STARTTLS");
+    assert_eq!(relay.auth_attempts(), 0);
+    // Behind STARTTLS it does.
+    let relay = ScriptedRelay::setup()
+        .starttls(&Certificate::valid())
+        .account("ada", PASSWORD)
+        .start();
+    let room = with_password_file(&relay, PASSWORD);
+    room.run(SEND).exits(0);
+    assert!(
+        relay
+            .accepted()
+            .iter()
+            .all(|it| it.tls && it.user.is_some())
+    );
 }
