@@ -153,8 +153,6 @@ impl ScriptedRelay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (scheme, certificate) = match &setup.encryption {
-            // A password goes unprotected only where somebody insists.
-            Encryption::None if !setup.accounts.is_empty() => ("smtp+plain", None),
             Encryption::None => ("smtp", None),
             Encryption::StartTls(certificate) => ("smtp", Some(certificate)),
             Encryption::Implicit(certificate) => ("smtps", Some(certificate)),
