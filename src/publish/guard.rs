@@ -13,8 +13,14 @@ use crate::fs;
 use crate::ledger::{self, Identity, Ledger, SenderLock};
 use crate::token::{Keys, SECRET_LENGTH};
 
-/// Opens the ledger, making it on first use.
+/// Opens the ledger, making it on first use; in a clone of a publication that has sent already
+/// nothing is made.
 pub fn open_ledger(publication: &Publication) -> Result<(Ledger, Identity), Stop> {
+    refuse_a_clone(publication)?;
+    open_or_make(publication)
+}
+
+fn open_or_make(publication: &Publication) -> Result<(Ledger, Identity), Stop> {
     let mut ledger = Ledger::open(&publication.ledger_path())?;
     let mut random = [0_u8; 16];
     fill_random(&mut random)?;
@@ -90,8 +96,8 @@ pub(super) fn glimpse(publication: &Publication) -> Result<Glimpse, Stop> {
     })
 }
 
-/// Refuses to send from a clone, before a ledger and a key are made that are not the right ones.
-pub(super) fn refuse_a_clone(publication: &Publication) -> Result<(), Stop> {
+/// Refuses a clone, before a ledger and a key are made in it that are not the right ones.
+fn refuse_a_clone(publication: &Publication) -> Result<(), Stop> {
     if publication.config.ledger_id.is_some() && !publication.ledger_path().exists() {
         return Err(not_the_ledger(
             "this is not the ledger that sent the earlier issues",
@@ -175,7 +181,7 @@ pub(super) fn settle_in(
 /// of its run become the valid ones. Returns its id.
 pub fn adopt(publication: &Publication) -> Result<String, Stop> {
     let mut lock = SenderLock::take(&publication.folder)?;
-    let (mut ledger, identity) = open_ledger(publication)?;
+    let (mut ledger, identity) = open_or_make(publication)?;
     keys_for_planning(publication, &mut ledger, &identity)?;
     write_ledger_id(publication, &identity.id)?;
     if let Some(place) = place_of(&publication.ledger_path()) {

@@ -43,16 +43,23 @@ impl RosterWatch {
     /// Runs until it is dropped, or until the file is one that a person must look at: then no
     /// further delivery is begun, and the reason is returned.
     pub(super) async fn watch(mut self) -> Stop {
+        let mut unread = false;
         loop {
             tokio::time::sleep(INTERVAL).await;
             let stamp = stamp(&self.file);
-            if stamp == self.seen {
+            if stamp == self.seen && !unread {
                 continue;
             }
+            // A file that is being saved just now may be half there: it is looked at once more.
+            let settled = stamp == self.seen;
             self.seen = stamp;
-            if let Err(stop) = self.apply() {
-                self.halt.stop_claiming();
-                return stop;
+            match self.apply() {
+                Ok(()) => unread = false,
+                Err(_) if !settled => unread = true,
+                Err(stop) => {
+                    self.halt.stop_claiming();
+                    return stop;
+                }
             }
         }
     }

@@ -13,9 +13,7 @@ use tokio::runtime::Runtime;
 use super::build::{BuildReport, build};
 use super::deliver::{Progress, Run, RunError};
 use super::freeze;
-use super::guard::{
-    Glimpse, enter_run, glimpse, keys_for_planning, open_ledger, refuse_a_clone, settle_in,
-};
+use super::guard::{Glimpse, enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
 use super::halt::Halt;
 use super::planning::{DryPlan, dry_plan, present, refuse_a_shrunken_roster};
 use super::roster_watch::RosterWatch;
@@ -136,7 +134,6 @@ pub fn send(
     halt: &Halt,
 ) -> Result<SendReport, Stop> {
     let mut lock = SenderLock::take(&publication.folder)?;
-    refuse_a_clone(publication)?;
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
     let epoch = enter_run(publication, &mut ledger, &identity, &mut lock)?;
@@ -215,9 +212,8 @@ pub fn preview_send(
 
 /// Makes the messages of an issue for a few of its readers, and tells what is wrong with them.
 pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagnostic>, Stop> {
-    let (mut ledger, identity) = open_ledger(publication)?;
-    let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
-    let recipients = match dry_plan(publication, &mut ledger, &keys, issue) {
+    let mut glimpse = glimpse(publication)?;
+    let recipients = match dry_plan(publication, &mut glimpse.ledger, &glimpse.keys, issue) {
         Ok(dry) => dry.plan.recipients,
         // What is wrong with the roster is told by whoever reads the roster.
         Err(Stop::Failed(_)) => return Ok(None),
@@ -228,7 +224,7 @@ pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagn
         Ok(signer) => signer,
         Err(problem) => return Ok(Some(problem)),
     };
-    Ok(Composer::new(frozen, keys, signer)
+    Ok(Composer::new(frozen, Arc::new(glimpse.keys), signer)
         .and_then(|composer| composer.rehearse(&recipients))
         .err())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use data_encoding::HEXLOWER;
 
 use super::freeze::freeze;
-use super::guard::{keys_for_planning, open_ledger};
+use super::guard::glimpse;
 use super::send::{relay_config, relay_problem};
 use super::{Publication, Stop, fill_random};
 use crate::address::EmailAddress;
@@ -37,8 +37,8 @@ pub fn send_test(
 ) -> Result<TestSent, Stop> {
     let issues = publication.issues()?.issues;
     let issue = publication.find(&issues, word)?;
-    let (mut ledger, identity) = open_ledger(publication)?;
-    let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
+    // Outside the ledger: its tokens are dead, so that any key will do.
+    let keys = Arc::new(glimpse(publication)?.keys);
     let frozen = freeze(publication, issue, publication.clock.now());
     let signer = publication.signer(&frozen)?;
     let composer = Composer::new(frozen, keys.clone(), signer)?;
