@@ -8,9 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use tera::{ErrorKind, Tera};
+use tera::Tera;
 
-use crate::diagnostic::{Diagnostic, SourceText, closest};
+use super::template_error::diagnose;
+
+use crate::diagnostic::{Diagnostic, SourceText};
 
 /// The built-in templates by file name.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -274,50 +276,4 @@ fn check_essay_slot(source: &SourceText) -> Result<(), Diagnostic> {
     );
     Err(Diagnostic::error(message)
         .hint("put `{{ essay }}` on one line of its own, where the essay belongs"))
-}
-
-/// Makes a template engine's error one of ours: file, line, caret, and a hint where the name that
-/// is missing resembles one that exists.
-fn diagnose(error: &tera::Error, sources: &BTreeMap<String, SourceText>) -> Diagnostic {
-    let (ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report)) = error.kind() else {
-        return Diagnostic::error("a template cannot be used")
-            .cause(error)
-            .hint("compare it with the built-in one of the same name");
-    };
-    let message = report.message();
-    let first_line = message
-        .lines()
-        .next()
-        .unwrap_or(message)
-        .trim_end_matches('.');
-    let mut shown = first_line.to_owned();
-    if let Some(first) = shown.get(..1) {
-        let lower = first.to_lowercase();
-        shown.replace_range(..1, &lower);
-    }
-    let mut diagnostic = Diagnostic::error(shown);
-    if let Some(source) = sources.get(report.filename()) {
-        let range = report.span().range.clone();
-        let word = source.text.get(range.clone()).unwrap_or("").to_owned();
-        diagnostic = diagnostic.at(source, range);
-        let known = message
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .filter(|name| *name != word);
-        if let Some(name) = closest(&word, known) {
-            diagnostic = diagnostic.hint(format!("did you mean `{name}`?"));
-        }
-    }
-    let details: Vec<&str> = message
-        .lines()
-        .skip(1)
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    if details.is_empty() {
-        diagnostic
-    } else {
-        diagnostic.cause(details.join(" "))
-    }
 }

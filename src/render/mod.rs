@@ -17,6 +17,7 @@ mod plain;
 mod raw_html;
 mod sanitize;
 mod scripts;
+mod template_error;
 #[cfg(test)]
 mod tests;
 mod text;
