@@ -4,8 +4,11 @@ set -euo pipefail
 
 # Debian's own Python, whose packages come from Debian: the machine may have others in PATH.
 PYTHON=/usr/bin/python3
-PUBLICATION=$WORK/publication
-MAIL=$WORK/mail
+# What is judged: the publication of the first stage, unless a stage names another one.
+PUBLICATION=${PUBLICATION:-$WORK/publication}
+MAIL=${MAIL:-$WORK/mail}
+# One message of each issue.
+ONE_READER=${ONE_READER:-$MAIL/reader1@example.org}
 READERS=200
 # An address that the mail server does not know.
 GONE=gone@example.org
