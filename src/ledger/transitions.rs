@@ -52,17 +52,21 @@ impl Ledger {
     /// sent, what was in flight may have been. Returns how many of each.
     pub fn recover(&mut self, now: DateTime<Utc>) -> Result<(usize, usize), LedgerError> {
         self.store.write(|session| {
-            let doubtful = "SELECT id FROM delivery WHERE state = 'inflight'";
-            for delivery in session.rows(doubtful, [], |row| Ok(row.get::<_, i64>(0)?))? {
-                let evidence = Transaction::LostAfterDot("the sender ended before the relay's reply was recorded".to_owned());
+            // A finished issue has no such rows: that was proven when it was declared finished.
+            let open = "issue_id IN (SELECT id FROM issue WHERE state <> 'finished')";
+            let doubtful = format!("SELECT id FROM delivery WHERE {open} AND state = 'inflight'");
+            for delivery in session.rows(&doubtful, [], |row| Ok(row.get::<_, i64>(0)?))? {
+                let evidence = Transaction::LostAfterDot(
+                    "the sender ended before the relay's reply was recorded".to_owned(),
+                );
                 record_attempt(session, delivery, "unconfirmed", &evidence, now)?;
             }
             let unconfirmed = session.execute(
-                "UPDATE delivery SET state = 'unconfirmed', settled_at = $1 WHERE state = 'inflight'",
+                &format!("UPDATE delivery SET state = 'unconfirmed', settled_at = $1 WHERE {open} AND state = 'inflight'"),
                 [now.timestamp_millis()],
             )?;
             let returned = session.execute(
-                "UPDATE delivery SET state = 'planned', claim_token = NULL WHERE state = 'claimed'",
+                &format!("UPDATE delivery SET state = 'planned', claim_token = NULL WHERE {open} AND state = 'claimed'"),
                 [],
             )?;
             Ok((returned, unconfirmed))
