@@ -134,7 +134,7 @@ fn check_local(local: &str) -> Result<(), AddressError> {
     let is_atext = |character: char| {
         character.is_ascii_alphanumeric()
             || "!#$%&'*+-/=?^_`{|}~".contains(character)
-            || (!character.is_ascii() && !character.is_whitespace() && !is_format(character))
+            || (!character.is_ascii() && !character.is_whitespace() && !is_hidden(character))
     };
     let well_formed = local
         .split('.')

@@ -628,18 +628,28 @@ impl Reader<'_> {
         }))
     }
 
+    /// Like [`Self::wrong`], but without showing a line that may hold a password.
+    fn wrong_relay(&self, value: &Value, message: &str) -> Diagnostic {
+        match &value.origin {
+            Origin::File(range) if value.text.contains('@') => {
+                let (line, _) = self.source.line_and_column(range.start);
+                Diagnostic::error(format!("{message} (`{}`, line {line})", self.source.name))
+            }
+            _ => self.wrong(value, message),
+        }
+    }
+
     fn relay_url(&self, value: &Value) -> Result<Url, Diagnostic> {
         let hint = "write `smtp://HOST:587` (STARTTLS), `smtps://HOST:465` (TLS) or, to send without any protection, `smtp+plain://HOST:25`";
-        // The text is not repeated: the variable may hold a password.
         let url = Url::parse(&value.text).map_err(|error| {
-            self.wrong(value, "the relay's address cannot be read")
+            self.wrong_relay(value, "the relay's address cannot be read")
                 .cause(error)
                 .hint(hint)
         })?;
         let known = matches!(url.scheme(), "smtp" | "smtps" | "smtp+plain");
         if !known || url.host_str().is_none_or(str::is_empty) || !matches!(url.path(), "" | "/") {
             return Err(self
-                .wrong(value, "the relay's address is not one for SMTP")
+                .wrong_relay(value, "the relay's address is not one for SMTP")
                 .hint(hint));
         }
         if let (Some(_), Origin::File(range)) = (url.password(), &value.origin) {
@@ -693,10 +703,9 @@ fn domain_of_authority(authority: &str) -> String {
 }
 
 fn percent_decode(text: &str) -> String {
-    url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 fn read_secret(path: &Path, name: &str) -> Result<String, String> {

@@ -77,6 +77,8 @@ impl fmt::Display for State {
 /// A step of the conversation with a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
+    /// Making the message, before any connection.
+    Compose,
     /// TCP connection.
     Connect,
     /// The relay's first line.
@@ -105,6 +107,7 @@ impl Step {
     /// The word in the ledger and on the screen.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Compose => "composing",
             Self::Connect => "connect",
             Self::Greeting => "greeting",
             Self::Ehlo => "EHLO",
@@ -328,6 +331,7 @@ impl RetryRules {
             Transaction::Withheld => return None,
             Transaction::Accepted(_) => Outcome::Sent,
             Transaction::LostAfterDot(_) => Outcome::Unconfirmed,
+            Transaction::LostBeforeDot(Step::Compose, _) => Outcome::OurFault,
             Transaction::LostBeforeDot(..) => Outcome::Deferred {
                 wait: self.wait(Class::RelayDown, attempts, spread),
                 counts: false,

@@ -138,10 +138,10 @@ impl Demo {
         for command in [
             "status",
             "status a-letter-is-not-a-post",
-            "history wilhelmina@example.org",
+            "history zoe@example.org",
             "subscribers list",
-            "plan --all",
             "new \"My first letter\"",
+            "plan --all",
         ] {
             app.output
                 .line(&format!("  postrider -C {shown} {command}"));

@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::count;
-use super::times::utc;
+use super::times::local;
 use super::{App, CommandResult, Exit};
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{SenderLock, Verdict};
+use crate::ledger::{IssueState, SenderLock, Verdict};
 use crate::publish::{self, planned_issue};
 
 /// Arguments of `ledger`.
@@ -65,14 +65,18 @@ impl Ledger {
 }
 
 fn adopt(app: &App) -> CommandResult {
-    let id = publish::adopt(&app.publication()?)?;
+    let adopted = publish::adopt(&app.publication()?)?;
     if app.output.is_json() {
-        app.output.json(&json!({ "ledger": id }));
-    } else {
         app.output
-            .line(&format!("this ledger ({id}) sends from now on"));
-        app.output.note("make sure that no other copy of this folder sends as well: each would mail what the other has mailed");
+            .json(&json!({ "ledger": adopted.id, "paused": adopted.paused }));
+        return Ok(Exit::Done);
     }
+    app.output
+        .line(&format!("this ledger ({}) sends from now on", adopted.id));
+    for slug in &adopted.paused {
+        app.output.line(&format!("{slug} is paused: another copy may have sent some of it; `postrider continue {slug}` sends the rest"));
+    }
+    app.output.note("make sure that no other copy of this folder sends as well: each would mail what the other has mailed");
     Ok(Exit::Done)
 }
 
@@ -87,11 +91,22 @@ impl Resolve {
             return self.list(app, &mut ledger, recorded.row);
         };
         if verdict == Verdict::Resend {
+            if !matches!(recorded.state, IssueState::Sending | IssueState::Paused) {
+                let slug = &recorded.frozen.slug;
+                let state = recorded.state.as_str();
+                return Err(Diagnostic::error(format!(
+                    "`{slug}` is {state}, and nothing of it is sent again"
+                ))
+                .into());
+            }
             let youngest = ledger.youngest_doubt(recorded.row)?;
             if let Some(at) = youngest.filter(|at| now - *at < SETTLING_TIME) {
                 return Err(Diagnostic::error("it is too early to send them again")
                     .cause("the relay may still be at work on what it was given")
-                    .hint(format!("try again after {}", utc(at + SETTLING_TIME)))
+                    .hint(format!(
+                        "try again after {}",
+                        local(at + SETTLING_TIME, &publication.config.zone)
+                    ))
                     .into());
             }
         }
@@ -106,7 +121,7 @@ impl Resolve {
         let word = match verdict {
             Verdict::Sent => "counted as sent",
             Verdict::Resend => "to go out again with the next `postrider send`",
-            Verdict::Abandon => "left as they are",
+            Verdict::Abandon => "abandoned",
         };
         for address in &settled {
             app.output.line(address);

@@ -67,12 +67,12 @@ impl Send {
             return dry_run(app, &publication, &options);
         }
         let halt = Halt::default();
-        stop_on_signals(halt.clone())?;
         let mut terminal = Terminal {
             output: &app.output,
             consent: self.consent(),
             zone: publication.config.zone.clone(),
             watcher: None,
+            halt: halt.clone(),
         };
         let report = publish::send(&publication, &options, &mut terminal, &halt)?;
         Ok(show(app, &publication, &report))
@@ -143,10 +143,33 @@ struct Terminal<'a> {
     consent: Consent,
     zone: jiff::tz::TimeZone,
     watcher: Option<Watcher>,
+    halt: Halt,
 }
 
 impl Ask for Terminal<'_> {
     fn confirm(&mut self, question: &Question) -> Result<(), Stop> {
+        self.ask(question)?;
+        // From here on an interrupt must not tear a message apart; before, it just ends the program.
+        Ok(stop_on_signals(self.halt.clone())?)
+    }
+
+    fn begin(&mut self, title: &str, total: u64, progress: &Arc<Progress>) {
+        self.watcher = Some(Watcher::start(title, total, progress.clone()));
+    }
+
+    fn end(&mut self) {
+        if let Some(watcher) = self.watcher.take() {
+            watcher.stop();
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.output.note(text);
+    }
+}
+
+impl Terminal<'_> {
+    fn ask(&self, question: &Question) -> Result<(), Stop> {
         self.output.warnings(&question.warnings);
         for (title, number) in &question.issues {
             self.output
@@ -176,20 +199,6 @@ impl Ask for Terminal<'_> {
             Consent::Ask if !question.plans_anew => Ok(()),
             Consent::Ask => ask_for_the_count(question.total),
         }
-    }
-
-    fn begin(&mut self, title: &str, total: u64, progress: &Arc<Progress>) {
-        self.watcher = Some(Watcher::start(title, total, progress.clone()));
-    }
-
-    fn end(&mut self) {
-        if let Some(watcher) = self.watcher.take() {
-            watcher.stop();
-        }
-    }
-
-    fn note(&mut self, text: &str) {
-        self.output.note(text);
     }
 }
 

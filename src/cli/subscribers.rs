@@ -78,7 +78,7 @@ impl Subscribers {
             } => list_suppressions(app, &publication, &mut ledger),
             Action::List { strict, .. } => list(app, &publication, &mut ledger, &keys, *strict),
             Action::Suppress { who, reason } => {
-                suppress(app, &mut ledger, &keys, who, (*reason).into())
+                suppress(app, &publication, &mut ledger, &keys, who, (*reason).into())
             }
             Action::Allow { who } => allow(app, &mut ledger, &keys, who),
         }
@@ -180,7 +180,13 @@ fn identify(
     keys: &Keys,
     who: &str,
 ) -> Result<(AddressKey, Option<String>, &'static str), Stop> {
-    if who.starts_with("v1.") {
+    // The whole subject of a request may be pasted.
+    let who = who
+        .trim()
+        .strip_prefix("unsubscribe ")
+        .unwrap_or(who)
+        .trim();
+    if who.starts_with("v1.") && !who.contains('@') {
         let key = keys.verify_unsubscribe_token(who).ok_or_else(|| {
             Diagnostic::error("this token is not one of this publication's")
                 .hint("copy it whole, or give the address instead")
@@ -198,6 +204,7 @@ fn identify(
 
 fn suppress(
     app: &App,
+    publication: &Publication,
     ledger: &mut Ledger,
     keys: &Keys,
     who: &str,
@@ -227,7 +234,39 @@ fn suppress(
     } else {
         app.output.line(&format!("{shown} was suppressed already"));
     }
+    if added && !is_known(publication, ledger, &suppression)? {
+        app.output.note(
+            "no issue was ever planned for this address, and it is not on the roster: is it spelt right?",
+        );
+    }
     Ok(Exit::Done)
+}
+
+/// Whether the address is on the roster or was mailed before.
+fn is_known(
+    publication: &Publication,
+    ledger: &mut Ledger,
+    suppression: &Suppression,
+) -> Result<bool, Stop> {
+    if ledger.address_of(&suppression.key)?.is_some() {
+        return Ok(true);
+    }
+    let Some(address) = suppression
+        .address
+        .as_deref()
+        .and_then(|text| EmailAddress::parse(text).ok())
+    else {
+        return Ok(true);
+    };
+    // A roster that cannot be read says nothing about it.
+    let Ok(roster) = publication.roster() else {
+        return Ok(true);
+    };
+    let normal = address.normal_form();
+    Ok(roster
+        .rows()
+        .iter()
+        .any(|row| row.address.normal_form() == normal))
 }
 
 fn allow(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str) -> CommandResult {

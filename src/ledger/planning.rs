@@ -1,6 +1,8 @@
 //! Plans in the ledger: the roster as it is now, the frozen issue, one row per recipient, all in
 //! one transaction, so that a plan is there as a whole or not at all.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -117,10 +119,10 @@ impl Ledger {
     /// `present`, and how many there were.
     pub fn missing_from(
         &mut self,
-        present: &std::collections::HashSet<AddressKey>,
+        present: &HashSet<AddressKey>,
     ) -> Result<(usize, usize), LedgerError> {
         self.store.read(|session| {
-            let known = active_subscribers(session)?;
+            let known = subscribers(session, "active")?;
             let missing = known
                 .iter()
                 .filter(|(_, key)| !present.contains(key))
@@ -129,39 +131,31 @@ impl Ledger {
         })
     }
 
-    /// Marks who left the roster and who came back; open rows of those who left are skipped.
-    /// Returns how many rows were skipped.
-    pub fn update_roster(
-        &mut self,
-        present: &std::collections::HashSet<AddressKey>,
-        now: DateTime<Utc>,
-    ) -> Result<usize, LedgerError> {
+    /// Marks who left the roster and who came back. No delivery is settled by this: whoever is
+    /// missing may be back at the next look. Until then nothing is claimed for them.
+    pub fn update_roster(&mut self, present: &HashSet<AddressKey>) -> Result<(), LedgerError> {
         self.store.write(|session| {
-            for (id, key) in active_subscribers(session)? {
+            for (id, key) in subscribers(session, "active")? {
                 if !present.contains(&key) {
                     session.execute("UPDATE subscriber SET status = 'left' WHERE id = $1", [id])?;
                 }
             }
-            let left = "SELECT id, addr_key FROM subscriber WHERE status = 'left'";
-            let left = session.rows(left, [], |row| Ok((row.get::<_, i64>(0)?, AddressKey::from_stored(row.get(1)?))))?;
-            let mut skipped = 0;
-            for (id, key) in left {
+            for (id, key) in subscribers(session, "left")? {
                 if present.contains(&key) {
-                    session.execute("UPDATE subscriber SET status = 'active' WHERE id = $1", [id])?;
-                    continue;
+                    session.execute(
+                        "UPDATE subscriber SET status = 'active' WHERE id = $1",
+                        [id],
+                    )?;
                 }
-                let sql = "UPDATE delivery SET state = 'skipped', reason = 'left the roster', settled_at = $2
-                           WHERE subscriber_id = $1 AND state IN ('planned', 'deferred')";
-                skipped += session.execute(sql, params![id, now.timestamp_millis()])?;
             }
-            Ok(skipped)
+            Ok(())
         })
     }
 }
 
-fn active_subscribers(session: &Session<'_>) -> Result<Vec<(i64, AddressKey)>, LedgerError> {
-    let sql = "SELECT id, addr_key FROM subscriber WHERE status = 'active'";
-    session.rows(sql, [], |row| {
+fn subscribers(session: &Session<'_>, status: &str) -> Result<Vec<(i64, AddressKey)>, LedgerError> {
+    let sql = "SELECT id, addr_key FROM subscriber WHERE status = $1";
+    session.rows(sql, [status], |row| {
         Ok((row.get(0)?, AddressKey::from_stored(row.get(1)?)))
     })
 }

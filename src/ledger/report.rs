@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::planning::instant;
+use super::transitions::{ELIGIBLE, LONGEST_WAIT};
 use super::{Ledger, LedgerError};
 use crate::delivery::State;
 use crate::token::AddressKey;
@@ -136,13 +137,17 @@ impl Ledger {
         })
     }
 
-    /// How many deliveries of an issue could be tried at `now`: planned, or deferred and ripe.
+    /// How many deliveries of an issue could be tried at `now`: planned, or deferred and ripe, for
+    /// people who are still to get it.
     pub fn claimable(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
-        let sql = "SELECT count(*) FROM delivery WHERE issue_id = $1
-                      AND (state = 'planned' OR (state = 'deferred' AND next_at <= $2))";
+        let sql = format!(
+            "SELECT count(*) FROM delivery WHERE issue_id = $1 AND {ELIGIBLE}
+                AND (state = 'planned' OR (state = 'deferred'
+                     AND (next_at <= $2 OR next_at > $2 + {LONGEST_WAIT})))"
+        );
         self.store.read(|session| {
             let parameters = params![issue, now.timestamp_millis()];
-            let count = session.first(sql, parameters, |row| Ok(row.get::<_, i64>(0)?))?;
+            let count = session.first(&sql, parameters, |row| Ok(row.get::<_, i64>(0)?))?;
             Ok(usize::try_from(count.unwrap_or(0)).unwrap_or(0))
         })
     }

@@ -69,11 +69,12 @@ impl Ledger {
                 &format!("UPDATE delivery SET state = 'planned', claim_token = NULL WHERE {open} AND state = 'claimed'"),
                 [],
             )?;
+            sweep_cancelled(session, now)?;
             Ok((returned, unconfirmed))
         })
     }
 
-    /// Gives up what is still open this long after its plan.
+    /// Gives up the deferred deliveries of an issue.
     pub fn expire(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
         self.store.write(|session| {
             let sql = "UPDATE delivery SET state = 'expired', settled_at = $2
@@ -82,15 +83,36 @@ impl Ledger {
         })
     }
 
+    /// How many open deliveries of an issue are for people who are suppressed or left the roster.
+    pub fn excluded(&mut self, issue: i64) -> Result<usize, LedgerError> {
+        let sql = format!(
+            "SELECT count(*) FROM delivery
+              WHERE issue_id = $1 AND (state = 'planned' OR state = 'deferred') AND NOT {ELIGIBLE}"
+        );
+        self.store.read(|session| {
+            let count = session.first(&sql, [issue], |row| Ok(row.get::<_, i64>(0)?))?;
+            Ok(usize::try_from(count.unwrap_or(0)).unwrap_or(0))
+        })
+    }
+
+    /// Settles them as skipped. Returns how many.
+    pub fn skip_excluded(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+        let sql = format!(
+            "UPDATE delivery SET state = 'skipped', settled_at = $2, reason = CASE WHEN EXISTS
+                 (SELECT 1 FROM suppression JOIN subscriber ON subscriber.addr_key = suppression.addr_key
+                   WHERE subscriber.id = delivery.subscriber_id) THEN 'suppressed' ELSE 'left the roster' END
+              WHERE issue_id = $1 AND (state = 'planned' OR state = 'deferred') AND NOT {ELIGIBLE}"
+        );
+        let parameters = params![issue, now.timestamp_millis()];
+        self.store
+            .write(|session| session.execute(&sql, parameters))
+    }
+
     /// Declares an issue finished if, and only if, every planned row is settled:
     /// planned = sent + rejected + expired + abandoned + skipped.
     pub fn finish(&mut self, issue: i64, now: DateTime<Utc>) -> Result<bool, LedgerError> {
         self.store.write(|session| {
-            // What was at the dot when the issue was cancelled, and came back, goes no further.
-            let cancelled = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', settled_at = $2
-                 WHERE issue_id = $1 AND state IN ('planned', 'deferred')
-                   AND EXISTS (SELECT 1 FROM issue WHERE issue.id = $1 AND issue.state = 'cancelled')";
-            session.execute(cancelled, params![issue, now.timestamp_millis()])?;
+            sweep_cancelled(session, now)?;
             let sql = "UPDATE issue SET state = 'finished', finished_at = $2
                  WHERE id = $1 AND state = 'sending'
                    AND planned_total = (SELECT count(*) FROM delivery WHERE issue_id = $1
@@ -101,6 +123,23 @@ impl Ledger {
         })
     }
 }
+
+/// What was at the dot when its issue was cancelled, and came back, goes no further.
+fn sweep_cancelled(session: &Session<'_>, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', settled_at = $1
+         WHERE (state = 'planned' OR state = 'deferred')
+           AND issue_id IN (SELECT id FROM issue WHERE state = 'cancelled')";
+    session.execute(sql, [now.timestamp_millis()]).map(|_| ())
+}
+
+/// A delivery whose subscriber is on the roster and not suppressed.
+pub(super) const ELIGIBLE: &str = "EXISTS (SELECT 1 FROM subscriber
+     WHERE subscriber.id = delivery.subscriber_id AND subscriber.status = 'active'
+       AND NOT EXISTS (SELECT 1 FROM suppression WHERE suppression.addr_key = subscriber.addr_key))";
+
+/// A deferred delivery is ripe when its time has come, or when its time is farther away than any
+/// wait: then the clock was ahead when it was set. In milliseconds.
+pub(super) const LONGEST_WAIT: i64 = 24 * 60 * 60 * 1000;
 
 /// Claims up to `limit` rows of an issue: planned ones that this run has not tried yet, then
 /// deferred ones that are ripe. The number of tries rises in the same commit, before any connection.
@@ -114,16 +153,16 @@ pub(super) fn claim(
     // A row that this run was refused for a reason of ours keeps the run's token: tried again at
     // once it would be refused again, for ever.
     let planned = "state = 'planned' AND (claim_token IS NULL OR claim_token <> $2) AND $3 > 0";
-    let ripe = "state = 'deferred' AND next_at <= $3";
+    let ripe = format!("state = 'deferred' AND (next_at <= $3 OR next_at > $3 + {LONGEST_WAIT})");
     let mut claims = Vec::new();
-    for condition in [planned, ripe] {
+    for condition in [planned, &ripe] {
         let room = i64::try_from(limit - claims.len()).unwrap_or(i64::MAX);
         if room == 0 {
             break;
         }
         let sql = format!(
             "UPDATE delivery SET state = 'claimed', claim_token = $2, tries = tries + 1
-              WHERE id IN (SELECT id FROM delivery WHERE issue_id = $1 AND {condition} LIMIT $4)
+              WHERE id IN (SELECT id FROM delivery WHERE issue_id = $1 AND {condition} AND {ELIGIBLE} LIMIT $4)
                 AND EXISTS (SELECT 1 FROM issue WHERE issue.id = $1 AND issue.state = 'sending')
              RETURNING id, address, fields, attempts,
                 (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id)"
@@ -153,26 +192,20 @@ pub(super) fn intend(
     message_sha256: &str,
     now: DateTime<Utc>,
 ) -> Result<IntentAnswer, LedgerError> {
-    let sql = "UPDATE delivery SET state = 'inflight', intent_at = $3, message_sha256 = $4
+    let sql = format!("UPDATE delivery SET state = 'inflight', intent_at = $3, message_sha256 = $4
          WHERE id = $1 AND state = 'claimed' AND claim_token = $2
            AND EXISTS (SELECT 1 FROM issue WHERE issue.id = delivery.issue_id AND issue.state = 'sending')
-           AND EXISTS (SELECT 1 FROM subscriber
-                        WHERE subscriber.id = delivery.subscriber_id AND subscriber.status = 'active'
-                          AND NOT EXISTS (SELECT 1 FROM suppression WHERE suppression.addr_key = subscriber.addr_key))";
+           AND {ELIGIBLE}");
     let parameters = params![delivery, token, now.timestamp_millis(), message_sha256];
-    if session.execute(sql, parameters)? == 1 {
+    if session.execute(&sql, parameters)? == 1 {
         return Ok(IntentAnswer::Granted);
     }
-    refuse(session, delivery, token, now).map(IntentAnswer::Refused)
+    refuse(session, delivery, token).map(IntentAnswer::Refused)
 }
 
-/// Finds out why an intent was not granted, and settles the row accordingly.
-fn refuse(
-    session: &Session<'_>,
-    delivery: i64,
-    token: i64,
-    now: DateTime<Utc>,
-) -> Result<&'static str, LedgerError> {
+/// Finds out why an intent was not granted, and gives the row back: the claim will not take it
+/// again while the reason lasts.
+fn refuse(session: &Session<'_>, delivery: i64, token: i64) -> Result<&'static str, LedgerError> {
     let sql = "SELECT subscriber.status,
                 (SELECT count(*) FROM suppression WHERE suppression.addr_key = subscriber.addr_key)
            FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
@@ -180,19 +213,15 @@ fn refuse(
     let found = session.first(sql, params![delivery, token], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
     })?;
-    let reason = match found {
-        None => return Ok("the claim was lost"),
-        Some((_, suppressed)) if suppressed > 0 => "suppressed",
-        Some((status, _)) if status != "active" => "left the roster",
-        Some(_) => {
-            let sql = "UPDATE delivery SET state = 'planned', claim_token = NULL WHERE id = $1";
-            session.execute(sql, [delivery])?;
-            return Ok("the issue is not being sent");
-        }
+    let Some((status, suppressed)) = found else {
+        return Ok("the claim was lost");
     };
-    let sql = "UPDATE delivery SET state = 'skipped', reason = $2, settled_at = $3 WHERE id = $1";
-    session.execute(sql, params![delivery, reason, now.timestamp_millis()])?;
-    Ok(reason)
+    release(session, delivery, token)?;
+    Ok(match (suppressed, status.as_str()) {
+        (1.., _) => "suppressed",
+        (_, "active") => "the issue is not being sent",
+        _ => "left the roster",
+    })
 }
 
 /// Writes the result of an attempt. Conditional on the claim, so that a late result of a run that

@@ -133,7 +133,7 @@ impl Relay {
         stream: Box<dyn Stream>,
     ) -> Result<Box<dyn Stream>, ConnectError> {
         match timeout(self.timers.command, tls.protect(stream, &self.config.host)).await {
-            Ok(result) => result.map_err(ConnectError::Tls),
+            Ok(result) => result,
             Err(_) => Err(ConnectError::Broken(
                 Step::StartTls,
                 "the TLS handshake does not end".to_owned(),

@@ -100,9 +100,9 @@ pub(super) fn envelope_commands(
     envelope: &Envelope,
     message: &WireMessage,
     offered: &Extensions,
-) -> Option<[String; 2]> {
-    let from = lettre_address(&envelope.from)?;
-    let to = lettre_address(&envelope.to)?;
+) -> [String; 2] {
+    let from = lettre_address(&envelope.from);
+    let to = lettre_address(&envelope.to);
     let mut parameters = Vec::new();
     if offered.size {
         parameters.push(MailParameter::Size(message.size));
@@ -113,14 +113,15 @@ pub(super) fn envelope_commands(
         parameters.push(MailParameter::SmtpUtfEight);
     }
     let no_parameters: Vec<RcptParameter> = Vec::new();
-    Some([
+    [
         Mail::new(Some(from), parameters).to_string(),
         Rcpt::new(to, no_parameters).to_string(),
-    ])
+    ]
 }
 
-fn lettre_address(address: &EmailAddress) -> Option<Address> {
-    Address::new(address.local(), address.domain()).ok()
+/// Checked by our own rules already; lettre's refuse letters that RFC 6532 allows.
+fn lettre_address(address: &EmailAddress) -> Address {
+    Address::new_dangerous(address.local(), address.domain())
 }
 
 #[cfg(test)]

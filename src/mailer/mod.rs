@@ -88,7 +88,8 @@ impl ConnectError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Broken(..) => false,
-            Self::Refused(_, reply) => reply.code >= 500,
+            // Also a temporary refusal of the password: asking again and again locks accounts.
+            Self::Refused(step, reply) => reply.code >= 500 || *step == Step::Auth,
             Self::NoStartTls
             | Self::Tls(_)
             | Self::Injected

@@ -89,7 +89,13 @@ impl Session {
         let held_back = message.stuffed.len().saturating_sub(HELD_BACK);
         let (body, end) = message.stuffed.split_at(held_back);
         if let Err(error) = self.wire.write(body, self.timers.block).await {
-            return Ok(Transaction::LostBeforeDot(Step::Body, error));
+            // A relay that refuses and hangs up in the middle has often said why.
+            return Ok(match self.wire.read_reply(self.timers.quit).await {
+                Ok(reply) if reply.code >= 400 => {
+                    Transaction::Refused(Step::Body, reply.into_reply())
+                }
+                _ => Transaction::LostBeforeDot(Step::Body, error),
+            });
         }
         if !self.wire.is_quiet().await {
             return Ok(self.early_reply().await);
@@ -140,13 +146,7 @@ impl Session {
 
     /// MAIL, RCPT and DATA, together or one by one.
     async fn offer(&mut self, envelope: &Envelope, message: &WireMessage) -> EnvelopeResult {
-        let Some([mail, rcpt]) = envelope_commands(envelope, message, &self.extensions) else {
-            let reply = Reply {
-                code: 553,
-                text: "5.1.3 this address cannot be written in SMTP".to_owned(),
-            };
-            return EnvelopeResult::Refused(Step::Rcpt, reply);
-        };
+        let [mail, rcpt] = envelope_commands(envelope, message, &self.extensions);
         if !self.wire.is_quiet().await {
             let error = "the relay closed the connection or spoke out of turn".to_owned();
             return EnvelopeResult::Broken(Step::Mail, error);
@@ -177,6 +177,7 @@ impl Session {
             .await
             .map_err(|error| (Step::Mail, error))?;
         let mut refused = None;
+        let mut rcpt_refused = false;
         for (step, _) in commands {
             let reply = match (self.read(*step).await, refused.take()) {
                 (Ok(reply), earlier) => {
@@ -190,16 +191,16 @@ impl Session {
                 }
                 (Err(error), None) => return Err(error),
             };
-            let wanted = if *step == Step::Data {
-                reply.code == 354
-            } else {
-                (200..300).contains(&reply.code)
-            };
+            let wanted = is_wanted(*step, &reply);
             match (step, wanted, &refused) {
                 (Step::Data, true, None) => return Ok(EnvelopeResult::Ready),
-                (Step::Data, true, Some(_)) => self.end_empty_data().await?,
+                // RFC 2920 §3.1: 354 although no recipient is left; a lone dot ends that. With an
+                // accepted recipient the dot would hand over an empty message, so the session goes.
+                (Step::Data, true, Some(_)) if rcpt_refused => self.end_empty_data().await,
+                (Step::Data, true, Some(_)) => self.usable = false,
                 (_, true, _) | (Step::Data, false, Some(_)) => {}
                 (_, false, _) => {
+                    rcpt_refused |= *step == Step::Rcpt;
                     let reply = answer_to(*step, reply)?;
                     refused.get_or_insert((*step, reply));
                 }
@@ -218,11 +219,7 @@ impl Session {
                 .await
                 .map_err(|error| (*step, error))?;
             let reply = self.read(*step).await?;
-            let wanted = if *step == Step::Data {
-                reply.code == 354
-            } else {
-                (200..300).contains(&reply.code)
-            };
+            let wanted = is_wanted(*step, &reply);
             if !wanted {
                 let reply = answer_to(*step, reply)?;
                 return self.reset_after(Some((*step, reply))).await;
@@ -231,23 +228,13 @@ impl Session {
         Ok(EnvelopeResult::Ready)
     }
 
-    /// RFC 2920 §3.1: a server may say 354 although no recipient is left; a lone dot ends that.
-    async fn end_empty_data(&mut self) -> Result<(), (Step, String)> {
-        let broken = |error| (Step::Data, error);
-        self.wire
-            .write(b".\r\n", self.timers.block)
-            .await
-            .map_err(broken)?;
-        let reply = self
-            .wire
-            .read_reply(self.timers.dot)
-            .await
-            .map_err(broken)?;
-        if (200..300).contains(&reply.code) {
-            // Whatever it accepted, it was not a message of ours.
-            self.usable = false;
-        }
-        Ok(())
+    /// A lone dot; the session is of no more use if it is not refused.
+    async fn end_empty_data(&mut self) {
+        let ended = match self.wire.write(b".\r\n", self.timers.block).await {
+            Ok(()) => self.wire.read_reply(self.timers.dot).await,
+            Err(error) => Err(error),
+        };
+        self.usable = ended.is_ok_and(|reply| reply.code >= 400 && reply.code != 421);
     }
 
     /// RSET after a refusal, so that the next MAIL is not a nested one (503).
@@ -331,6 +318,14 @@ impl Session {
             let _ = self.wire.read_reply(self.timers.quit).await;
         }
         self.wire.close(self.timers.quit).await;
+    }
+}
+
+/// Whether a reply is the one that lets the next step follow.
+fn is_wanted(step: Step, reply: &ReplyLines) -> bool {
+    match step {
+        Step::Data => reply.code == 354,
+        _ => (200..300).contains(&reply.code),
     }
 }
 

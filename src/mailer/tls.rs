@@ -7,9 +7,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{ClientConfig, Error as TlsError, RootCertStore};
 
+use super::ConnectError;
 use super::wire::Stream;
+use crate::delivery::Step;
 
 /// Makes protected connections; the roots are loaded once.
 #[derive(Clone)]
@@ -50,19 +52,22 @@ impl Tls {
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
 
-    /// Shakes hands and checks the certificate and its name (RFC 9525).
+    /// Shakes hands and checks the certificate and its name (RFC 9525). A connection that breaks
+    /// is another matter than a certificate that is not to be trusted: it may be whole next time.
     pub(super) async fn protect(
         &self,
         stream: Box<dyn Stream>,
         host: &str,
-    ) -> Result<Box<dyn Stream>, String> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| format!("`{host}` cannot be the name in a certificate"))?;
-        let protected = self
-            .0
-            .connect(name, stream)
-            .await
-            .map_err(|error| error.to_string())?;
-        Ok(Box::new(protected))
+    ) -> Result<Box<dyn Stream>, ConnectError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            ConnectError::Tls(format!("`{host}` cannot be the name in a certificate"))
+        })?;
+        match self.0.connect(name, stream).await {
+            Ok(protected) => Ok(Box::new(protected)),
+            Err(error) if error.get_ref().is_some_and(|cause| cause.is::<TlsError>()) => {
+                Err(ConnectError::Tls(error.to_string()))
+            }
+            Err(error) => Err(ConnectError::Broken(Step::StartTls, error.to_string())),
+        }
     }
 }

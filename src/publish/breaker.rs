@@ -12,8 +12,8 @@ const WINDOW: usize = 50;
 /// More refusals than this among them stop the run.
 const MOST_IN_WINDOW: usize = WINDOW / 10;
 
-/// Conversations in a row that broke, or ended with 421, after which the run stops. More than the
-/// connections that are usually open, which all break when a relay is started anew.
+/// Conversations in a row that broke, or ended with 421, after which the run stops; or twice the
+/// connections that are open, which all break when a relay is started anew.
 const LOST_IN_A_ROW: usize = 10;
 
 /// One result, as far as it says something of the relay.
@@ -42,14 +42,25 @@ impl Verdict {
 }
 
 /// Watches the results of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Breaker {
+    most_lost: usize,
     recent: VecDeque<bool>,
     in_a_row: usize,
     lost_in_a_row: usize,
 }
 
 impl Breaker {
+    /// A breaker for a run over so many connections.
+    pub(super) fn new(connections: usize) -> Self {
+        Self {
+            most_lost: LOST_IN_A_ROW.max(2 * connections),
+            recent: VecDeque::new(),
+            in_a_row: 0,
+            lost_in_a_row: 0,
+        }
+    }
+
     /// Takes one result; `true` when the run must stop.
     pub(super) fn record(&mut self, verdict: Verdict) -> bool {
         let our_fault = verdict == Verdict::OurFault;
@@ -62,7 +73,7 @@ impl Breaker {
         }
         let faults = self.recent.iter().filter(|fault| **fault).count();
         let refused = our_fault && (self.in_a_row >= IN_A_ROW || faults > MOST_IN_WINDOW);
-        refused || self.lost_in_a_row >= LOST_IN_A_ROW
+        refused || self.lost_in_a_row >= self.most_lost
     }
 }
 
@@ -80,7 +91,7 @@ mod tests {
 
     #[test]
     fn ten_lost_conversations_in_a_row_stop_a_run() {
-        let mut breaker = Breaker::default();
+        let mut breaker = Breaker::new(4);
         assert!(!(0..9).any(|_| breaker.record(Verdict::Lost)));
         assert!(!breaker.record(Verdict::Works));
         assert!(!(0..9).any(|_| breaker.record(Verdict::Lost)));
@@ -89,7 +100,7 @@ mod tests {
 
     #[test]
     fn three_in_a_row_or_more_than_a_tenth_of_fifty_stop_a_run() {
-        let mut breaker = Breaker::default();
+        let mut breaker = Breaker::new(4);
         assert!(
             ![true, true, false, true, true]
                 .into_iter()
@@ -97,7 +108,7 @@ mod tests {
         );
         assert!(breaker.record(verdict(true)));
 
-        let mut breaker = Breaker::default();
+        let mut breaker = Breaker::new(4);
         let stops = (0..50)
             .filter(|number| breaker.record(verdict(number % 8 == 0)))
             .count();

@@ -76,9 +76,12 @@ pub(super) enum RunError {
     /// The relay ends one conversation after the other.
     #[error("the relay ends every conversation: {0}")]
     Lost(String),
-    /// A message cannot be made.
-    #[error("a message cannot be made")]
-    Compose(Box<Diagnostic>),
+    /// Messages cannot be made.
+    #[error("messages cannot be made: {0}")]
+    Compose(String),
+    /// A part of this program failed.
+    #[error("a part of the sender failed: {0}")]
+    Worker(String),
     /// The ledger cannot be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -98,7 +101,7 @@ impl Run {
         let shared = Arc::new(Shared {
             run: self,
             claims: Mutex::default(),
-            breaker: Mutex::default(),
+            breaker: Mutex::new(Breaker::new(connections)),
         });
         let mut workers = JoinSet::new();
         let mut first = first;
@@ -107,7 +110,7 @@ impl Run {
         }
         let mut result = Ok(());
         while let Some(ended) = workers.join_next().await {
-            let ended = ended.unwrap_or(Err(RunError::Ledger(LedgerError::Poisoned)));
+            let ended = ended.unwrap_or_else(|error| Err(RunError::Worker(error.to_string())));
             if let Err(error) = ended {
                 shared.run.halt.stop_claiming();
                 // The root cause comes first; what follows is its echo.
@@ -156,7 +159,17 @@ impl Shared {
 
     /// One delivery, from composing to the queued result. An error means that the row was not tried.
     async fn deliver(&self, claim: &Claim, session: &mut Option<Session>) -> Result<(), RunError> {
-        let (envelope, message) = self.compose(claim)?;
+        let (envelope, message) = match self.compose(claim) {
+            Ok(made) => made,
+            // One reader whose message cannot be made must not keep the issue from the others.
+            Err(problem) => {
+                let told = format!("{}: {}", problem.message(), problem.causes().join(", "));
+                let told = told.trim_end_matches([':', ' ']).to_owned();
+                return self
+                    .settle(claim, Transaction::LostBeforeDot(Step::Compose, told))
+                    .await;
+            }
+        };
         let wire = WireMessage::new(&message.bytes);
         let mut transaction = self
             .attempt(claim, session, &envelope, &wire, &message.sha256)
@@ -173,11 +186,9 @@ impl Shared {
         self.settle(claim, transaction).await
     }
 
-    fn compose(&self, claim: &Claim) -> Result<(Envelope, Message), RunError> {
+    fn compose(&self, claim: &Claim) -> Result<(Envelope, Message), Diagnostic> {
         let unusable = |cause: String| {
-            let problem =
-                Diagnostic::error("the ledger holds a recipient that cannot be read").cause(cause);
-            RunError::Compose(Box::new(problem))
+            Diagnostic::error("the ledger holds a recipient that cannot be read").cause(cause)
         };
         let to =
             EmailAddress::parse(&claim.address).map_err(|error| unusable(error.to_string()))?;
@@ -190,11 +201,7 @@ impl Shared {
             key: &claim.key,
             fields: &fields,
         };
-        let message = self
-            .run
-            .composer
-            .compose(addressee, Purpose::Delivery)
-            .map_err(|error| RunError::Compose(Box::new(error)))?;
+        let message = self.run.composer.compose(addressee, Purpose::Delivery)?;
         let from = self.run.composer.envelope_from().clone();
         Ok((Envelope { from, to }, message))
     }
@@ -278,6 +285,7 @@ fn reason_to_stop(transaction: &Transaction) -> RunError {
             RunError::Lost(format!("to {step} it said: {reply}"))
         }
         Transaction::Refused(step, reply) => RunError::OurFault(*step, reply.clone()),
+        Transaction::LostBeforeDot(Step::Compose, told) => RunError::Compose(told.clone()),
         Transaction::LostBeforeDot(step, told) => RunError::Lost(format!("at {step}: {told}")),
         Transaction::LostAfterDot(told) => RunError::Lost(format!("after the end of data: {told}")),
         // Neither is a reason to stop.
@@ -315,11 +323,16 @@ impl Progress {
 /// A relay may close a session between two messages, or say 421 when it has had enough of them:
 /// that is no failure of this message, of which nothing was accepted.
 fn deserves_another_session(transaction: &Transaction, session: Option<&Session>) -> bool {
-    let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
+    let Some(session) = session.filter(|session| !session.is_usable()) else {
+        return false;
+    };
     let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
-    used && match transaction {
+    match transaction {
+        // Also the first message of a session, which may have waited for the plan.
         Transaction::LostBeforeDot(step, _) => before_data(step),
-        Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
+        Transaction::Refused(step, reply) => {
+            session.messages() > 1 && reply.code == 421 && before_data(step)
+        }
         _ => false,
     }
 }

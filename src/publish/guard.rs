@@ -10,7 +10,7 @@ use super::{Stop, fill_random};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
-use crate::ledger::{self, Identity, Ledger, SenderLock};
+use crate::ledger::{self, Identity, IssueState, Ledger, SenderLock};
 use crate::token::{Keys, SECRET_LENGTH};
 
 /// Opens the ledger, making it on first use; in a clone of a publication that has sent already
@@ -81,7 +81,9 @@ pub(super) fn glimpse(publication: &Publication) -> Result<Glimpse, Stop> {
         folder = Some(temporary);
     }
     let mut ledger = Ledger::open(&path)?;
-    let identity = ledger.identity(|| "for a look only".to_owned())?;
+    let mut random = [0_u8; 16];
+    fill_random(&mut random)?;
+    let identity = ledger.identity(|| HEXLOWER.encode(&random))?;
     let keys = if let Some(keys) = present_keys(publication, &identity)? {
         keys
     } else {
@@ -177,9 +179,19 @@ pub(super) fn settle_in(
     Ok(())
 }
 
+/// A ledger that was adopted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adopted {
+    /// Its id.
+    pub id: String,
+    /// Slugs of the issues that were being sent, and are paused now.
+    pub paused: Vec<String>,
+}
+
 /// Declares the ledger in this folder to be the one that sends: its id, its place and the number
-/// of its run become the valid ones. Returns its id.
-pub fn adopt(publication: &Publication) -> Result<String, Stop> {
+/// of its run become the valid ones. What it believes to be open may have been sent from another
+/// copy, so its unfinished issues are paused until somebody says `continue`.
+pub fn adopt(publication: &Publication) -> Result<Adopted, Stop> {
     let mut lock = SenderLock::take(&publication.folder)?;
     let (mut ledger, identity) = open_or_make(publication)?;
     keys_for_planning(publication, &mut ledger, &identity)?;
@@ -190,7 +202,16 @@ pub fn adopt(publication: &Publication) -> Result<String, Stop> {
     let epoch = ledger.raise_epoch(lock.last_epoch())?;
     lock.sign(&holder(), epoch)
         .map_err(|error| Diagnostic::error("cannot write `sender.lock`").cause(error))?;
-    Ok(identity.id)
+    let mut paused = Vec::new();
+    for recorded in ledger.all_recorded()? {
+        if ledger.set_issue_state(recorded.row, IssueState::Paused)? {
+            paused.push(recorded.frozen.slug);
+        }
+    }
+    Ok(Adopted {
+        id: identity.id,
+        paused,
+    })
 }
 
 /// Writes `[ledger] id`, leaving every other byte of the file as it is.

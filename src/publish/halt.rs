@@ -13,6 +13,7 @@ pub struct Halt(Arc<State>);
 struct State {
     stopping: AtomicBool,
     aborted: AtomicBool,
+    stop: Notify,
     abort: Notify,
 }
 
@@ -20,6 +21,7 @@ impl Halt {
     /// No new deliveries; open ones are finished.
     pub fn stop_claiming(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.stop.notify_one();
     }
 
     /// Close everything now; what is in flight becomes unconfirmed.
@@ -38,6 +40,13 @@ impl Halt {
     /// Whether everything is to be closed now.
     pub fn is_aborted(&self) -> bool {
         self.0.aborted.load(Ordering::SeqCst)
+    }
+
+    /// Waits for [`Self::stop_claiming`]; for one waiter.
+    pub async fn stopping(&self) {
+        while !self.is_stopping() {
+            self.0.stop.notified().await;
+        }
     }
 
     /// Waits for [`Self::abort`].

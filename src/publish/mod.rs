@@ -7,13 +7,16 @@ mod deliver;
 mod freeze;
 mod guard;
 mod halt;
+mod job;
 mod pictures;
 mod places;
 mod planned;
 mod planning;
+mod problems;
 mod publication;
 mod roster_watch;
 mod send;
+mod targets;
 mod test_send;
 
 use thiserror::Error;
@@ -23,14 +26,12 @@ use crate::ledger::{LedgerError, LockError};
 
 pub use build::{BuildReport, build, rehearse_build};
 pub use deliver::Progress;
-pub use guard::{adopt, keys_for_planning, open_ledger};
+pub use guard::{Adopted, adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;
 pub use planned::planned_issue;
-pub use planning::{DryPlan, dry_plan};
+pub use planning::{DryPlan, dry_plan, rehearse};
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
-pub use send::{
-    Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, rehearse, send,
-};
+pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use test_send::{TestSent, send_test};
 
 /// Why a command did not do its work.
@@ -55,7 +56,7 @@ impl From<Diagnostic> for Stop {
 
 impl From<LedgerError> for Stop {
     fn from(error: LedgerError) -> Self {
-        ledger_problem(&error).into()
+        problems::ledger_problem(&error).into()
     }
 }
 
@@ -68,20 +69,6 @@ impl From<LockError> for Stop {
             )),
             LockError::Io(ref cause) => Diagnostic::error(error.to_string()).cause(cause).into(),
         }
-    }
-}
-
-/// Tells what is wrong with the ledger, and what to do.
-fn ledger_problem(error: &LedgerError) -> Diagnostic {
-    let problem = Diagnostic::error(error.to_string());
-    match error {
-        LedgerError::Database(cause) if error.is_disk_full() => problem
-            .cause(cause)
-            .hint("the disk is full: make room and run the same command again; nothing that was recorded is lost"),
-        LedgerError::Database(cause) => problem.cause(cause).hint("check the disk and the rights of `ledger.db`; nothing that was recorded is lost"),
-        LedgerError::Newer { .. } => problem.hint("use the newest Postrider; an older one must not write to this ledger"),
-        LedgerError::NotDurable(_) => problem.hint("put the publication on a local disk"),
-        LedgerError::Unknown(_) | LedgerError::Poisoned => problem,
     }
 }
 

@@ -1,11 +1,14 @@
 //! A plan before it is recorded: who would get an issue now.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::{Publication, Stop};
+use super::guard::glimpse;
+use super::{Publication, Stop, freeze};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Ledger;
+use crate::message::Composer;
 use crate::plan::{Plan, PlanRules, plan};
 use crate::subscriber::{Roster, Status};
 use crate::token::{AddressKey, Keys};
@@ -47,6 +50,25 @@ pub fn dry_plan(
     })
 }
 
+/// Makes the messages of an issue for a few of its readers, and tells what is wrong with them.
+pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagnostic>, Stop> {
+    let mut glimpse = glimpse(publication)?;
+    let recipients = match dry_plan(publication, &mut glimpse.ledger, &glimpse.keys, issue) {
+        Ok(dry) => dry.plan.recipients,
+        // What is wrong with the roster is told by whoever reads the roster.
+        Err(Stop::Failed(_)) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let frozen = freeze::freeze(publication, issue, publication.clock.now());
+    let signer = match publication.signer(&frozen) {
+        Ok(signer) => signer,
+        Err(problem) => return Ok(Some(problem)),
+    };
+    Ok(Composer::new(frozen, Arc::new(glimpse.keys), signer)
+        .and_then(|composer| composer.rehearse(&recipients))
+        .err())
+}
+
 /// Everyone whose row is active.
 pub(super) fn present(roster: &Roster, keys: &Keys) -> HashSet<AddressKey> {
     let active = roster
@@ -59,6 +81,9 @@ pub(super) fn present(roster: &Roster, keys: &Keys) -> HashSet<AddressKey> {
 /// Largest part of the roster that may vanish without being asked for, in percent.
 const LARGEST_LOSS: usize = 20;
 
+/// A small roster may lose this many less one: a person counts them at a glance.
+const FEWEST_LOST: usize = 3;
+
 /// Refuses a roster that lost more than a fifth of the people whom the ledger knows on it: more
 /// likely a broken file than a wish.
 pub(super) fn refuse_a_shrunken_roster(
@@ -66,7 +91,7 @@ pub(super) fn refuse_a_shrunken_roster(
     present: &HashSet<AddressKey>,
 ) -> Result<(), Stop> {
     let (missing, known) = ledger.missing_from(present)?;
-    if missing * 100 <= known * LARGEST_LOSS {
+    if missing < FEWEST_LOST || missing * 100 <= known * LARGEST_LOSS {
         return Ok(());
     }
     Err(Diagnostic::error(format!(

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 
 use super::freeze::freeze;
 use super::guard::glimpse;
-use super::send::{relay_config, relay_problem};
+use super::problems::{relay_config, relay_problem};
 use super::{Publication, Stop, fill_random};
 use crate::address::EmailAddress;
 use crate::delivery::Transaction;

@@ -245,9 +245,13 @@ impl MailLayout<'_> {
             ))
             .hint("take it out of conditions and loops, and put it alone on its line"));
         };
-        let before = before.trim_end_matches([' ', '\t']);
+        let mut before = before.trim_end_matches([' ', '\t']).to_owned();
+        // A tag that trims what follows it must not pull the essay up to its line.
+        if !before.is_empty() && !before.ends_with('\n') {
+            before.push('\n');
+        }
         Ok(AroundEssay {
-            before: before.to_owned(),
+            before,
             after: after.strip_prefix('\n').unwrap_or(after).to_owned(),
         })
     }

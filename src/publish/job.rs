@@ -1,0 +1,244 @@
+//! One issue of a run: passes over what can be tried, the roster's watch beside them, and what the
+//! ledger says in the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::runtime::Runtime;
+
+use super::Stop;
+use super::deliver::{Progress, Run, RunError};
+use super::halt::Halt;
+use super::problems::{ledger_problem, run_problem};
+use super::publication::Publication;
+use super::roster_watch::RosterWatch;
+use super::send::{Ask, IssueOutcome, SendOptions};
+use crate::config::SmtpConfig;
+use crate::delivery::State;
+use crate::diagnostic::Diagnostic;
+use crate::ledger::{IssueState, Ledger, Recorded, Writer};
+use crate::mailer::{Relay, Session};
+use crate::message::{Composer, FrozenIssue};
+use crate::token::Keys;
+
+/// One issue of a run.
+pub(super) struct Job<'a> {
+    pub(super) publication: &'a Publication,
+    pub(super) options: &'a SendOptions,
+    pub(super) keys: &'a Arc<Keys>,
+    pub(super) relay: &'a Relay,
+    pub(super) smtp: &'a SmtpConfig,
+    pub(super) runtime: &'a Runtime,
+    pub(super) halt: &'a Halt,
+    pub(super) epoch: i64,
+}
+
+impl Job<'_> {
+    /// Runs until nothing is left to try, and gives the ledger back.
+    pub(super) fn run(
+        &self,
+        mut ledger: Ledger,
+        recorded: &Recorded,
+        first: &mut Option<Session>,
+        ask: &mut dyn Ask,
+        errors: &mut Vec<Diagnostic>,
+    ) -> Result<(Ledger, IssueOutcome), Stop> {
+        let clock = self.publication.clock;
+        let accept_removals = self.options.accept_removals;
+        let mut watch = RosterWatch::new(
+            self.publication,
+            self.keys.clone(),
+            self.halt.clone(),
+            accept_removals,
+        );
+        let mut touched = 0;
+        loop {
+            watch.catch_up(&mut ledger)?;
+            touched += self.expire(&mut ledger, recorded)?;
+            let open = match state_of(&mut ledger, recorded)? {
+                IssueState::Sending => ledger.claimable(recorded.row, clock.now())?,
+                _ => 0,
+            };
+            let mut done = 0;
+            if open > 0 {
+                let progress = Arc::new(Progress::default());
+                ask.begin(&recorded.frozen.title, open as u64, &progress);
+                let ended;
+                (ledger, ended) =
+                    self.pass(ledger, recorded, first.take(), &mut watch, &progress)?;
+                ask.end();
+                done = progress.done();
+                errors.extend(ended);
+            }
+            touched += done + skip_excluded(&mut ledger, recorded, &mut watch, clock.now())?;
+            let counts = ledger.issue_row(recorded.row)?.counts;
+            // A pass that could do nothing would do nothing again at once.
+            let stuck = open > 0 && done == 0;
+            let waits = self.options.wait && counts.of(State::Deferred) > 0 && errors.is_empty();
+            let sending = state_of(&mut ledger, recorded)? == IssueState::Sending;
+            if !waits || stuck || !sending || self.halt.is_stopping() {
+                break;
+            }
+            self.wait_until(counts.next_at, ask);
+        }
+        ledger.finish(recorded.row, clock.now())?;
+        let outcome = outcome(recorded, &mut ledger, touched)?;
+        Ok((ledger, outcome))
+    }
+
+    fn expire(&self, ledger: &mut Ledger, recorded: &Recorded) -> Result<u64, Stop> {
+        let limit = TimeDelta::from_std(self.options.rules.expire).unwrap_or(TimeDelta::MAX);
+        let now = self.publication.clock.now();
+        if now - recorded.planned_at <= limit {
+            return Ok(0);
+        }
+        Ok(ledger.expire(recorded.row, now)? as u64)
+    }
+
+    /// One pass over what can be tried now.
+    fn pass(
+        &self,
+        ledger: Ledger,
+        recorded: &Recorded,
+        first: Option<Session>,
+        watch: &mut RosterWatch,
+        progress: &Arc<Progress>,
+    ) -> Result<(Ledger, Vec<Diagnostic>), Stop> {
+        let frozen = FrozenIssue::from_text(&recorded.frozen.text, &recorded.frozen.sha256)?;
+        let signer = self.publication.signer(&frozen)?;
+        let composer = Composer::new(frozen, self.keys.clone(), signer)?;
+        let writer = Writer::start(ledger, self.epoch);
+        let run = Run {
+            composer,
+            relay: self.relay.clone(),
+            connections: self.smtp.connections,
+            messages_per_connection: self.smtp.messages_per_connection,
+            rules: self.options.rules.clone(),
+            writer: writer.handle(),
+            issue: recorded.row,
+            clock: self.publication.clock,
+            progress: progress.clone(),
+            halt: self.halt.clone(),
+        };
+        let ended = self
+            .runtime
+            .block_on(supervise(run, first, watch, self.halt));
+        let mut problems = Vec::new();
+        match ended {
+            Ended::Worked(Some(Stop::Failed(found))) => problems.extend(found),
+            // The ledger's own failure is told by the writer below, with its root cause.
+            Ended::Worked(_) | Ended::Failed(RunError::Ledger(_)) => {}
+            Ended::Failed(error) => problems.push(run_problem(error, self.smtp)),
+            Ended::Aborted => problems.push(
+                Diagnostic::error("stopped at once: open deliveries are unconfirmed")
+                    .hint("`postrider status` lists them"),
+            ),
+        }
+        let mut ledger = match writer.stop() {
+            Ok(ledger) => ledger,
+            Err(error) => {
+                problems.push(ledger_problem(&error));
+                Ledger::open(&self.publication.ledger_path())?
+            }
+        };
+        if self.halt.is_aborted() {
+            ledger.recover(self.publication.clock.now())?;
+        }
+        Ok((ledger, problems))
+    }
+
+    /// Waits for the next ripe delivery, looking at the wall clock often: a sleeping laptop stops
+    /// timers, and a clock may be set.
+    fn wait_until(&self, next_at: Option<DateTime<Utc>>, ask: &mut dyn Ask) {
+        const LOOK: Duration = Duration::from_secs(5);
+        let Some(next_at) = next_at else { return };
+        ask.note(&format!(
+            "waiting for the next try at {}",
+            next_at.format("%Y-%m-%d %H:%M:%S UTC")
+        ));
+        while !self.halt.is_stopping() {
+            let left = (next_at - self.publication.clock.now())
+                .to_std()
+                .unwrap_or_default();
+            if left.is_zero() {
+                return;
+            }
+            self.runtime.block_on(async {
+                tokio::select! {
+                    () = tokio::time::sleep(left.min(LOOK)) => {}
+                    () = self.halt.aborted() => {}
+                }
+            });
+        }
+    }
+}
+
+enum Ended {
+    /// Nothing is left to claim, or the roster's watch had a reason to stop.
+    Worked(Option<Stop>),
+    Failed(RunError),
+    Aborted,
+}
+
+async fn supervise(
+    run: Run,
+    first: Option<Session>,
+    watch: &mut RosterWatch,
+    halt: &Halt,
+) -> Ended {
+    let work = run.work(first);
+    tokio::pin!(work);
+    let mut objection = None;
+    let watch = watch.watch();
+    tokio::pin!(watch);
+    loop {
+        tokio::select! {
+            result = &mut work => return match result {
+                Ok(()) => Ended::Worked(objection),
+                Err(error) => Ended::Failed(error),
+            },
+            stop = &mut watch, if objection.is_none() => objection = Some(stop),
+            () = halt.aborted() => return Ended::Aborted,
+        }
+    }
+}
+
+/// Whether the issue is still to be sent: another terminal may have paused or cancelled it.
+fn state_of(ledger: &mut Ledger, recorded: &Recorded) -> Result<IssueState, Stop> {
+    let now = ledger.recorded(&recorded.frozen.issue)?;
+    Ok(now.map_or(recorded.state, |now| now.state))
+}
+
+/// Settles the deliveries to people who are suppressed or left the roster, once the roster's file
+/// has come to rest. Returns how many.
+fn skip_excluded(
+    ledger: &mut Ledger,
+    recorded: &Recorded,
+    watch: &mut RosterWatch,
+    now: DateTime<Utc>,
+) -> Result<u64, Stop> {
+    if ledger.excluded(recorded.row)? == 0 {
+        return Ok(0);
+    }
+    watch.catch_up_at_rest(ledger)?;
+    Ok(ledger.skip_excluded(recorded.row, now)? as u64)
+}
+
+pub(super) fn outcome(
+    recorded: &Recorded,
+    ledger: &mut Ledger,
+    touched: u64,
+) -> Result<IssueOutcome, Stop> {
+    let row = ledger.issue_row(recorded.row)?;
+    Ok(IssueOutcome {
+        id: recorded.frozen.issue.to_string(),
+        slug: recorded.frozen.slug.clone(),
+        title: recorded.frozen.title.clone(),
+        state: state_of(ledger, recorded)?,
+        planned: recorded.planned_total,
+        counts: row.counts,
+        finished_at: row.finished_at,
+        touched,
+    })
+}

@@ -1,0 +1,225 @@
+//! Which issues a run is about: those that were started, those that are due, or the one that was
+//! named; and their plans.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Stop;
+use super::freeze;
+use super::planning::{DryPlan, dry_plan, refuse_a_shrunken_roster};
+use super::publication::Publication;
+use super::send::{Held, Question, SendOptions, SendReport};
+use crate::diagnostic::Diagnostic;
+use crate::essay::set_send_at;
+use crate::fs;
+use crate::issue::Issue;
+use crate::ledger::{IssueState, Ledger, Recorded};
+use crate::message::Composer;
+use crate::token::{AddressKey, Keys};
+
+/// An issue that this run may mail.
+pub(super) enum Target {
+    /// Planned earlier, from the frozen text.
+    Started(Box<Recorded>),
+    /// To be planned now.
+    New(Box<Issue>, Box<DryPlan>),
+}
+
+/// The issues of this run: the named one, or what was started and what is due.
+pub(super) fn select(
+    publication: &Publication,
+    options: &SendOptions,
+    ledger: &mut Ledger,
+    keys: &Keys,
+    report: &mut SendReport,
+) -> Result<Vec<Target>, Stop> {
+    let issues = publication.issues()?.issues;
+    let now = publication.clock.now();
+    if let Some(word) = &options.issue {
+        let issue = publication.find(&issues, word)?;
+        if let Some(recorded) = ledger.recorded(&issue.id)? {
+            return Ok(vec![Target::Started(Box::new(recorded))]);
+        }
+        refuse_unmailable(issue)?;
+        let dry = plan_anew(publication, issue, ledger, keys, options)?;
+        if dry.plan.recipients.is_empty() {
+            let problem = Diagnostic::error(format!("nobody would get `{}`", issue.slug));
+            return Err(problem
+                .hint(format!("`postrider plan {}` tells why", issue.slug))
+                .into());
+        }
+        return Ok(vec![Target::New(Box::new(issue.clone()), Box::new(dry))]);
+    }
+    let mut targets = Vec::new();
+    for recorded in ledger.all_recorded()? {
+        if recorded.state == IssueState::Sending {
+            targets.push(Target::Started(Box::new(recorded)));
+        }
+    }
+    for issue in issues.iter().filter(|issue| issue.mail && !issue.draft) {
+        if ledger.recorded(&issue.id)?.is_some() {
+            continue;
+        }
+        let late = (now - issue.published).to_std();
+        match late {
+            Err(_) if report.next_due.is_none() => {
+                report.next_due = Some((issue.slug.to_string(), issue.published));
+            }
+            Err(_) => {}
+            Ok(late) if late > publication.config.max_lateness => {
+                report.held.push(Held {
+                    slug: issue.slug.to_string(),
+                    due: issue.published,
+                });
+            }
+            Ok(_) => {
+                let dry = plan_anew(publication, issue, ledger, keys, options)?;
+                if dry.plan.recipients.is_empty() {
+                    // One issue without readers must not keep the others back.
+                    report.nobody.push(issue.slug.to_string());
+                } else {
+                    targets.push(Target::New(Box::new(issue.clone()), Box::new(dry)));
+                }
+            }
+        }
+    }
+    Ok(targets)
+}
+
+fn refuse_unmailable(issue: &Issue) -> Result<(), Stop> {
+    let name = &issue.source.name;
+    if issue.draft {
+        let problem = Diagnostic::error(format!("`{name}` is a draft"));
+        return Err(problem
+            .hint("take `draft = true` out of its front matter when it is ready")
+            .into());
+    }
+    if !issue.mail {
+        let problem = Diagnostic::error(format!("`{name}` is for the web only"));
+        return Err(problem
+            .hint("take `mail = false` out of its front matter to mail it")
+            .into());
+    }
+    Ok(())
+}
+
+fn plan_anew(
+    publication: &Publication,
+    issue: &Issue,
+    ledger: &mut Ledger,
+    keys: &Keys,
+    options: &SendOptions,
+) -> Result<DryPlan, Stop> {
+    let dry = dry_plan(publication, ledger, keys, issue)?;
+    if !options.accept_removals {
+        refuse_a_shrunken_roster(ledger, &dry.present)?;
+    }
+    Ok(dry)
+}
+
+pub(super) fn question(
+    publication: &Publication,
+    targets: &[Target],
+    ledger: &mut Ledger,
+) -> Result<Question, Stop> {
+    let now = publication.clock.now();
+    let mut question = Question {
+        issues: Vec::new(),
+        total: 0,
+        future: None,
+        plans_anew: false,
+        warnings: Vec::new(),
+    };
+    for target in targets {
+        let (title, count) = match target {
+            Target::New(issue, dry) => {
+                question.plans_anew = true;
+                if issue.published > now {
+                    question.future = Some((issue.slug.to_string(), issue.published));
+                }
+                question.warnings.clone_from(&dry.warnings);
+                (issue.title.clone(), dry.plan.recipients.len())
+            }
+            Target::Started(recorded) => (
+                recorded.frozen.title.clone(),
+                open_now(recorded, ledger, now)?,
+            ),
+        };
+        if count > 0 {
+            question.issues.push((title, count));
+            question.total += count;
+        }
+    }
+    Ok(question)
+}
+
+/// How many deliveries of a started issue a run would try now.
+pub(super) fn open_now(
+    recorded: &Recorded,
+    ledger: &mut Ledger,
+    now: DateTime<Utc>,
+) -> Result<usize, Stop> {
+    if recorded.state != IssueState::Sending {
+        return Ok(0);
+    }
+    Ok(ledger.claimable(recorded.row, now)?)
+}
+
+/// Moves the date of an issue that is sent ahead of its time: the archive and the feeds must show
+/// it before the first mail links there.
+pub(super) fn move_to_now(publication: &Publication, targets: &mut [Target]) -> Result<(), Stop> {
+    let now = publication.clock.now();
+    for target in targets {
+        let Target::New(issue, _) = target else {
+            continue;
+        };
+        if issue.published <= now {
+            continue;
+        }
+        let text = set_send_at(&issue.source, now)?;
+        let path = publication.folder.join(&*issue.source.name);
+        fs::write_atomically(&path, text.as_bytes()).map_err(|error| {
+            Diagnostic::error(format!("cannot write `{}`", issue.source.name)).cause(error)
+        })?;
+        let moved = publication
+            .issues()?
+            .issues
+            .into_iter()
+            .find(|other| other.id == issue.id);
+        **issue = moved
+            .ok_or_else(|| Diagnostic::error(format!("`{}` has vanished", issue.source.name)))?;
+    }
+    Ok(())
+}
+
+/// The plan in the ledger: the one that is there, or a new one, frozen and recorded now. What was
+/// in memory of it is gone afterwards: the ledger gives it back row by row.
+pub(super) fn plan_if_new(
+    publication: &Publication,
+    target: Target,
+    ledger: &mut Ledger,
+    keys: &Arc<Keys>,
+    options: &SendOptions,
+) -> Result<Recorded, Stop> {
+    let (issue, agreed) = match target {
+        Target::New(issue, dry) => (issue, dry.plan),
+        Target::Started(recorded) => return Ok(*recorded),
+    };
+    // Time has passed since the author agreed: whoever left meanwhile is not mailed, and whoever
+    // joined was not agreed to.
+    let fresh = plan_anew(publication, &issue, ledger, keys, options)?;
+    let still: HashSet<&AddressKey> = fresh.plan.recipients.iter().map(|one| &one.key).collect();
+    let mut plan = agreed;
+    plan.recipients
+        .retain(|recipient| still.contains(&recipient.key));
+    let now = publication.clock.now();
+    let frozen = freeze::freeze(publication, &issue, now);
+    let signer = publication.signer(&frozen)?;
+    Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&plan.recipients)?;
+    ledger.update_roster(&fresh.present)?;
+    ledger.record_plan(&freeze::row(&issue, &frozen)?, &plan, now)?;
+    let recorded = ledger.recorded(&issue.id)?;
+    Ok(recorded.ok_or_else(|| Diagnostic::error("the plan was written and is not there"))?)
+}
