@@ -58,6 +58,12 @@ impl Session {
         self.usable
     }
 
+    /// Whether the relay has neither closed the session nor said something unasked for since the
+    /// last transaction.
+    pub async fn is_alive(&mut self) -> bool {
+        self.usable && self.wire.is_quiet().await
+    }
+
     /// How many transactions were begun.
     pub fn messages(&self) -> usize {
         self.messages

@@ -64,10 +64,16 @@ impl Tls {
         })?;
         match self.0.connect(name, stream).await {
             Ok(protected) => Ok(Box::new(protected)),
-            Err(error) if error.get_ref().is_some_and(|cause| cause.is::<TlsError>()) => {
-                Err(ConnectError::Tls(error.to_string()))
-            }
+            Err(error) if is_about_trust(&error) => Err(ConnectError::Tls(error.to_string())),
             Err(error) => Err(ConnectError::Broken(Step::StartTls, error.to_string())),
         }
+    }
+}
+
+/// Whether rustls objected, and not the network.
+fn is_about_trust(error: &std::io::Error) -> bool {
+    match error.get_ref() {
+        Some(cause) => cause.is::<TlsError>(),
+        None => false,
     }
 }

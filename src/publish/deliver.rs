@@ -214,11 +214,12 @@ impl Shared {
         message: &WireMessage,
         sha256: &str,
     ) -> Result<Transaction, RunError> {
-        if session
-            .as_ref()
-            .is_some_and(|session| session.messages() >= self.run.messages_per_connection)
-        {
-            retire(session).await;
+        if let Some(open) = session {
+            let full = open.messages() >= self.run.messages_per_connection;
+            // It may have been closed while it waited, for the plan or for the ledger.
+            if full || !open.is_alive().await {
+                retire(session).await;
+            }
         }
         let session = match session {
             Some(session) => session,
@@ -323,16 +324,11 @@ impl Progress {
 /// A relay may close a session between two messages, or say 421 when it has had enough of them:
 /// that is no failure of this message, of which nothing was accepted.
 fn deserves_another_session(transaction: &Transaction, session: Option<&Session>) -> bool {
-    let Some(session) = session.filter(|session| !session.is_usable()) else {
-        return false;
-    };
+    let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
     let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
-    match transaction {
-        // Also the first message of a session, which may have waited for the plan.
+    used && match transaction {
         Transaction::LostBeforeDot(step, _) => before_data(step),
-        Transaction::Refused(step, reply) => {
-            session.messages() > 1 && reply.code == 421 && before_data(step)
-        }
+        Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
         _ => false,
     }
 }

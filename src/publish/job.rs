@@ -32,6 +32,8 @@ pub(super) struct Job<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) halt: &'a Halt,
     pub(super) epoch: i64,
+    /// How many deliveries were settled before the run.
+    pub(super) touched: u64,
 }
 
 impl Job<'_> {
@@ -52,10 +54,10 @@ impl Job<'_> {
             self.halt.clone(),
             accept_removals,
         );
-        let mut touched = 0;
+        let mut touched = self.touched;
         loop {
             watch.catch_up(&mut ledger)?;
-            touched += self.expire(&mut ledger, recorded)?;
+            touched += expire(self.publication, self.options, &mut ledger, recorded)?;
             let open = match state_of(&mut ledger, recorded)? {
                 IssueState::Sending => ledger.claimable(recorded.row, clock.now())?,
                 _ => 0,
@@ -85,15 +87,6 @@ impl Job<'_> {
         ledger.finish(recorded.row, clock.now())?;
         let outcome = outcome(recorded, &mut ledger, touched)?;
         Ok((ledger, outcome))
-    }
-
-    fn expire(&self, ledger: &mut Ledger, recorded: &Recorded) -> Result<u64, Stop> {
-        let limit = TimeDelta::from_std(self.options.rules.expire).unwrap_or(TimeDelta::MAX);
-        let now = self.publication.clock.now();
-        if now - recorded.planned_at <= limit {
-            return Ok(0);
-        }
-        Ok(ledger.expire(recorded.row, now)? as u64)
     }
 
     /// One pass over what can be tried now.
@@ -202,6 +195,37 @@ async fn supervise(
             () = halt.aborted() => return Ended::Aborted,
         }
     }
+}
+
+/// Settles what needs no relay: deliveries that are too old, and those to people who are suppressed
+/// or left the roster. Returns how many.
+pub(super) fn tidy(
+    publication: &Publication,
+    options: &SendOptions,
+    keys: &Arc<Keys>,
+    ledger: &mut Ledger,
+    recorded: &Recorded,
+) -> Result<u64, Stop> {
+    let accept_removals = options.accept_removals;
+    let mut watch = RosterWatch::new(publication, keys.clone(), Halt::default(), accept_removals);
+    watch.catch_up(ledger)?;
+    let expired = expire(publication, options, ledger, recorded)?;
+    let now = publication.clock.now();
+    Ok(expired + skip_excluded(ledger, recorded, &mut watch, now)?)
+}
+
+fn expire(
+    publication: &Publication,
+    options: &SendOptions,
+    ledger: &mut Ledger,
+    recorded: &Recorded,
+) -> Result<u64, Stop> {
+    let limit = TimeDelta::from_std(options.rules.expire).unwrap_or(TimeDelta::MAX);
+    let now = publication.clock.now();
+    if now - recorded.planned_at <= limit {
+        return Ok(0);
+    }
+    Ok(ledger.expire(recorded.row, now)? as u64)
 }
 
 /// Whether the issue is still to be sent: another terminal may have paused or cancelled it.

@@ -3,6 +3,7 @@
 //! The order is the promise: the lock, then recovery, then consent, then the relay, then the web
 //! pages that the mail links to, then the plan, and only then the first message.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +13,7 @@ use super::build::{BuildReport, build};
 use super::deliver::Progress;
 use super::guard::{Glimpse, enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
 use super::halt::Halt;
-use super::job::{Job, outcome};
+use super::job::{Job, outcome, tidy};
 use super::problems::{relay_config, relay_problem};
 use super::targets::{Target, move_to_now, plan_if_new, question, select};
 use super::{Publication, Stop};
@@ -125,9 +126,18 @@ pub fn send(
 
     let mut report = SendReport::default();
     let mut targets = select(publication, options, &mut ledger, &keys, &mut report)?;
+    let mut touched = BTreeMap::new();
+    for recorded in targets.iter().filter_map(Target::started) {
+        let settled = tidy(publication, options, &keys, &mut ledger, recorded)?;
+        touched.insert(recorded.row, settled);
+    }
     let question = question(publication, &targets, &mut ledger)?;
     if question.total == 0 {
-        finish_report(&mut report, &targets, &mut ledger, publication.clock.now())?;
+        for recorded in targets.iter().filter_map(Target::started) {
+            ledger.finish(recorded.row, publication.clock.now())?;
+            let settled = touched.get(&recorded.row).copied().unwrap_or(0);
+            report.issues.push(outcome(recorded, &mut ledger, settled)?);
+        }
         return Ok(report);
     }
     ask.confirm(&question)?;
@@ -170,6 +180,7 @@ pub fn send(
             runtime: &runtime,
             halt,
             epoch,
+            touched: touched.get(&recorded.row).copied().unwrap_or(0),
         };
         let outcome;
         (ledger, outcome) = job.run(ledger, &recorded, &mut first, ask, &mut report.errors)?;
@@ -212,22 +223,6 @@ fn runtime() -> Result<Runtime, Stop> {
         .build();
     Ok(built
         .map_err(|error| Diagnostic::error("cannot start the sender's threads").cause(error))?)
-}
-
-/// Nothing to mail: tells where the issues stand, and closes what a person has settled since.
-fn finish_report(
-    report: &mut SendReport,
-    targets: &[Target],
-    ledger: &mut Ledger,
-    now: DateTime<Utc>,
-) -> Result<(), Stop> {
-    for target in targets {
-        if let Target::Started(recorded) = target {
-            ledger.finish(recorded.row, now)?;
-            report.issues.push(outcome(recorded, ledger, 0)?);
-        }
-    }
-    Ok(())
 }
 
 impl IssueOutcome {

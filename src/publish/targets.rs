@@ -27,6 +27,16 @@ pub(super) enum Target {
     New(Box<Issue>, Box<DryPlan>),
 }
 
+impl Target {
+    /// The plan of an issue that was started.
+    pub(super) fn started(&self) -> Option<&Recorded> {
+        match self {
+            Self::Started(recorded) => Some(recorded),
+            Self::New(..) => None,
+        }
+    }
+}
+
 /// The issues of this run: the named one, or what was started and what is due.
 pub(super) fn select(
     publication: &Publication,

@@ -367,7 +367,7 @@ fn every_table_column_and_state_of_the_ledger_is_documented() {
     for table in schema.split("CREATE TABLE ").skip(1) {
         let (name, rest) = table.split_once(' ').unwrap();
         assert!(text.contains(&format!("`{name}`")), "{name}");
-        for line in between(rest, "(\n", "\n);").lines() {
+        for line in between(rest, "(\n", "\n)").lines() {
             let column = line.split_whitespace().next().unwrap();
             if column
                 .bytes()
