@@ -59,7 +59,7 @@ impl Import {
             let made = if is_markdown(file) {
                 plan_markdown(&publication, &source, file, schedule.first, &mut names)?
             } else if titles.is_empty() {
-                propose_titles(app, file, &source);
+                propose_titles(app, file, &source)?;
                 return Ok(Exit::Done);
             } else {
                 plan_plain(&source, &titles, schedule, &mut names)?
@@ -237,8 +237,17 @@ fn write_all(publication: &Publication, plan: &ImportPlan) -> Result<(), Stop> {
 }
 
 /// Nobody has said where the essays begin: shows where they may, writes nothing, says how to go on.
-fn propose_titles(app: &App, file: &Path, source: &SourceText) {
+fn propose_titles(app: &App, file: &Path, source: &SourceText) -> Result<(), Stop> {
     let proposals = propose(source);
+    if proposals.is_empty() {
+        let problem = Diagnostic::error(format!(
+            "no line of `{}` looks like a title",
+            file.display()
+        ));
+        return Err(problem
+            .hint("give the title of a single essay with `--title TITLE`, those of many with `--titles FILE`")
+            .into());
+    }
     let word = |proposal: &Proposal| match proposal.confidence {
         Confidence::Certain => "certain",
         Confidence::Possible => "possible",
@@ -259,7 +268,7 @@ fn propose_titles(app: &App, file: &Path, source: &SourceText) {
             ]
         });
         app.output
-            .table(&["#line", "sure?", "title", "because"], rows);
+            .table(&["#line", "sure?", "title", "~because"], rows);
     }
     let file = file.display();
     app.output.note(&format!(
@@ -267,4 +276,5 @@ fn propose_titles(app: &App, file: &Path, source: &SourceText) {
          postrider import {file} --titles titles.txt --first 2026-12-01 --every 1w\n\n\
          A single essay needs just `--title TITLE`."
     ));
+    Ok(())
 }

@@ -156,7 +156,7 @@ impl Resolve {
         let cells = rows
             .iter()
             .map(|row| vec![row.address.clone(), row.reply.clone().unwrap_or_default()]);
-        app.output.table(&["subscriber", "what is known"], cells);
+        app.output.table(&["subscriber", "~what is known"], cells);
         app.output.note(&format!(
             "look into the relay's log, then say what became of them: `postrider ledger resolve {} --sent`, `--resend` or `--abandon`, and addresses for some of them",
             self.issue

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{App, CommandResult, Exit};
-use crate::diagnostic::Diagnostic;
-use crate::essay::{NewFrontMatter, new_issue_text};
+use crate::diagnostic::{Diagnostic, SourceText};
+use crate::essay::{NewFrontMatter, new_issue_text, parse_essay};
 use crate::fs;
-use crate::issue::{IssueId, Slug};
+use crate::issue::{Issue, IssueId, Slug};
 use crate::publish::{Publication, Stop, fill_random};
 
 /// Arguments of `new`.
@@ -25,7 +25,9 @@ impl New {
         let publication = app.publication()?;
         let title = self.title.join(" ").trim().to_owned();
         if title.is_empty() || title.chars().any(char::is_control) {
-            return Err(Diagnostic::error("a title is one line of text").into());
+            return Err(
+                Diagnostic::error("a title is one line of text, and not an empty one").into(),
+            );
         }
         let date = match self.date {
             Some(date) => date,
@@ -35,6 +37,7 @@ impl New {
         let mut front = NewFrontMatter::new(id.clone(), title.as_str());
         front.draft = true;
         let text = new_issue_text(&front, "Dear reader,\n\n");
+        refuse_what_check_would(&publication, date, &text)?;
         let name = write_draft(&publication, date, &Slug::from_title(&title), &text)?;
         if app.output.is_json() {
             app.output
@@ -60,6 +63,20 @@ pub(super) fn new_id() -> Result<IssueId, Diagnostic> {
     let mut bytes = [0_u8; 16];
     fill_random(&mut bytes)?;
     Ok(IssueId::from_bytes(bytes))
+}
+
+/// A draft must not keep every other command from its work.
+fn refuse_what_check_would(
+    publication: &Publication,
+    date: jiff::civil::Date,
+    text: &str,
+) -> Result<(), Stop> {
+    let source = SourceText::new("the new issue", text);
+    let parsed = parse_essay(&source).map_err(Stop::Failed)?;
+    let stem = format!("{date}-draft");
+    Issue::from_essay(&parsed.essay, &stem, &publication.dating_rules())
+        .map(|_| ())
+        .map_err(Stop::Failed)
 }
 
 fn write_draft(

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 
 use comfy_table::{
-    CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Row, Table,
+    TableStyle,
 };
 use serde_json::Value;
 
@@ -49,23 +50,36 @@ impl Output {
         let _ = writeln!(self.out.borrow_mut());
     }
 
-    /// A table; columns whose header begins with `#` hold numbers and stand at the right.
+    /// A table. A column whose header begins with `#` holds numbers, which stand at the right and
+    /// are never cut; one whose header begins with `~` holds text that may take several lines.
+    /// Everything else takes one line of a terminal and ends in `…` where that is too short.
     pub(super) fn table(&self, header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+        let on_terminal = std::io::stdout().is_terminal();
+        let wraps = header.iter().any(|name| name.starts_with('~'));
         let mut table = Table::new();
-        table
-            .load_style(HEADER_LINE)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        if !std::io::stdout().is_terminal() {
-            // Nobody's window: no line is cut or wrapped.
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-        table.set_header(header.iter().map(|name| name.trim_start_matches('#')));
-        for row in rows {
-            table.add_row(row.iter().map(|cell| visible(cell)));
+        table.load_style(HEADER_LINE).set_truncation_indicator("…");
+        // Nobody's window: no line is cut or wrapped.
+        table.set_content_arrangement(if on_terminal {
+            ContentArrangement::Dynamic
+        } else {
+            ContentArrangement::Disabled
+        });
+        table.set_header(
+            header
+                .iter()
+                .map(|name| name.trim_start_matches(['#', '~'])),
+        );
+        for cells in rows {
+            let mut row = Row::from(cells.iter().map(|cell| visible(cell)));
+            if on_terminal && !wraps {
+                row.max_height(1);
+            }
+            table.add_row(row);
         }
         for (index, name) in header.iter().enumerate() {
             if let Some(column) = table.column_mut(index).filter(|_| name.starts_with('#')) {
                 column.set_cell_alignment(CellAlignment::Right);
+                column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
         let _ = writeln!(self.out.borrow_mut(), "{table}");

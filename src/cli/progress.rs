@@ -1,5 +1,6 @@
 //! Progress of a run: a bar on a terminal, a plain line every few seconds elsewhere.
 
+use std::fmt::Write as FmtWrite;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::diagnostic::visible;
 use crate::publish::Progress;
@@ -48,9 +49,13 @@ impl Watcher {
 fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
     let bar = ProgressBar::new(total);
     if let Ok(style) =
-        ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {per_sec} {eta} {msg}")
+        ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {rate} {eta} {msg}")
     {
-        bar.set_style(style);
+        bar.set_style(
+            style.with_key("rate", |state: &ProgressState, out: &mut dyn FmtWrite| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            }),
+        );
     }
     bar.set_prefix(title.to_owned());
     loop {

@@ -292,7 +292,12 @@ fn print_one(
             ]
         });
         app.output.table(
-            &["subscriber", "state", "next try", "last words of the relay"],
+            &[
+                "subscriber",
+                "state",
+                "next try",
+                "~last words of the relay",
+            ],
             rows,
         );
     }

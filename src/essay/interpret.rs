@@ -142,11 +142,7 @@ impl Reader<'_> {
             } else {
                 "write the `id` of the issue that this one corrects"
             };
-            self.error(
-                format!("`{key}` is not an id: 26 characters of `a-z2-7`"),
-                &value.range,
-                hint,
-            );
+            self.error(format!("`{key}` is not an id"), &value.range, hint);
         }
         id.map(|id| Located::new(id, value.range.clone()))
     }

@@ -56,6 +56,13 @@ impl Default for Timers {
     }
 }
 
+fn offered(mechanisms: &str) -> String {
+    if mechanisms.is_empty() {
+        return String::new();
+    }
+    format!(", only by {mechanisms}")
+}
+
 /// Why there is no usable connection.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConnectError {
@@ -75,7 +82,7 @@ pub enum ConnectError {
     #[error("the relay sent plaintext after STARTTLS; the connection is not safe")]
     Injected,
     /// The relay offers no way to log in that we know.
-    #[error("the relay offers no login by PLAIN or LOGIN (it offers: {0})")]
+    #[error("the relay offers no login by PLAIN or LOGIN{}", offered(.0))]
     NoMechanism(String),
     /// The relay does not accept the name and the password.
     #[error("the relay does not accept the user name and password: {0}")]

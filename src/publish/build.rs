@@ -41,6 +41,7 @@ pub fn build(
     now: DateTime<Utc>,
     out: &Path,
 ) -> Result<BuildReport, Stop> {
+    refuse_source_folders(publication, out)?;
     let is_public = |issue: &&Issue| !issue.draft && issue.published <= now;
     // Newest first, as archive and feeds show them.
     let public: Vec<&Issue> = issues.iter().filter(is_public).rev().collect();
@@ -150,6 +151,26 @@ fn entry(publication: &Publication, issue: &Issue, essay: &RenderedEssay) -> Ent
         tags: issue.tags.clone(),
         language: issue.language.clone(),
     }
+}
+
+/// Pages among the essays, or over the publication itself, would be a mess to clean up.
+fn refuse_source_folders(publication: &Publication, out: &Path) -> Result<(), Stop> {
+    let Ok(out) = std::fs::canonicalize(out) else {
+        return Ok(());
+    };
+    let folder = &publication.folder;
+    let own = std::fs::canonicalize(folder).is_ok_and(|folder| folder == out);
+    let sources = ["issues", "templates"].iter().any(|name| {
+        std::fs::canonicalize(folder.join(name)).is_ok_and(|source| out.starts_with(source))
+    });
+    if own || sources {
+        return Err(
+            Diagnostic::error(format!("`{}` holds what is built from", out.display()))
+                .hint("choose a folder of its own; the default is `public`")
+                .into(),
+        );
+    }
+    Ok(())
 }
 
 fn write_all(out: &Path, files: &[ArchiveFile]) -> Result<BuildReport, Stop> {

@@ -23,6 +23,9 @@ pub(super) fn relay_problem(error: &ConnectError, smtp: &SmtpConfig) -> Diagnost
         ConnectError::NoStartTls => problem.hint(
             "use `smtps://` where the relay has TLS from the start; `smtp+plain://` sends everything unprotected",
         ),
+        ConnectError::Tls(told) if told.contains("corrupt message") => {
+            problem.hint("this port does not begin with TLS: try `smtp://`, which asks for it")
+        }
         ConnectError::Tls(_) => problem.hint("check the host name; for a certificate of your own set `[smtp] ca_file`"),
         ConnectError::Injected => problem.hint("do not send over this network until you know who does that"),
         ConnectError::NoMechanism(_) => problem.hint("the relay may offer a login only over TLS: use `smtps://` or `smtp://`"),
@@ -35,6 +38,14 @@ pub(super) fn relay_problem(error: &ConnectError, smtp: &SmtpConfig) -> Diagnost
 pub(super) fn run_problem(error: RunError, smtp: &SmtpConfig) -> Diagnostic {
     match error {
         RunError::Relay(error) => relay_problem(&error, smtp),
+        RunError::OurFault(step, reply) if reply.code == 530 => Diagnostic::error(format!(
+            "stopped: {} wants a login",
+            smtp.shown()
+        ))
+        .cause(format!("to {step} it said: {reply}"))
+        .hint(
+            "set `username` and `password_file` under `[smtp]`; `postrider send` goes on from here",
+        ),
         RunError::OurFault(step, reply) => Diagnostic::error(format!(
             "stopped: {} refuses our messages, not single readers",
             smtp.shown()
@@ -63,7 +74,7 @@ pub(super) fn ledger_problem(error: &LedgerError) -> Diagnostic {
         LedgerError::Database(cause) if error.is_disk_full() => problem
             .cause(cause)
             .hint("the disk is full: make room and run the same command again; nothing that was recorded is lost"),
-        LedgerError::Database(cause) => problem.cause(cause).hint("check the disk and the rights of `ledger.db`; nothing that was recorded is lost"),
+        LedgerError::Database(cause) => problem.cause(cause).hint("check the disk and the rights of `ledger.db`; if the file is damaged, restore it from a backup"),
         LedgerError::Newer { .. } => problem.hint("use the newest Postrider; an older one must not write to this ledger"),
         LedgerError::NotDurable(_) => problem.hint("put the publication on a local disk"),
         LedgerError::Unknown(_) | LedgerError::Poisoned => problem,

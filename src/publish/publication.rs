@@ -275,6 +275,20 @@ impl Publication {
         format!("{}issues/{}/", self.config.base_url, issue.slug)
     }
 
+    /// The issue whose file a path leads to, from where the author stands or from the publication.
+    fn find_by_path<'a>(&self, issues: &'a [Issue], word: &str) -> Option<&'a Issue> {
+        let paths = [PathBuf::from(word), self.folder.join(word)];
+        let file = paths
+            .iter()
+            .find_map(|path| std::fs::canonicalize(path).ok())?;
+        issues.iter().find(|issue| {
+            let own = std::fs::canonicalize(self.folder.join(&*issue.source.name));
+            own.is_ok_and(|own| {
+                own == file || own.parent() == Some(&file) && own.ends_with("index.md")
+            })
+        })
+    }
+
     /// Finds the one issue that a word names: a file, a slug, an id, or the beginning of one.
     pub fn find<'a>(&self, issues: &'a [Issue], word: &str) -> Result<&'a Issue, Diagnostic> {
         let file = word.trim_end_matches('/').trim_end_matches("/index.md");
@@ -285,7 +299,11 @@ impl Publication {
                 || source == file
                 || source == format!("issues/{file}")
         };
-        if let Some(issue) = issues.iter().find(named) {
+        if let Some(issue) = issues
+            .iter()
+            .find(named)
+            .or_else(|| self.find_by_path(issues, word))
+        {
             return Ok(issue);
         }
         let begins = |issue: &&Issue| {

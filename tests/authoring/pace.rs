@@ -38,7 +38,9 @@ fn a_long_text_is_looked_through_for_titles_at_once() {
     ] {
         let room = newsroom().file("long.txt", line.repeat(100_000));
         let begun = Instant::now();
-        room.run(["import", "long.txt"]).exits(0);
+        let output = room.run(["import", "long.txt"]);
+        // Proposals, or the word that there are none.
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{output}");
         assert!(
             begun.elapsed() < LIMIT,
             "{line:?} took {:?}",
