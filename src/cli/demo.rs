@@ -106,7 +106,7 @@ impl Demo {
         });
         app.output.table(
             &[
-                "issue",
+                "<issue",
                 "#planned",
                 "#sent",
                 "#rejected",

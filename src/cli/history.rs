@@ -63,7 +63,7 @@ impl History {
                 ]
             });
             app.output
-                .table(&["when", "issue", "state", "~last words"], cells);
+                .table(&["when", "<issue", "state", "~last words"], cells);
         }
         if let Some(suppression) = suppression {
             let since = local(suppression.at, zone);

@@ -126,7 +126,7 @@ impl Import {
                 issue.title.clone(),
             ]
         });
-        app.output.table(&["date", "file", "title"], rows);
+        app.output.table(&["date", "<file", "<title"], rows);
         let number = count(plan.issues.len() as u64, "issue");
         if self.dry_run {
             app.output
@@ -268,7 +268,7 @@ fn propose_titles(app: &App, file: &Path, source: &SourceText) -> Result<(), Sto
             ]
         });
         app.output
-            .table(&["#line", "sure?", "title", "~because"], rows);
+            .table(&["#line", "sure?", "<title", "~because"], rows);
     }
     let file = file.display();
     app.output.note(&format!(

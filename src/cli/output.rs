@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 
 use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Row, Table,
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table,
     TableStyle,
 };
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::diagnostic::{Diagnostic, visible};
 
@@ -16,6 +17,52 @@ const HEADER_LINE: TableStyle = TableStyle::new()
     .header_lines(ContentLineStyle::none().junction(' '))
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .content_lines(ContentLineStyle::none().junction(' '));
+
+/// What a header may begin with, see [`Output::table`].
+const MARKS: [char; 3] = ['#', '~', '<'];
+
+/// Cuts the cells of the columns that may be cut, so that a row fits into `width`.
+fn shorten(header: &[&str], rows: &mut [Vec<String>], width: usize) {
+    /// Least that is left of a cell, and what a column of several lines gets.
+    const LEAST: usize = 16;
+    const WRAPPED: usize = 28;
+    let column_width = |index: usize, name: &str| {
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| cell.width());
+        cells
+            .max()
+            .unwrap_or(0)
+            .max(name.trim_start_matches(MARKS).width())
+    };
+    let mut taken = 0;
+    let mut cut = Vec::new();
+    for (index, name) in header.iter().enumerate() {
+        // A space at either side, and one between columns.
+        taken += 3;
+        match name.chars().next() {
+            Some('<') => cut.push(index),
+            Some('~') => taken += WRAPPED,
+            _ => taken += column_width(index, name),
+        }
+    }
+    let room = (width.saturating_sub(taken) / cut.len().max(1)).max(LEAST);
+    for row in rows {
+        for index in &cut {
+            if let Some(cell) = row.get_mut(*index).filter(|cell| cell.width() > room) {
+                let mut short = String::new();
+                for character in cell.chars() {
+                    if short.width() + character.width().unwrap_or(0) >= room {
+                        break;
+                    }
+                    short.push(character);
+                }
+                *cell = format!("{short}…");
+            }
+        }
+    }
+}
 
 /// Where a command's words go.
 pub(super) struct Output {
@@ -50,35 +97,33 @@ impl Output {
         let _ = writeln!(self.out.borrow_mut());
     }
 
-    /// A table. A column whose header begins with `#` holds numbers, which stand at the right and
-    /// are never cut; one whose header begins with `~` holds text that may take several lines.
-    /// Everything else takes one line of a terminal and ends in `…` where that is too short.
+    /// A table. The first character of a header says what its column is on a terminal: `#` numbers,
+    /// which stand at the right; `~` text that may take several lines; `<` text that is cut with a
+    /// `…` where the terminal is too narrow. Everything else is never cut.
     pub(super) fn table(&self, header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
         let on_terminal = std::io::stdout().is_terminal();
-        let wraps = header.iter().any(|name| name.starts_with('~'));
-        let mut table = Table::new();
-        table.load_style(HEADER_LINE).set_truncation_indicator("…");
-        // Nobody's window: no line is cut or wrapped.
-        table.set_content_arrangement(if on_terminal {
-            ContentArrangement::Dynamic
-        } else {
-            ContentArrangement::Disabled
-        });
-        table.set_header(
-            header
-                .iter()
-                .map(|name| name.trim_start_matches(['#', '~'])),
-        );
-        for cells in rows {
-            let mut row = Row::from(cells.iter().map(|cell| visible(cell)));
-            if on_terminal && !wraps {
-                row.max_height(1);
-            }
-            table.add_row(row);
+        let mut rows: Vec<Vec<String>> = rows.into_iter().collect();
+        for cell in rows.iter_mut().flatten() {
+            *cell = visible(cell);
         }
+        let mut table = Table::new();
+        table.load_style(HEADER_LINE);
+        // Nobody's window: no line is cut or wrapped.
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        if let Some(width) = table.width().filter(|_| on_terminal) {
+            shorten(header, &mut rows, usize::from(width));
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        table.set_header(header.iter().map(|name| name.trim_start_matches(MARKS)));
+        table.add_rows(rows);
         for (index, name) in header.iter().enumerate() {
-            if let Some(column) = table.column_mut(index).filter(|_| name.starts_with('#')) {
+            let Some(column) = table.column_mut(index) else {
+                continue;
+            };
+            if name.starts_with('#') {
                 column.set_cell_alignment(CellAlignment::Right);
+            }
+            if !name.starts_with('~') {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }

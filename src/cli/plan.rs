@@ -98,7 +98,7 @@ impl Plan {
             ]
         });
         app.output
-            .table(&["subscriber", "gets it", "why not"], gets.chain(does_not));
+            .table(&["subscriber", "gets it", "<why not"], gets.chain(does_not));
     }
 }
 

@@ -324,7 +324,7 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
     });
     app.output.table(
         &[
-            "issue",
+            "<issue",
             "#planned",
             "#sent",
             "#deferred",

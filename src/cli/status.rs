@@ -99,7 +99,7 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
     app.output.table(
         &[
             "dated",
-            "issue",
+            "<issue",
             "state",
             "#planned",
             "#sent",

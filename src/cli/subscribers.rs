@@ -137,7 +137,7 @@ fn list(
         })
         .collect();
     app.output
-        .table(&["address", "name", "tags", "state"], cells);
+        .table(&["address", "<name", "<tags", "~state"], cells);
     app.output.line(&format!(
         "{} of {} mailed",
         mailed,
