@@ -2,8 +2,10 @@
 //! ledger must know afterwards what became of each.
 
 mod changes;
+mod control;
 mod crash;
 mod disk;
+mod dkim;
 mod flow;
 mod letter;
 mod login;
