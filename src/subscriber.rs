@@ -30,7 +30,36 @@ pub struct Subscriber {
     pub line: u64,
     /// Whether the row takes part.
     pub status: Status,
-    record: StringRecord,
+    record: Record,
+}
+
+/// The fields of a row, end to end; a third of the memory of the reader's own record.
+#[derive(Debug, Clone)]
+struct Record {
+    text: Box<str>,
+    ends: Box<[u32]>,
+}
+
+impl Record {
+    fn new(record: &StringRecord) -> Self {
+        let mut text = String::with_capacity(record.as_byte_record().as_slice().len());
+        let ends = record.iter().map(|field| {
+            text.push_str(field);
+            u32::try_from(text.len()).unwrap_or(u32::MAX)
+        });
+        Self {
+            ends: ends.collect(),
+            text: text.into_boxed_str(),
+        }
+    }
+
+    fn get(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)? as usize;
+        let start = index
+            .checked_sub(1)
+            .map_or(0, |before| self.ends[before] as usize);
+        self.text.get(start..end)
+    }
 }
 
 /// The column `status`.
@@ -321,7 +350,7 @@ impl Reading<'_> {
             address,
             line,
             status,
-            record: record.clone(),
+            record: Record::new(record),
         });
     }
 

@@ -29,18 +29,30 @@ impl std::fmt::Debug for Keys {
 
 /// Keyed hash of an address: 16 bytes of HMAC-SHA-256 over its normal form, as 26 characters of
 /// base32. It outlives the address: a suppression is kept by it when the address is gone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AddressKey(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AddressKey([u8; Self::LENGTH]);
 
 impl AddressKey {
+    /// Length of the written form.
+    const LENGTH: usize = 26;
+
     /// The written form.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Always ASCII, as it was made.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Takes back what [`Self::as_str`] gave, as read from the ledger.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
+    /// Takes back what [`Self::as_str`] gave, as read from the ledger. A value of another length,
+    /// which no ledger of ours holds, becomes a key that nobody has.
+    pub fn from_stored(text: &str) -> Self {
+        let fits = text.is_ascii() && text.len() == Self::LENGTH;
+        Self(
+            text.as_bytes()
+                .try_into()
+                .ok()
+                .filter(|_| fits)
+                .unwrap_or([b'-'; Self::LENGTH]),
+        )
     }
 }
 
@@ -82,7 +94,7 @@ impl Keys {
     /// The keyed hash of an address.
     pub fn address_key(&self, address: &EmailAddress) -> AddressKey {
         let tag = hmac::sign(&self.addresses, address.normal_form().as_bytes());
-        AddressKey(lower_base32().encode(&tag.as_ref()[..16]))
+        AddressKey::from_stored(&lower_base32().encode(&tag.as_ref()[..16]))
     }
 
     /// The local part of the Message-ID of (issue, subscriber): the same on every attempt, so that
@@ -119,7 +131,7 @@ impl Keys {
         let expected = hmac::sign(&self.unsubscribe, subscriber.as_bytes());
         aws_lc_rs::constant_time::verify_slices_are_equal(&expected.as_ref()[..16], &mac)
             .is_ok()
-            .then(|| AddressKey(subscriber.to_owned()))
+            .then(|| AddressKey::from_stored(subscriber))
     }
 
     fn unsubscribe_mac(&self, subscriber: &str) -> String {

@@ -18,6 +18,11 @@ pub struct Identity {
 }
 
 impl Ledger {
+    /// Reads the identity, if the ledger has one.
+    pub fn known_identity(&mut self) -> Result<Option<Identity>, LedgerError> {
+        self.store.read(read_identity)
+    }
+
     /// Reads the identity; `new_id` becomes the id of a ledger that has none yet.
     pub fn identity(&mut self, new_id: impl FnOnce() -> String) -> Result<Identity, LedgerError> {
         let known = self.store.read(read_identity)?;

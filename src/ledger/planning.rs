@@ -156,7 +156,10 @@ impl Ledger {
 fn subscribers(session: &Session<'_>, status: &str) -> Result<Vec<(i64, AddressKey)>, LedgerError> {
     let sql = "SELECT id, addr_key FROM subscriber WHERE status = $1";
     session.rows(sql, [status], |row| {
-        Ok((row.get(0)?, AddressKey::from_stored(row.get(1)?)))
+        Ok((
+            row.get(0)?,
+            AddressKey::from_stored(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?),
+        ))
     })
 }
 

@@ -203,7 +203,9 @@ impl Ledger {
                     state,
                     next_at: row.get::<_, Option<i64>>(1)?.map(instant).transpose()?,
                     reply: row.get(2)?,
-                    key: AddressKey::from_stored(row.get(3)?),
+                    key: AddressKey::from_stored(
+                        row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?,
+                    ),
                     message_sha256: row.get(4)?,
                 })
             })

@@ -71,7 +71,7 @@ impl Ledger {
 fn read(row: &rusqlite::Row<'_>) -> Result<Suppression, LedgerError> {
     let reason: String = row.get(2)?;
     Ok(Suppression {
-        key: AddressKey::from_stored(row.get(0)?),
+        key: AddressKey::from_stored(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?),
         address: row.get(1)?,
         reason: Reason::from_stored(&reason),
         source: row.get(3)?,

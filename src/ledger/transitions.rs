@@ -179,7 +179,7 @@ fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
         address: row.get(1)?,
         fields: Fields::from_json(row.get(2)?),
         attempts: row.get(3)?,
-        key: AddressKey::from_stored(row.get(4)?),
+        key: AddressKey::from_stored(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?),
     })
 }
 

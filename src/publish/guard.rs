@@ -22,6 +22,9 @@ pub fn open_ledger(publication: &Publication) -> Result<(Ledger, Identity), Stop
 
 fn open_or_make(publication: &Publication) -> Result<(Ledger, Identity), Stop> {
     let mut ledger = Ledger::open(&publication.ledger_path())?;
+    if let Some(identity) = ledger.known_identity()? {
+        return Ok((ledger, identity));
+    }
     let mut random = [0_u8; 16];
     fill_random(&mut random)?;
     let identity = ledger.identity(|| HEXLOWER.encode(&random))?;

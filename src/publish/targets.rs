@@ -24,7 +24,22 @@ pub(super) enum Target {
     /// Planned earlier, from the frozen text.
     Started(Box<Recorded>),
     /// To be planned now.
-    New(Box<Issue>, Box<DryPlan>),
+    New(Box<Issue>, Agreed),
+}
+
+/// What the author is asked about, kept until the plan is made: far less than the plan itself.
+pub(super) struct Agreed {
+    readers: HashSet<AddressKey>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl From<DryPlan> for Agreed {
+    fn from(dry: DryPlan) -> Self {
+        Self {
+            readers: dry.plan.recipients.iter().map(|one| one.key).collect(),
+            warnings: dry.warnings,
+        }
+    }
 }
 
 impl Target {
@@ -60,7 +75,7 @@ pub(super) fn select(
                 .hint(format!("`postrider plan {}` tells why", issue.slug))
                 .into());
         }
-        return Ok(vec![Target::New(Box::new(issue.clone()), Box::new(dry))]);
+        return Ok(vec![Target::New(Box::new(issue.clone()), dry.into())]);
     }
     let mut targets = Vec::new();
     for recorded in ledger.all_recorded()? {
@@ -90,7 +105,7 @@ pub(super) fn select(
                     // One issue without readers must not keep the others back.
                     report.nobody.push(issue.slug.to_string());
                 } else {
-                    targets.push(Target::New(Box::new(issue.clone()), Box::new(dry)));
+                    targets.push(Target::New(Box::new(issue.clone()), dry.into()));
                 }
             }
         }
@@ -144,13 +159,13 @@ pub(super) fn question(
     };
     for target in targets {
         let (title, count) = match target {
-            Target::New(issue, dry) => {
+            Target::New(issue, agreed) => {
                 question.plans_anew = true;
                 if issue.published > now {
                     question.future = Some((issue.slug.to_string(), issue.published));
                 }
-                question.warnings.clone_from(&dry.warnings);
-                (issue.title.clone(), dry.plan.recipients.len())
+                question.warnings.clone_from(&agreed.warnings);
+                (issue.title.clone(), agreed.readers.len())
             }
             Target::Started(recorded) => (
                 recorded.frozen.title.clone(),
@@ -214,22 +229,23 @@ pub(super) fn plan_if_new(
     options: &SendOptions,
 ) -> Result<Recorded, Stop> {
     let (issue, agreed) = match target {
-        Target::New(issue, dry) => (issue, dry.plan),
+        Target::New(issue, agreed) => (issue, agreed),
         Target::Started(recorded) => return Ok(*recorded),
     };
     // Time has passed since the author agreed: whoever left meanwhile is not mailed, and whoever
     // joined was not agreed to.
-    let fresh = plan_anew(publication, &issue, ledger, keys, options)?;
-    let still: HashSet<&AddressKey> = fresh.plan.recipients.iter().map(|one| &one.key).collect();
-    let mut plan = agreed;
-    plan.recipients
-        .retain(|recipient| still.contains(&recipient.key));
+    let mut fresh = plan_anew(publication, &issue, ledger, keys, options)?;
+    fresh
+        .plan
+        .recipients
+        .retain(|recipient| agreed.readers.contains(&recipient.key));
+    let plan = &fresh.plan;
     let now = publication.clock.now();
     let frozen = freeze::freeze(publication, &issue, now);
     let signer = publication.signer(&frozen)?;
     Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&plan.recipients)?;
     ledger.update_roster(&fresh.present)?;
-    ledger.record_plan(&freeze::row(&issue, &frozen)?, &plan, now)?;
+    ledger.record_plan(&freeze::row(&issue, &frozen)?, plan, now)?;
     let recorded = ledger.recorded(&issue.id)?;
     Ok(recorded.ok_or_else(|| Diagnostic::error("the plan was written and is not there"))?)
 }
