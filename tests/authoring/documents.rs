@@ -338,7 +338,10 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 
 #[test]
 fn every_key_and_variable_is_documented() {
-    let source = document("src/config.rs");
+    let parts = ["raw", "reader", "relay"];
+    let source: String = parts
+        .map(|part| document(&format!("src/config/{part}.rs")))
+        .concat();
     let text = document("docs/configuration.md");
     let keys = between(&source, "const KEYS: &[&str] = &[", "];");
     for key in keys.split('"').skip(1).step_by(2) {

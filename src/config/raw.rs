@@ -1,0 +1,130 @@
+//! The shape of `postrider.toml`, with the place of every value, and what is wrong with a file that
+//! has another shape.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::diagnostic::{Diagnostic, SourceText, closest};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    pub(super) title: Spanned<String>,
+    pub(super) author: Spanned<String>,
+    #[serde(default)]
+    pub(super) description: Option<Spanned<String>>,
+    pub(super) base_url: Spanned<String>,
+    pub(super) feed_authority: Spanned<String>,
+    pub(super) list_id: Option<Spanned<String>>,
+    pub(super) language: Option<Spanned<String>>,
+    pub(super) time_zone: Option<Spanned<String>>,
+    pub(super) send_time: Option<Spanned<String>>,
+    pub(super) max_lateness: Option<Spanned<String>>,
+    pub(super) from: Spanned<String>,
+    pub(super) reply_to: Option<Spanned<String>>,
+    pub(super) postal_address: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) feeds: RawFeeds,
+    #[serde(default)]
+    pub(super) ledger: RawLedger,
+    pub(super) dkim: Option<RawDkim>,
+    pub(super) smtp: Option<RawSmtp>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDkim {
+    pub(super) selector: Option<Spanned<String>>,
+    pub(super) domain: Option<Spanned<String>>,
+    pub(super) key_file: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFeeds {
+    pub(super) entries: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLedger {
+    pub(super) id: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSmtp {
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) username: Option<Spanned<String>>,
+    pub(super) password_file: Option<Spanned<String>>,
+    pub(super) connections: Option<Spanned<usize>>,
+    pub(super) helo: Option<Spanned<String>>,
+    pub(super) ca_file: Option<Spanned<String>>,
+    pub(super) messages_per_connection: Option<Spanned<usize>>,
+}
+
+const KEYS: &[&str] = &[
+    "title",
+    "author",
+    "description",
+    "base_url",
+    "feed_authority",
+    "list_id",
+    "language",
+    "time_zone",
+    "send_time",
+    "max_lateness",
+    "from",
+    "reply_to",
+    "postal_address",
+    "feeds",
+    "entries",
+    "ledger",
+    "id",
+    "smtp",
+    "url",
+    "username",
+    "password_file",
+    "connections",
+    "helo",
+    "ca_file",
+    "messages_per_connection",
+    "dkim",
+    "selector",
+    "domain",
+    "key_file",
+];
+
+/// Reads the file's text.
+pub(super) fn read(source: &SourceText) -> Result<Raw, Diagnostic> {
+    toml::from_str(&source.text).map_err(|error| syntax_error(source, &error))
+}
+
+fn syntax_error(source: &SourceText, error: &toml::de::Error) -> Diagnostic {
+    let message = error.message().lines().next().unwrap_or_default();
+    let mut diagnostic = Diagnostic::error(match message.strip_prefix("unknown field ") {
+        Some(rest) => format!("unknown key {}", rest.split(',').next().unwrap_or(rest)),
+        None => message
+            .replace("missing field", "the configuration lacks the key")
+            .trim_end_matches('.')
+            .to_owned(),
+    });
+    if let Some(span) = error.span() {
+        let word = source.text.get(span.clone()).unwrap_or("").to_owned();
+        // A missing key has no place: the span is then the whole table.
+        if !message.starts_with("missing field") {
+            diagnostic = diagnostic.at(source, span);
+        }
+        if let Some(known) = closest(&word, KEYS.iter().copied()) {
+            diagnostic = diagnostic.hint(format!("did you mean `{known}`?"));
+        } else if message.starts_with("unknown field") && word == "password" {
+            diagnostic = diagnostic.hint("a password does not belong in this file: set `password_file`, or the variable POSTRIDER_SMTP_PASSWORD");
+        }
+    }
+    if message.starts_with("missing field") {
+        diagnostic = diagnostic
+            .cause(format!("`{}` was read to its end without it", source.name))
+            .hint("`postrider init` writes a file with every key; copy it from there");
+    }
+    diagnostic
+}

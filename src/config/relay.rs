@@ -1,0 +1,197 @@
+//! The relay and the signature: addresses, secrets, and where they come from.
+
+use std::path::Path;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::raw::{RawDkim, RawSmtp};
+use super::reader::{Origin, Reader, Value};
+use super::{Credentials, DkimConfig, Security, SmtpConfig, is_loopback};
+use crate::address::Mailbox;
+use crate::diagnostic::Diagnostic;
+use crate::fs;
+
+impl Reader<'_> {
+    pub(super) fn dkim(&self, raw: RawDkim, from: &Value) -> Result<DkimConfig, Diagnostic> {
+        let sender = Mailbox::parse(&from.text).map(|mailbox| mailbox.address.domain().to_owned());
+        let domain = match self.value("DKIM_DOMAIN", raw.domain) {
+            Some(value) => self.dns_name(&value)?,
+            None => sender.unwrap_or_default(),
+        };
+        let selector = match self.value("DKIM_SELECTOR", raw.selector) {
+            Some(value) => self.dns_name(&value)?,
+            None => "postrider".to_owned(),
+        };
+        let file = self.value("DKIM_KEY_FILE", raw.key_file);
+        let file = file.map_or_else(|| "dkim.key".to_owned(), |value| value.text);
+        Ok(DkimConfig {
+            domain,
+            selector,
+            key_file: self.folder.join(file),
+        })
+    }
+
+    fn dns_name(&self, value: &Value) -> Result<String, Diagnostic> {
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        if value.text.len() <= 253 && value.text.split('.').all(label) {
+            return Ok(value.text.to_ascii_lowercase());
+        }
+        Err(self
+            .wrong(value, "this is not a name for the DNS")
+            .hint("write letters, digits and dashes, such as `postrider`"))
+    }
+
+    pub(super) fn smtp(&self, raw: RawSmtp) -> Result<Option<SmtpConfig>, Diagnostic> {
+        let Some(value) = self.value("SMTP_URL", raw.url) else {
+            return Ok(None);
+        };
+        let url = self.relay_url(&value)?;
+        let host = url
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
+        let ca_file = self
+            .value("SMTP_CA_FILE", raw.ca_file)
+            .map(|value| self.folder.join(value.text));
+        let username = self.value("SMTP_USERNAME", raw.username);
+        let password_file = self.value("SMTP_PASSWORD_FILE", raw.password_file);
+        let credentials = self.credentials(&url, username, password_file)?;
+        let security = match url.scheme() {
+            "smtps" => Security::Implicit,
+            "smtp+plain" => Security::Plain,
+            // A relay on this machine is not reached over a wire. With a password to protect, or
+            // a certificate to check it by, TLS is wanted even there.
+            _ if is_loopback(&host) && ca_file.is_none() && credentials.is_none() => {
+                Security::Plain
+            }
+            _ => Security::StartTls,
+        };
+        if security == Security::Plain && credentials.is_some() && !is_loopback(&host) {
+            return Err(self
+                .wrong(
+                    &value,
+                    "the password would go to another machine unprotected",
+                )
+                .hint("use `smtps://` or `smtp://`"));
+        }
+        let default_port = if security == Security::Implicit {
+            465
+        } else {
+            587
+        };
+        Ok(Some(SmtpConfig {
+            security,
+            port: url.port().unwrap_or(default_port),
+            host,
+            credentials,
+            connections: raw
+                .connections
+                .map_or(Ok(4), |value| self.in_range(&value, 1..=100, "connections"))?,
+            helo: self
+                .value("SMTP_HELO", raw.helo)
+                .map(|value| self.line(&value))
+                .transpose()?,
+            ca_file,
+            messages_per_connection: raw.messages_per_connection.map_or(Ok(100), |value| {
+                self.in_range(&value, 1..=1_000_000, "messages_per_connection")
+            })?,
+        }))
+    }
+
+    /// Like [`Self::wrong`], but without showing a line that may hold a password.
+    fn wrong_relay(&self, value: &Value, message: &str) -> Diagnostic {
+        match &value.origin {
+            Origin::File(range) if value.text.contains('@') => {
+                let (line, _) = self.source.line_and_column(range.start);
+                Diagnostic::error(format!("{message} (`{}`, line {line})", self.source.name))
+            }
+            _ => self.wrong(value, message),
+        }
+    }
+
+    fn relay_url(&self, value: &Value) -> Result<Url, Diagnostic> {
+        let hint = "write `smtp://HOST:587` (STARTTLS), `smtps://HOST:465` (TLS) or, to send without any protection, `smtp+plain://HOST:25`";
+        let url = Url::parse(&value.text).map_err(|error| {
+            self.wrong_relay(value, "the relay's address cannot be read")
+                .cause(error)
+                .hint(hint)
+        })?;
+        let known = matches!(url.scheme(), "smtp" | "smtps" | "smtp+plain");
+        if !known || url.host_str().is_none_or(str::is_empty) || !matches!(url.path(), "" | "/") {
+            return Err(self
+                .wrong_relay(value, "the relay's address is not one for SMTP")
+                .hint(hint));
+        }
+        if let (Some(_), Origin::File(range)) = (url.password(), &value.origin) {
+            // The line is named and not shown: what is shown ends up in logs and screenshots.
+            let (line, _) = self.source.line_and_column(range.start);
+            return Err(Diagnostic::error(format!(
+                "`{}` holds a password in `[smtp] url` (line {line})",
+                self.source.name
+            ))
+            .hint("take it out and set `password_file`, or the variable POSTRIDER_SMTP_PASSWORD"));
+        }
+        Ok(url)
+    }
+
+    fn credentials(
+        &self,
+        url: &Url,
+        username: Option<Value>,
+        password_file: Option<Value>,
+    ) -> Result<Option<Credentials>, Diagnostic> {
+        let decode = |text: &str| percent_decode(text);
+        let username = match username {
+            Some(value) => self.line(&value)?,
+            None if url.username().is_empty() => return Ok(None),
+            None => decode(url.username()),
+        };
+        let password = if let Some(password) = self.environment.get("SMTP_PASSWORD") {
+            password.to_owned()
+        } else if let Some(value) = password_file {
+            read_secret(&self.folder.join(&value.text), &value.text)
+                .map_err(|message| self.wrong(&value, message))?
+        } else if let Some(password) = url.password() {
+            decode(password)
+        } else {
+            return Err(Diagnostic::error(format!(
+                "there is a user name for the relay (`{username}`) and no password"
+            ))
+            .hint("set `password_file` in `[smtp]`, or the variable POSTRIDER_SMTP_PASSWORD"));
+        };
+        Ok(Some(Credentials {
+            username,
+            password: SecretString::from(password),
+        }))
+    }
+}
+
+fn percent_decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+fn read_secret(path: &Path, name: &str) -> Result<String, String> {
+    let open =
+        fs::is_open_to_others(path).map_err(|error| format!("cannot read `{name}`: {error}"))?;
+    if open {
+        return Err(format!(
+            "others can read `{name}`; make it private with `chmod 600 {name}`"
+        ));
+    }
+    let text = fs::read_text(path, name).map_err(|error| error.message().to_owned())?;
+    let secret = text.text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        Err(format!("`{name}` is empty"))
+    } else {
+        Ok(secret.to_owned())
+    }
+}
