@@ -85,7 +85,7 @@ struct Arguments {
     #[arg(short, long, global = true)]
     quiet: bool,
     /// Take this instant for the present, such as 2026-12-01T09:00:00Z
-    #[arg(long, value_name = "INSTANT", global = true, env = "POSTRIDER_NOW")]
+    #[arg(long, value_name = "INSTANT", global = true, env = "POSTRIDER_NOW", value_parser = times::parse_now)]
     now: Option<DateTime<Utc>>,
     #[command(subcommand)]
     command: Command,

@@ -52,7 +52,7 @@ impl Ledger {
     /// Raises the number of the run to at least `at_least` and above the last one; returns it.
     pub fn raise_epoch(&mut self, at_least: i64) -> Result<i64, LedgerError> {
         self.store.write(|session| {
-            let epoch = read_epoch(session)?.max(at_least) + 1;
+            let epoch = read_epoch(session)?.max(at_least).saturating_add(1);
             set(session, "epoch", &epoch.to_string())?;
             Ok(epoch)
         })

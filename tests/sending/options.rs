@@ -115,3 +115,20 @@ fn a_test_message_that_is_refused_is_a_failure_with_the_reason() {
         .fails(1)
         .stderr_contains("550 5.1.1 no such user");
 }
+
+#[test]
+fn a_clock_out_of_reason_is_refused() {
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay).readers(1);
+    for now in [
+        "+10000-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "yesterday",
+        "",
+    ] {
+        room.run(["--now", now, "send", "--yes"])
+            .fails(2)
+            .stderr_contains("--now");
+    }
+    assert_eq!(relay.connections(), 0);
+}
