@@ -112,12 +112,6 @@ impl EmailAddress {
         let local: String = self.local().nfc().collect::<String>().to_lowercase();
         format!("{local}@{}", self.domain())
     }
-
-    /// The address for a log: first character and domain.
-    pub fn masked(&self) -> String {
-        let first = self.text.chars().next().unwrap_or('?');
-        format!("{first}***@{}", self.domain())
-    }
 }
 
 impl fmt::Display for EmailAddress {

@@ -169,11 +169,6 @@ impl Reply {
     /// Longest text that is stored, in bytes.
     const LONGEST_STORED: usize = 512;
 
-    /// Whether the relay agrees.
-    pub fn is_positive(&self) -> bool {
-        (200..300).contains(&self.code)
-    }
-
     /// The enhanced status code, if the relay gave one.
     pub fn enhanced(&self) -> Option<EnhancedCode> {
         EnhancedCode::at_start_of(&self.text)

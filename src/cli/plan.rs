@@ -108,7 +108,7 @@ fn next_unplanned<'a>(
 ) -> Result<&'a Issue, Stop> {
     let mut draft = None;
     for issue in issues.iter().filter(|issue| issue.mail) {
-        if ledger.recorded(&issue.id)?.is_none() {
+        if ledger.issue_state(&issue.id)?.is_none() {
             if !issue.draft {
                 return Ok(issue);
             }

@@ -57,9 +57,8 @@ fn merge(mut one: Value, other: Value) -> Value {
 }
 
 fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Result<(), Stop> {
-    let issues = publication.issues()?;
-    app.output.warnings(&issues.warnings);
-    let zone = &publication.config.zone;
+    let found = publication.issues()?;
+    app.output.warnings(&found.warnings);
     let mut plans = Vec::new();
     if let Some(ledger) = ledger {
         for recorded in ledger.all_recorded()? {
@@ -67,63 +66,78 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
             plans.push((recorded, row));
         }
     }
-    let plan_of = |id: &str| {
-        plans
-            .iter()
-            .find(|(recorded, _)| recorded.frozen.issue.as_str() == id)
-    };
     if app.output.is_json() {
-        let listed = issues.issues.iter().map(|issue| {
-            let base = json!({ "issue": issue.id.as_str(), "slug": issue.slug.as_str(), "title": issue.title,
-                "dated": utc(issue.published), "draft": issue.draft, "mail": issue.mail });
-            match plan_of(issue.id.as_str()) {
-                Some((recorded, row)) => merge(base, counts_json(recorded.planned_total, &row.counts, row.finished_at.is_some())),
-                None => base,
-            }
-        });
+        let listed = found
+            .issues
+            .iter()
+            .map(|issue| listed_json(issue, plan_of(&plans, issue)));
         app.output
             .json(&json!({ "issues": listed.collect::<Vec<_>>() }));
         return Ok(());
     }
-    let now = app.clock.now();
-    let rows = issues.issues.iter().map(|issue| {
-        let mut row = vec![local(issue.published, zone), issue.slug.to_string()];
-        if let Some((recorded, found)) = plan_of(issue.id.as_str()) {
+    let rows = found.issues.iter().map(|issue| {
+        let mut row = vec![
+            local(issue.published, &publication.config.zone),
+            issue.slug.to_string(),
+        ];
+        if let Some((recorded, found)) = plan_of(&plans, issue) {
             row.extend(plan_cells(recorded, found));
         } else {
-            row.push(state_without_plan(publication, issue, now).to_owned());
+            row.push(state_without_plan(publication, issue, app.clock.now()).to_owned());
             row.extend(std::iter::repeat_n(String::new(), 5));
         }
         row
     });
-    app.output.table(
-        &[
-            "dated",
-            "<issue",
-            "state",
-            "#planned",
-            "#sent",
-            "#rejected",
-            "#held",
-            "#open",
-        ],
-        rows,
-    );
+    let header = [
+        "dated",
+        "<issue",
+        "state",
+        "#planned",
+        "#sent",
+        "#rejected",
+        "#held",
+        "#open",
+    ];
+    app.output.table(&header, rows);
     // A plan whose file is gone is still a plan.
-    for (recorded, row) in &plans {
-        if !issues
+    let gone = |recorded: &Recorded| {
+        !found
             .issues
             .iter()
             .any(|issue| issue.id == recorded.frozen.issue)
-        {
-            let sent = row.counts.of(State::Sent);
-            app.output.line(&format!(
-                "{}: sent to {sent}, and its file is no longer in `issues/`",
-                recorded.frozen.slug
-            ));
-        }
+    };
+    for (recorded, row) in plans.iter().filter(|(recorded, _)| gone(recorded)) {
+        let sent = row.counts.of(State::Sent);
+        let slug = &recorded.frozen.slug;
+        app.output.line(&format!(
+            "{slug}: sent to {sent}, and its file is no longer in `issues/`"
+        ));
     }
     Ok(())
+}
+
+/// A plan with where its deliveries stand.
+type PlanRow = (Recorded, IssueRow);
+
+fn plan_of<'a>(plans: &'a [PlanRow], issue: &Issue) -> Option<&'a PlanRow> {
+    plans
+        .iter()
+        .find(|(recorded, _)| recorded.frozen.issue == issue.id)
+}
+
+fn listed_json(issue: &Issue, plan: Option<&PlanRow>) -> Value {
+    let base = json!({ "issue": issue.id.as_str(), "slug": issue.slug.as_str(), "title": issue.title,
+        "dated": utc(issue.published), "draft": issue.draft, "mail": issue.mail });
+    match plan {
+        Some((recorded, row)) => {
+            let finished = row.finished_at.is_some();
+            merge(
+                base,
+                counts_json(recorded.planned_total, &row.counts, finished),
+            )
+        }
+        None => base,
+    }
 }
 
 fn state_without_plan(

@@ -35,6 +35,13 @@ impl IssueState {
             Self::Cancelled => "cancelled",
         }
     }
+
+    fn from_stored(word: &str) -> Result<Self, LedgerError> {
+        [Self::Sending, Self::Paused, Self::Finished, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+            .ok_or_else(|| LedgerError::Unknown(format!("state `{word}` of an issue")))
+    }
 }
 
 /// What is frozen with a plan: the issue in the form from which every message is made.
@@ -67,22 +74,35 @@ pub struct Recorded {
     pub state: IssueState,
 }
 
+/// What [`read_recorded`] reads.
+const SELECT_ISSUE: &str = "SELECT id, identity, slug, title, frozen, frozen_sha256, planned_at,
+    planned_total, state FROM issue";
+
 impl Ledger {
     /// The plan of an issue, if it has one.
     pub fn recorded(&mut self, issue: &IssueId) -> Result<Option<Recorded>, LedgerError> {
         self.store.read(|session| {
-            let sql = "SELECT id, identity, slug, title, frozen, frozen_sha256, planned_at, planned_total, state
-                       FROM issue WHERE identity = $1";
-            session.first(sql, [issue.as_str()], read_recorded)
+            let sql = format!("{SELECT_ISSUE} WHERE identity = $1");
+            session.first(&sql, [issue.as_str()], read_recorded)
+        })
+    }
+
+    /// Where the sending of an issue stands; `None` for one without a plan. Unlike [`Self::recorded`]
+    /// it does not load the frozen text.
+    pub fn issue_state(&mut self, issue: &IssueId) -> Result<Option<IssueState>, LedgerError> {
+        self.store.read(|session| {
+            let sql = "SELECT state FROM issue WHERE identity = $1";
+            session.first(sql, [issue.as_str()], |row| {
+                IssueState::from_stored(&row.get::<_, String>(0)?)
+            })
         })
     }
 
     /// All plans, oldest first.
     pub fn all_recorded(&mut self) -> Result<Vec<Recorded>, LedgerError> {
         self.store.read(|session| {
-            let sql = "SELECT id, identity, slug, title, frozen, frozen_sha256, planned_at, planned_total, state
-                       FROM issue ORDER BY planned_at, id";
-            session.rows(sql, [], read_recorded)
+            let sql = format!("{SELECT_ISSUE} ORDER BY planned_at, id");
+            session.rows(&sql, [], read_recorded)
         })
     }
 
@@ -200,13 +220,7 @@ fn read_recorded(row: &rusqlite::Row<'_>) -> Result<Recorded, LedgerError> {
         },
         planned_at: instant(row.get(6)?)?,
         planned_total: u64::try_from(row.get::<_, i64>(7)?).unwrap_or(0),
-        state: match state.as_str() {
-            "sending" => IssueState::Sending,
-            "paused" => IssueState::Paused,
-            "finished" => IssueState::Finished,
-            "cancelled" => IssueState::Cancelled,
-            other => return Err(LedgerError::Unknown(format!("state `{other}` of an issue"))),
-        },
+        state: IssueState::from_stored(&state)?,
     })
 }
 

@@ -32,16 +32,16 @@ pub(super) struct Job<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) halt: &'a Halt,
     pub(super) epoch: i64,
-    /// How many deliveries were settled before the run.
-    pub(super) touched: u64,
 }
 
 impl Job<'_> {
-    /// Runs until nothing is left to try, and gives the ledger back.
+    /// Runs until nothing is left to try, and gives the ledger back. `settled` is how many of the
+    /// issue's deliveries this command has settled before.
     pub(super) fn run(
         &self,
         mut ledger: Ledger,
         recorded: &Recorded,
+        settled: u64,
         first: &mut Option<Session>,
         ask: &mut dyn Ask,
         errors: &mut Vec<Diagnostic>,
@@ -54,7 +54,7 @@ impl Job<'_> {
             self.halt.clone(),
             accept_removals,
         );
-        let mut touched = self.touched;
+        let mut touched = settled;
         loop {
             watch.catch_up(&mut ledger)?;
             touched += expire(self.publication, self.options, &mut ledger, recorded)?;
@@ -230,8 +230,8 @@ fn expire(
 
 /// Whether the issue is still to be sent: another terminal may have paused or cancelled it.
 fn state_of(ledger: &mut Ledger, recorded: &Recorded) -> Result<IssueState, Stop> {
-    let now = ledger.recorded(&recorded.frozen.issue)?;
-    Ok(now.map_or(recorded.state, |now| now.state))
+    let now = ledger.issue_state(&recorded.frozen.issue)?;
+    Ok(now.unwrap_or(recorded.state))
 }
 
 /// Settles the deliveries to people who are suppressed or left the roster, once the roster's file

@@ -17,10 +17,11 @@ use super::job::{Job, outcome, tidy};
 use super::problems::{relay_config, relay_problem};
 use super::targets::{Target, move_to_now, plan_if_new, question, select};
 use super::{Publication, Stop};
+use crate::config::SmtpConfig;
 use crate::delivery::{RetryRules, State};
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Counts, IssueState, Ledger, SenderLock};
-use crate::mailer::{Relay, Timers};
+use crate::mailer::{Relay, Session, Timers};
 
 /// What the author asked for.
 #[derive(Debug, Clone, Default)]
@@ -147,52 +148,62 @@ pub fn send(
     let relay = Relay::new(smtp.clone(), options.timers.clone())
         .map_err(|error| relay_problem(&error, smtp))?;
     ask.note(&format!("connecting to {}", smtp.shown()));
-    let mut first = Some(runtime.block_on(async {
-        tokio::select! {
-            opened = relay.open() => opened.map_err(|error| relay_problem(&error, smtp).into()),
-            () = halt.stopping() => Err(Stop::Declined),
-        }
-    })?);
+    let mut first = Some(connect(&runtime, &relay, smtp, halt)?);
 
     if question.future.is_some() {
         move_to_now(publication, &mut targets)?;
     }
     let issues = publication.issues()?.issues;
-    report.built = Some(build(
-        publication,
-        &issues,
-        publication.clock.now(),
-        &publication.folder.join("public"),
-    )?);
+    let out = publication.folder.join("public");
+    report.built = Some(build(publication, &issues, publication.clock.now(), &out)?);
     settle_in(publication, &mut ledger, &identity)?;
 
+    let job = Job {
+        publication,
+        options,
+        keys: &keys,
+        relay: &relay,
+        smtp,
+        runtime: &runtime,
+        halt,
+        epoch,
+    };
     for target in targets {
-        if halt.is_stopping() {
+        if halt.is_stopping() || !report.errors.is_empty() {
             break;
         }
         let recorded = plan_if_new(publication, target, &mut ledger, &keys, options)?;
-        let job = Job {
-            publication,
-            options,
-            keys: &keys,
-            relay: &relay,
-            smtp,
-            runtime: &runtime,
-            halt,
-            epoch,
-            touched: touched.get(&recorded.row).copied().unwrap_or(0),
-        };
+        let settled = touched.get(&recorded.row).copied().unwrap_or(0);
         let outcome;
-        (ledger, outcome) = job.run(ledger, &recorded, &mut first, ask, &mut report.errors)?;
+        (ledger, outcome) = job.run(
+            ledger,
+            &recorded,
+            settled,
+            &mut first,
+            ask,
+            &mut report.errors,
+        )?;
         report.issues.push(outcome);
-        if !report.errors.is_empty() {
-            break;
-        }
     }
     if let Some(session) = first {
         runtime.block_on(session.quit());
     }
     Ok(report)
+}
+
+/// The first session: without one nothing is planned. An interrupt ends the wait for it.
+fn connect(
+    runtime: &Runtime,
+    relay: &Relay,
+    smtp: &SmtpConfig,
+    halt: &Halt,
+) -> Result<Session, Stop> {
+    runtime.block_on(async {
+        tokio::select! {
+            opened = relay.open() => opened.map_err(|error| relay_problem(&error, smtp).into()),
+            () = halt.stopping() => Err(Stop::Declined),
+        }
+    })
 }
 
 /// What [`send`] would do, with nothing written and nothing sent.

@@ -84,7 +84,7 @@ pub(super) fn select(
         }
     }
     for issue in issues.iter().filter(|issue| issue.mail && !issue.draft) {
-        if ledger.recorded(&issue.id)?.is_some() {
+        if ledger.issue_state(&issue.id)?.is_some() {
             continue;
         }
         let late = (now - issue.published).to_std();
