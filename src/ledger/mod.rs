@@ -3,7 +3,7 @@
 //!
 //! What it promises: one row per (issue, subscriber); an intent is on disk before the first byte
 //! of the final dot; illegal transitions are refused by the database itself. The statements keep to
-//! the subset that SQLite and PostgreSQL share; what differs is in [`schema`] and [`store`].
+//! the subset that SQLite and PostgreSQL share; what differs is in `schema` and `store`.
 
 mod control;
 mod identity;
