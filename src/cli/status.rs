@@ -296,25 +296,23 @@ fn print_one(
             .line(&next_step(&recorded.frozen.slug, &row.counts, zone)),
     }
     if !open.is_empty() {
-        let rows = open.iter().map(|row| {
-            let next = row.next_at.map(|at| local(at, zone)).unwrap_or_default();
-            vec![
-                row.address.clone(),
-                row.state.to_string(),
-                next,
-                row.reply.clone().unwrap_or_default(),
-            ]
-        });
-        app.output.table(
-            &[
-                "subscriber",
-                "state",
-                "next try",
-                "~last words of the relay",
-            ],
-            rows,
-        );
+        print_rows(app, zone, open);
     }
+}
+
+fn print_rows(app: &App, zone: &jiff::tz::TimeZone, open: &[OpenRow]) {
+    let rows = open.iter().map(|row| {
+        let next = row.next_at.map(|at| local(at, zone)).unwrap_or_default();
+        let reply = row.reply.clone().unwrap_or_default();
+        vec![row.address.clone(), row.state.to_string(), next, reply]
+    });
+    let header = [
+        "subscriber",
+        "state",
+        "next try",
+        "~last words of the relay",
+    ];
+    app.output.table(&header, rows);
 }
 
 fn next_step(slug: &str, counts: &Counts, zone: &jiff::tz::TimeZone) -> String {

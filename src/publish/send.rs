@@ -148,7 +148,7 @@ pub fn send(
     let relay = Relay::new(smtp.clone(), options.timers.clone())
         .map_err(|error| relay_problem(&error, smtp))?;
     ask.note(&format!("connecting to {}", smtp.shown()));
-    let mut first = Some(connect(&runtime, &relay, smtp, halt)?);
+    let session = connect(&runtime, &relay, smtp, halt)?;
 
     if question.future.is_some() {
         move_to_now(publication, &mut targets)?;
@@ -168,27 +168,36 @@ pub fn send(
         halt,
         epoch,
     };
+    work_through(&job, ledger, targets, &touched, session, ask, &mut report)?;
+    Ok(report)
+}
+
+/// One issue after the other, until one has a reason to stop.
+fn work_through(
+    job: &Job<'_>,
+    mut ledger: Ledger,
+    targets: Vec<Target>,
+    touched: &BTreeMap<i64, u64>,
+    session: Session,
+    ask: &mut dyn Ask,
+    report: &mut SendReport,
+) -> Result<(), Stop> {
+    let mut first = Some(session);
     for target in targets {
-        if halt.is_stopping() || !report.errors.is_empty() {
+        if job.halt.is_stopping() || !report.errors.is_empty() {
             break;
         }
-        let recorded = plan_if_new(publication, target, &mut ledger, &keys, options)?;
+        let recorded = plan_if_new(job.publication, target, &mut ledger, job.keys, job.options)?;
         let settled = touched.get(&recorded.row).copied().unwrap_or(0);
+        let errors = &mut report.errors;
         let outcome;
-        (ledger, outcome) = job.run(
-            ledger,
-            &recorded,
-            settled,
-            &mut first,
-            ask,
-            &mut report.errors,
-        )?;
+        (ledger, outcome) = job.run(ledger, &recorded, settled, &mut first, ask, errors)?;
         report.issues.push(outcome);
     }
     if let Some(session) = first {
-        runtime.block_on(session.quit());
+        job.runtime.block_on(session.quit());
     }
-    Ok(report)
+    Ok(())
 }
 
 /// The first session: without one nothing is planned. An interrupt ends the wait for it.
