@@ -35,8 +35,21 @@ need() {
 has_command() { command -v "$1"; }
 has_module() { "$PYTHON" -c "import $1"; }
 
+# A free port below the ones that the system gives to outgoing connections: one of those may be
+# taken between this look and the server's own bind.
 free_port() {
-    "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    "$PYTHON" - <<'PYTHON'
+import random, socket
+while True:
+    port = random.randint(20000, 32000)
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+    print(port)
+    break
+PYTHON
 }
 
 # postrider ARGUMENTS...: the program in the publication, with nothing of our environment but PATH

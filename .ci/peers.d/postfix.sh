@@ -38,6 +38,9 @@ postfix_start() {
 }
 
 postfix_stop() {
+    local result=$?
+    # A failure that comes once in fifty runs must be told by its own log.
+    ((result == 0)) || tail -n 40 "$POSTFIX/log/mail" >&2 || true
     # Also where it was never started.
     if postfix -c "$POSTFIX/etc" status 2>/dev/null; then
         postfix -c "$POSTFIX/etc" stop 2>/dev/null
