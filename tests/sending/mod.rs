@@ -11,6 +11,7 @@ mod letter;
 mod login;
 mod one_ledger;
 mod options;
+mod plans;
 mod replies;
 mod tls;
 mod verbs;
