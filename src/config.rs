@@ -56,6 +56,10 @@ pub struct Config {
     pub ledger_id: Option<String>,
     /// How messages are signed; `None` where the relay does it.
     pub dkim: Option<DkimConfig>,
+    /// Where the public server is, with a slash at its end; `None` without one.
+    pub serve_url: Option<String>,
+    /// The domain that receives reports of failure; `None` where they go to `from`.
+    pub bounces_domain: Option<String>,
     /// The relay; `None` until there is one.
     pub smtp: Option<SmtpConfig>,
 }

@@ -27,6 +27,10 @@ pub(super) struct Raw {
     pub(super) feeds: RawFeeds,
     #[serde(default)]
     pub(super) ledger: RawLedger,
+    #[serde(default)]
+    pub(super) serve: RawServe,
+    #[serde(default)]
+    pub(super) bounces: RawBounces,
     pub(super) dkim: Option<RawDkim>,
     pub(super) smtp: Option<RawSmtp>,
 }
@@ -43,6 +47,18 @@ pub(super) struct RawDkim {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFeeds {
     pub(super) entries: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawServe {
+    pub(super) url: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBounces {
+    pub(super) domain: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -81,6 +97,8 @@ const KEYS: &[&str] = &[
     "entries",
     "ledger",
     "id",
+    "serve",
+    "bounces",
     "smtp",
     "url",
     "username",

@@ -202,7 +202,7 @@ impl Shared {
             fields: &fields,
         };
         let message = self.run.composer.compose(addressee, Purpose::Delivery)?;
-        let from = self.run.composer.envelope_from().clone();
+        let from = self.run.composer.envelope_from(Some(claim.delivery));
         Ok((Envelope { from, to }, message))
     }
 

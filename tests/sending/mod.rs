@@ -7,6 +7,7 @@ mod crash;
 mod disk;
 mod dkim;
 mod flow;
+mod leaving;
 mod letter;
 mod login;
 mod one_ledger;
