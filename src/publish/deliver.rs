@@ -203,7 +203,8 @@ impl Shared {
         };
         let message = self.run.composer.compose(addressee, Purpose::Delivery)?;
         let from = self.run.composer.envelope_from(Some(claim.delivery));
-        Ok((Envelope { from, to }, message))
+        let id = Some(self.run.composer.envelope_id(claim.delivery));
+        Ok((Envelope { from, to, id }, message))
     }
 
     async fn attempt(

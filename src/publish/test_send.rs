@@ -54,6 +54,7 @@ pub fn send_test(
     let envelope = Envelope {
         from: composer.envelope_from(None),
         to: to.clone(),
+        id: None,
     };
     let reply = hand_over(publication, &envelope, &message, timers)?;
     Ok(TestSent {

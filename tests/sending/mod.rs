@@ -13,7 +13,10 @@ mod login;
 mod one_ledger;
 mod options;
 mod replies;
+mod reports;
+mod secrets;
 mod tls;
+mod tokens;
 mod verbs;
 
 use std::collections::BTreeMap;
