@@ -48,14 +48,15 @@ const OVERSIGNED: &[&str] = &[
     "List-Id",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
+    "Feedback-ID",
 ];
 /// Header fields that are signed where they stand.
 const SIGNED: &[&str] = &[
     "List-Archive",
     "List-Help",
+    "List-Owner",
     "List-Post",
     "Archived-At",
-    "Feedback-ID",
 ];
 
 /// Signs messages for one domain with one key.

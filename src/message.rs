@@ -4,7 +4,9 @@
 //! encoded, and the parts are spliced. The same frozen issue, recipient and key
 //! always give the same bytes, so that a second attempt sends what the first one sent.
 
+mod frozen;
 mod header;
+mod list;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,76 +15,22 @@ use std::time::{Duration, UNIX_EPOCH};
 use chrono::{DateTime, Utc};
 use lettre::Address;
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Message as LettreMessage, MultiPart, MultiPartKind, SinglePart};
-use serde::{Deserialize, Serialize};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderValue};
+use lettre::message::{
+    Body, Message as LettreMessage, MessageBuilder, MultiPart, MultiPartKind, SinglePart,
+};
 
 use crate::address::{EmailAddress, clean_name};
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::dkim::Signer;
 use crate::issue::IssueId;
 use crate::plan::Recipient;
-use crate::render::layout::{AroundEssay, IssueView, Layouts, MailLayout, PublicationView};
+use crate::render::layout::{AroundEssay, Layouts, MailLayout};
 use crate::token::{AddressKey, Keys, sha256, sha256_hex};
+use list::{Leave, LeaveTokens};
 
-/// Everything that the messages of an issue are made of, fixed when it is planned. Later edits of
-/// the essay, the templates or the configuration change nothing in them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FrozenIssue {
-    /// Version of this form.
-    pub version: u32,
-    /// Identity of the issue.
-    pub issue_id: String,
-    /// `Date` of every message, and the time of the plan, in milliseconds.
-    pub date_ms: i64,
-    /// Subject.
-    pub subject: String,
-    /// Display name of the sender.
-    pub from_name: String,
-    /// Address of the sender, in the header and in the envelope.
-    pub from: String,
-    /// Where answers go if not to the sender.
-    pub reply_to: Option<String>,
-    /// List identifier without brackets.
-    pub list_id: String,
-    /// Domain and selector of the DKIM signature, if there is one.
-    pub dkim: Option<(String, String)>,
-    /// What the layouts know of the publication.
-    pub publication: PublicationView,
-    /// What the layouts know of the issue.
-    pub issue: IssueView,
-    /// The essay as HTML for the mail.
-    pub essay_html: String,
-    /// The essay as plain text.
-    pub essay_text: String,
-    /// The templates by file name.
-    pub templates: BTreeMap<String, String>,
-}
-
-impl FrozenIssue {
-    /// The version that is written.
-    pub const VERSION: u32 = 1;
-
-    /// The form in which it is kept in the ledger.
-    pub fn to_text(&self) -> Result<String, Diagnostic> {
-        serde_json::to_string(self)
-            .map_err(|error| Diagnostic::error("the issue cannot be frozen").cause(error))
-    }
-
-    /// Reads back what [`Self::to_text`] wrote; `sha256` is the hash that was kept with it.
-    pub fn from_text(text: &str, sha256: &str) -> Result<Self, Diagnostic> {
-        if sha256_hex(text.as_bytes()) != sha256 {
-            return Err(Diagnostic::error(
-                "the frozen issue in the ledger is not the one that was planned",
-            )
-            .hint("the ledger was changed from outside; restore it from a backup"));
-        }
-        serde_json::from_str(text).map_err(|error| {
-            Diagnostic::error("the frozen issue in the ledger cannot be read").cause(error)
-        })
-    }
-}
+pub use frozen::FrozenIssue;
+pub use list::feedback_id;
 
 /// The recipient of one message.
 #[derive(Debug, Clone, Copy)]
@@ -175,9 +123,21 @@ impl Composer {
         })
     }
 
-    /// The address for MAIL FROM.
-    pub fn envelope_from(&self) -> &EmailAddress {
-        &self.from
+    /// The address for MAIL FROM, where failures are reported. In a domain for bounces it names the
+    /// delivery (`None`: a test, which none belongs to), so that a report can be believed; without
+    /// one it is that of the author, since many relays refuse a sender they do not know.
+    pub fn envelope_from(&self, delivery: Option<i64>) -> EmailAddress {
+        let Some(domain) = &self.frozen.bounces_domain else {
+            return self.from.clone();
+        };
+        let token = delivery.map_or_else(|| "test".to_owned(), |row| self.keys.bounce_token(row));
+        EmailAddress::parse(&format!("b+{token}@{domain}")).unwrap_or_else(|_| self.from.clone())
+    }
+
+    /// What a report of failure calls the delivery (ENVID, RFC 3461 §4.4): at most 38 characters,
+    /// of which none needs encoding.
+    pub fn envelope_id(&self, delivery: i64) -> String {
+        self.keys.bounce_token(delivery)
     }
 
     /// When the issue was frozen.
@@ -196,17 +156,14 @@ impl Composer {
 
     /// Makes the message of one recipient.
     pub fn compose(&self, to: Addressee<'_>, purpose: Purpose<'_>) -> Result<Message, Diagnostic> {
-        let (id, token) = match purpose {
-            Purpose::Delivery => (self.message_id(to.key), self.keys.unsubscribe_token(to.key)),
-            Purpose::Test(nonce) => (
-                format!("test.{}.{nonce}@{}", self.issue, self.from.domain()),
-                self.keys.dead_unsubscribe_token(),
-            ),
+        let id = match purpose {
+            Purpose::Delivery => self.message_id(to.key),
+            Purpose::Test(nonce) => format!("test.{}.{nonce}@{}", self.issue, self.from.domain()),
         };
-        let unsubscribe = self.unsubscribe_url(&token);
-        let [html, text] = self.parts(to, &unsubscribe)?;
+        let leave = self.leave(to.key, purpose);
+        let [html, text] = self.parts(to, leave.shown())?;
         let boundary = format!("postrider-{}", &sha256_hex(id.as_bytes())[..32]);
-        let message = self.with_headers(to, &id, &unsubscribe)?;
+        let message = self.with_headers(to, &id, &leave)?;
         let part = |content_type: ContentType, body: Vec<u8>| {
             let encoding = ContentTransferEncoding::QuotedPrintable;
             SinglePart::builder()
@@ -260,13 +217,14 @@ impl Composer {
                 key: &recipient.key,
                 fields: &fields,
             };
-            let unsubscribe = self.unsubscribe_url(&self.keys.unsubscribe_token(to.key));
-            let around = self.around(to, &unsubscribe)?;
+            let leave = self.leave(to.key, Purpose::Delivery);
+            let unsubscribe = leave.shown();
+            let around = self.around(to, unsubscribe)?;
             for (name, around) in [MailLayout::HTML, MailLayout::TEXT]
                 .into_iter()
                 .zip(&around)
             {
-                if !around.before.contains(&unsubscribe) && !around.after.contains(&unsubscribe) {
+                if !around.before.contains(unsubscribe) && !around.after.contains(unsubscribe) {
                     return Err(Diagnostic::error(format!(
                         "`templates/{name}` shows no way to unsubscribe"
                     ))
@@ -278,14 +236,20 @@ impl Composer {
         Ok(())
     }
 
-    /// RFC 2369 §3.2. Without a public server the request goes to the author by mail; the token
-    /// in the subject tells `subscribers suppress` who asks, whatever address the mail comes from.
-    fn unsubscribe_url(&self, token: &str) -> String {
-        let to = self
-            .reply_to
-            .as_ref()
-            .map_or(self.from.as_str(), EmailAddress::as_str);
-        format!("mailto:{to}?subject=unsubscribe%20{token}")
+    /// How the reader leaves; in a test nobody does.
+    fn leave(&self, reader: &AddressKey, purpose: Purpose<'_>) -> Leave {
+        let tokens = match purpose {
+            Purpose::Delivery => LeaveTokens {
+                link: self.keys.unsubscribe_token(reader),
+                mail: self.keys.unsubscribe_mail_token(reader),
+            },
+            Purpose::Test(_) => LeaveTokens {
+                link: self.keys.dead_unsubscribe_token(),
+                mail: self.keys.dead_unsubscribe_mail_token(),
+            },
+        };
+        let author = self.reply_to.as_ref().unwrap_or(&self.from);
+        Leave::new(&self.frozen, author, &tokens)
     }
 
     /// The two encoded bodies: HTML and plain text.
@@ -312,10 +276,9 @@ impl Composer {
         &self,
         to: Addressee<'_>,
         id: &str,
-        unsubscribe: &str,
-    ) -> Result<lettre::message::MessageBuilder, Diagnostic> {
+        leave: &Leave,
+    ) -> Result<MessageBuilder, Diagnostic> {
         let name = to.fields.get("name").map_or("", String::as_str);
-        let publication = &self.frozen.publication;
         let mut builder = LettreMessage::builder()
             .envelope(envelope(&self.from, to.address)?)
             .raw_header(mailbox("From", &self.frozen.from_name, &self.from))
@@ -326,39 +289,7 @@ impl Composer {
         if let Some(reply_to) = &self.reply_to {
             builder = builder.raw_header(mailbox("Reply-To", "", reply_to));
         }
-        builder = builder.raw_header(header::named(
-            "List-Id",
-            &clean_name(&publication.title),
-            &self.frozen.list_id,
-        ));
-        let help = format!("<mailto:{}?subject=help>", publication.reply_to);
-        let headers = [
-            (
-                HeaderName::new_from_ascii_str("List-Unsubscribe"),
-                format!("<{unsubscribe}>"),
-            ),
-            (HeaderName::new_from_ascii_str("List-Help"), help),
-            (
-                HeaderName::new_from_ascii_str("List-Archive"),
-                format!("<{}>", publication.base_url),
-            ),
-            // RFC 2369 §3.4: the bare word.
-            (HeaderName::new_from_ascii_str("List-Post"), "NO".to_owned()),
-            // RFC 5064 §2.2: where this message can be read again.
-            (
-                HeaderName::new_from_ascii_str("Archived-At"),
-                format!("<{}>", self.frozen.issue.url),
-            ),
-            // Not a standard, but what keeps holiday answers away (RFC 3834 §2).
-            (
-                HeaderName::new_from_ascii_str("Precedence"),
-                "bulk".to_owned(),
-            ),
-        ];
-        for (name, value) in headers {
-            builder = builder.raw_header(HeaderValue::new(name, value));
-        }
-        Ok(builder)
+        Ok(list::add_list_fields(&self.frozen, leave, builder))
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) struct Raw {
     pub(super) feeds: RawFeeds,
     #[serde(default)]
     pub(super) ledger: RawLedger,
+    #[serde(default)]
+    pub(super) serve: RawServe,
+    #[serde(default)]
+    pub(super) bounces: RawBounces,
     pub(super) dkim: Option<RawDkim>,
     pub(super) smtp: Option<RawSmtp>,
 }
@@ -47,6 +51,18 @@ pub(super) struct RawFeeds {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RawServe {
+    pub(super) url: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBounces {
+    pub(super) domain: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawLedger {
     pub(super) id: Option<Spanned<String>>,
 }
@@ -57,6 +73,7 @@ pub(super) struct RawSmtp {
     pub(super) url: Option<Spanned<String>>,
     pub(super) username: Option<Spanned<String>>,
     pub(super) password_file: Option<Spanned<String>>,
+    pub(super) token_command: Option<Spanned<Vec<String>>>,
     pub(super) connections: Option<Spanned<usize>>,
     pub(super) helo: Option<Spanned<String>>,
     pub(super) ca_file: Option<Spanned<String>>,
@@ -81,10 +98,13 @@ const KEYS: &[&str] = &[
     "entries",
     "ledger",
     "id",
+    "serve",
+    "bounces",
     "smtp",
     "url",
     "username",
     "password_file",
+    "token_command",
     "connections",
     "helo",
     "ca_file",

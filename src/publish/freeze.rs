@@ -7,7 +7,7 @@ use super::Publication;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Frozen;
-use crate::message::FrozenIssue;
+use crate::message::{FrozenIssue, feedback_id};
 use crate::render::{RenderContext, render_essay};
 use crate::token::sha256_hex;
 
@@ -43,6 +43,10 @@ pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc
             .dkim
             .as_ref()
             .map(|dkim| (dkim.domain.clone(), dkim.selector.clone())),
+        dkim_ed25519: None,
+        serve_url: config.serve_url.clone(),
+        bounces_domain: config.bounces_domain.clone(),
+        feedback_id: Some(feedback_id(&issue.id, &config.list_id)),
         publication: publication.view(),
         issue: view,
         essay_html: rendered.email_html,

@@ -28,10 +28,12 @@ pub(super) fn relay_problem(error: &ConnectError, smtp: &SmtpConfig) -> Diagnost
         }
         ConnectError::Tls(_) => problem.hint("check the host name; for a certificate of your own set `[smtp] ca_file`"),
         ConnectError::Injected => problem.hint("do not send over this network until you know who does that"),
-        ConnectError::NoMechanism(_) => problem.hint("the relay may offer a login only over TLS: use `smtps://` or `smtp://`"),
+        ConnectError::NoMechanism { known: "XOAUTH2", .. } => problem.hint("set a password instead of `token_command`, or ask the relay's operator how to log in"),
+        ConnectError::NoMechanism { .. } => problem.hint("the relay may offer a login only over TLS: use `smtps://` or `smtp://`"),
         ConnectError::WrongPassword(_) => {
-            problem.hint("correct the user name or the password; it was tried once, because relays lock accounts")
+            problem.hint("correct the user name, the password or what gives the token; it was tried once, because relays lock accounts")
         }
+        ConnectError::Token(_) => problem.hint("run the `token_command` of `[smtp]` by hand: it must print a token and nothing else"),
     }
 }
 

@@ -53,8 +53,9 @@ pub fn send_test(
     };
     let message = composer.compose(addressee, Purpose::Test(&HEXLOWER.encode(&nonce)))?;
     let envelope = Envelope {
-        from: composer.envelope_from().clone(),
+        from: composer.envelope_from(None),
         to: to.clone(),
+        id: None,
     };
     let reply = hand_over(publication, &envelope, &message, timers)?;
     Ok(TestSent {

@@ -133,6 +133,7 @@ fn every_path_that_a_document_names_exists() {
         "CONTRIBUTING.md",
         "docs/ledger.md",
         "docs/configuration.md",
+        "docs/delivery.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -167,6 +168,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "CHANGELOG.md",
         "docs/ledger.md",
         "docs/configuration.md",
+        "docs/delivery.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();
