@@ -51,6 +51,7 @@ CREATE TABLE delivery (
     intent_at      BIGINT,
     message_sha256 TEXT,
     settled_at     BIGINT,
+    resends        BIGINT NOT NULL DEFAULT 0,
     UNIQUE (issue_id, subscriber_id)
 );
 CREATE INDEX delivery_to_try ON delivery (issue_id, state, next_at)
@@ -72,22 +73,28 @@ CREATE TABLE suppression (
     address  TEXT,
     reason   TEXT NOT NULL CHECK (reason IN ('unsubscribed', 'bounced', 'complained', 'operator')),
     source   TEXT NOT NULL,
-    at       BIGINT NOT NULL
+    at       BIGINT NOT NULL,
+    issue_id BIGINT REFERENCES issue (id),
+    evidence TEXT
 );
 ";
 
 /// Which state may follow which (docs/ledger.md). The database refuses the
-/// rest, so that no mistake in this program can turn a sent row back into a planned one.
+/// rest, so that no mistake in this program can turn a sent row back into a planned one: a settled
+/// row opens again only when the same statement counts one more copy that a person asked for.
 const TRANSITIONS: &str = "
-CREATE TRIGGER delivery_transition BEFORE UPDATE OF state ON delivery
-WHEN NOT (
+CREATE TRIGGER delivery_transition BEFORE UPDATE OF state, resends ON delivery
+WHEN NOT (NEW.resends = OLD.resends AND (
     (OLD.state = NEW.state AND OLD.state <> 'inflight')
  OR (OLD.state = 'planned'     AND NEW.state IN ('claimed', 'skipped', 'expired'))
  OR (OLD.state = 'claimed'     AND NEW.state IN ('planned', 'inflight', 'deferred', 'rejected', 'skipped'))
  OR (OLD.state = 'inflight'    AND NEW.state IN ('sent', 'deferred', 'rejected', 'planned', 'unconfirmed'))
  OR (OLD.state = 'deferred'    AND NEW.state IN ('claimed', 'planned', 'skipped', 'expired'))
- OR (OLD.state = 'unconfirmed' AND NEW.state IN ('sent', 'planned', 'deferred', 'abandoned'))
-)
+ OR (OLD.state = 'unconfirmed' AND NEW.state IN ('sent', 'abandoned'))
+) OR (
+    NEW.resends = OLD.resends + 1 AND NEW.state = 'planned'
+    AND OLD.state IN ('unconfirmed', 'sent', 'rejected', 'expired', 'abandoned', 'skipped')
+))
 BEGIN
     SELECT RAISE(ABORT, 'this transition of a delivery is not allowed');
 END;
