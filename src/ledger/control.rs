@@ -44,7 +44,7 @@ impl Ledger {
             if session.execute(sql, params![issue, now])? == 0 {
                 return Ok(None);
             }
-            let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', settled_at = $2
+            let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', next_at = NULL, settled_at = $2
                        WHERE issue_id = $1 AND state IN ('planned', 'claimed', 'deferred')";
             session.execute(sql, params![issue, now]).map(Some)
         })
