@@ -12,7 +12,7 @@ pub(super) const FORMAT: i64 = 1;
 /// The tables, in SQLite's words; `id` columns are the engine's own row numbers, and `attempt` lies
 /// in the order of its key. A row leaves the index when it is claimed and is not touched by its
 /// later states: a send writes as few pages as it can.
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -82,7 +82,7 @@ CREATE TABLE suppression (
 /// Which state may follow which (docs/ledger.md). The database refuses the
 /// rest, so that no mistake in this program can turn a sent row back into a planned one: a settled
 /// row opens again only when the same statement counts one more copy that a person asked for.
-const TRANSITIONS: &str = "
+pub(super) const TRANSITIONS: &str = "
 CREATE TRIGGER delivery_transition BEFORE UPDATE OF state, resends ON delivery
 WHEN NOT (NEW.resends = OLD.resends AND (
     (OLD.state = NEW.state AND OLD.state <> 'inflight')
@@ -125,6 +125,18 @@ pub(super) fn migrate(store: &mut Store) -> Result<(), LedgerError> {
             }),
         }
     })
+}
+
+/// Refuses a database of another format than [`FORMAT`], which a mere look does not bring up to date.
+pub(super) fn refuse_another(store: &mut Store) -> Result<(), LedgerError> {
+    match store.read(format_of)? {
+        FORMAT => Ok(()),
+        found if found > FORMAT => Err(LedgerError::Newer {
+            found,
+            known: FORMAT,
+        }),
+        found => Err(LedgerError::Unknown(format!("format {found}"))),
+    }
 }
 
 fn format_of(session: &Session<'_>) -> Result<i64, LedgerError> {

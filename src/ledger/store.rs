@@ -6,9 +6,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{CachedStatement, Connection, Params, Row, Transaction, TransactionBehavior};
+use data_encoding::HEXLOWER;
+use rusqlite::types::ValueRef;
+use rusqlite::{
+    CachedStatement, Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior,
+};
 
 use super::LedgerError;
+use crate::token::AddressKey;
 
 /// How long a statement waits for another process's short transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,6 +48,21 @@ impl Store {
             ));
         }
         Ok(Self { connection })
+    }
+
+    /// Opens a database that is there, to look at it: no statement can write to it.
+    pub(super) fn open_to_look(path: &Path) -> Result<Self, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(Self { connection })
+    }
+
+    /// An empty database that is kept nowhere.
+    pub(super) fn in_memory() -> Result<Self, LedgerError> {
+        Ok(Self {
+            connection: Connection::open_in_memory()?,
+        })
     }
 
     /// Runs `work` in one transaction that takes the write lock at once: a transaction that starts
@@ -109,6 +129,21 @@ impl Session<'_> {
         Ok(values)
     }
 
+    /// Gives each row of a query to `take`, one at a time: no more than one is in memory.
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        mut take: impl FnMut(&Row<'_>) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(parameters)?;
+        while let Some(row) = rows.next()? {
+            take(row)?;
+        }
+        Ok(())
+    }
+
     /// The first row of a query, if there is one.
     pub(super) fn first<T>(
         &self,
@@ -120,4 +155,21 @@ impl Session<'_> {
         let mut rows = statement.query(parameters)?;
         rows.next()?.map(read).transpose()
     }
+}
+
+/// A keyed hash of an address, from a column.
+pub(super) fn read_key(row: &Row<'_>, column: usize) -> Result<AddressKey, LedgerError> {
+    let text = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(rusqlite::Error::from)?;
+    Ok(AddressKey::from_stored(text))
+}
+
+/// A hash in hexadecimal, from a column.
+pub(super) fn hash_text(row: &Row<'_>, column: usize) -> Result<String, LedgerError> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Blob(bytes) => HEXLOWER.encode(bytes),
+        other => other.as_str().map_err(rusqlite::Error::from)?.to_owned(),
+    })
 }

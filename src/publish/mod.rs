@@ -3,6 +3,7 @@
 
 mod breaker;
 mod build;
+mod checkup;
 mod deliver;
 mod freeze;
 mod guard;
@@ -25,6 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
 pub use build::{BuildReport, build, rehearse_build};
+pub use checkup::{Checkup, check_ledger};
 pub use deliver::Progress;
 pub use guard::{Adopted, adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;

@@ -1,5 +1,7 @@
 //! `ledger`: the record of what was sent.
 
+mod check;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -22,6 +24,8 @@ pub(super) struct Ledger {
 enum Action {
     /// Say that the ledger in this folder is the one that sends from now on
     Adopt,
+    /// Verify everything that the ledger promises; changes nothing
+    Check(check::Check),
     /// Settle the deliveries of an issue that are in doubt
     Resolve(Resolve),
 }
@@ -59,6 +63,7 @@ impl Ledger {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         match &self.action {
             Action::Adopt => adopt(app),
+            Action::Check(check) => check.run(app),
             Action::Resolve(resolve) => resolve.run(app),
         }
     }
