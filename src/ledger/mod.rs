@@ -5,8 +5,10 @@
 //! of the final dot; illegal transitions are refused by the database itself. The statements keep to
 //! the subset that SQLite and PostgreSQL share; what differs is in `schema` and `store`.
 
+mod backup;
 mod check;
 mod control;
+mod export;
 mod identity;
 mod lock;
 mod planning;
@@ -23,6 +25,7 @@ use thiserror::Error;
 
 pub use check::{Finding, Hashed};
 pub use control::Verdict;
+pub use export::ExportRow;
 pub use identity::Identity;
 pub use lock::{LockError, LockView, SenderLock};
 pub use planning::{Frozen, IssueState, Recorded};

@@ -81,6 +81,15 @@ impl Store {
         Ok(value)
     }
 
+    /// Writes a copy of the database as it is at one instant to a new file; others may write on.
+    pub(super) fn copy_to(&self, path: &Path) -> Result<(), LedgerError> {
+        let path = path
+            .to_str()
+            .ok_or_else(|| LedgerError::Unknown("the name of the copy is not UTF-8".to_owned()))?;
+        self.connection.execute("VACUUM INTO ?1", [path])?;
+        Ok(())
+    }
+
     /// Runs `work` on one consistent view of the data.
     pub(super) fn read<T>(
         &mut self,

@@ -102,6 +102,120 @@ fn tamper(ledger: &Connection, sql: &str) {
     }
 }
 
+/// A promise, how often the damage breaks it, and the damage.
+const DAMAGES: [(&str, u64, &str); 22] = [
+    (
+        "as many deliveries as were planned",
+        1,
+        "UPDATE issue SET planned_total = 8",
+    ),
+    (
+        "finished means that every delivery is settled",
+        1,
+        "UPDATE issue SET state = 'finished', finished_at = 1",
+    ),
+    (
+        "finished means that every delivery is settled",
+        1,
+        "UPDATE issue SET finished_at = 1",
+    ),
+    (
+        "frozen issues are as they were planned",
+        1,
+        "UPDATE issue SET frozen = replace(frozen, 'Reason 1:', 'Reason 0:')",
+    ),
+    (
+        "sent means an intent, a hash and an acceptance",
+        3,
+        "UPDATE delivery SET intent_at = NULL WHERE state = 'sent'",
+    ),
+    (
+        "sent means an intent, a hash and an acceptance",
+        3,
+        "UPDATE delivery SET message_sha256 = NULL WHERE state = 'sent'",
+    ),
+    (
+        "sent means an intent, a hash and an acceptance",
+        3,
+        "UPDATE attempt SET code = 450 WHERE outcome = 'sent'",
+    ),
+    (
+        "an acceptance of the relay means sent, or a copy asked for",
+        1,
+        "UPDATE delivery SET state = 'skipped', reason = 'cancelled' WHERE address = 'reader1@example.org'",
+    ),
+    (
+        "in doubt means an intent and a hash",
+        1,
+        "UPDATE delivery SET intent_at = NULL WHERE state = 'unconfirmed'",
+    ),
+    (
+        "attempts are numbered without gaps",
+        1,
+        "UPDATE attempt SET number = 3 WHERE delivery_id = (SELECT id FROM delivery WHERE address = 'reader2@example.org')",
+    ),
+    (
+        "settled_at where a delivery is settled, and nowhere else",
+        2,
+        "UPDATE delivery SET settled_at = NULL WHERE state = 'rejected'",
+    ),
+    (
+        "next_at where a delivery is deferred, and nowhere else",
+        3,
+        "UPDATE delivery SET next_at = 1 WHERE state = 'sent'",
+    ),
+    (
+        "a reason where a delivery is skipped or rejected, and nowhere else",
+        2,
+        "UPDATE delivery SET reason = NULL WHERE state = 'rejected'",
+    ),
+    (
+        "every further copy was asked for by a person",
+        3,
+        "UPDATE delivery SET resends = 1 WHERE state = 'sent'",
+    ),
+    (
+        "subscribers have deliveries",
+        1,
+        "INSERT INTO subscriber (addr_key, address, status) SELECT 'x' || substr(addr_key, 2), 'x@example.org', 'left' FROM subscriber LIMIT 1",
+    ),
+    (
+        "what is referred to is there",
+        1,
+        "DELETE FROM subscriber WHERE address = 'reader7@example.org'",
+    ),
+    (
+        "addresses and their keyed hashes agree",
+        1,
+        "UPDATE subscriber SET address = 'another@example.org' WHERE address = 'reader6@example.org'",
+    ),
+    (
+        "nothing is in work while no sender runs",
+        1,
+        "UPDATE delivery SET state = 'claimed', settled_at = NULL, reason = NULL WHERE state = 'skipped'",
+    ),
+    (
+        "tables and triggers are unchanged",
+        1,
+        "CREATE TRIGGER mine AFTER INSERT ON meta BEGIN SELECT 1; END",
+    ),
+    (
+        "this is the ledger that sends",
+        1,
+        "UPDATE meta SET value = '1' WHERE key = 'epoch'",
+    ),
+    (
+        "this is the ledger that sends",
+        1,
+        "UPDATE meta SET value = 'elsewhere' WHERE key = 'place'",
+    ),
+    (
+        "suppressions name their issue",
+        1,
+        "UPDATE suppression SET source = 'relay'",
+    ),
+];
+
 #[test]
 fn every_broken_promise_is_named_and_how_often() {
     let relay = ScriptedRelay::start();
@@ -114,118 +228,7 @@ fn every_broken_promise_is_named_and_how_often() {
         drop(ledger);
         room.read_bytes("ledger.db")
     };
-    for (promise, times, sql) in [
-        (
-            "as many deliveries as were planned",
-            1,
-            "UPDATE issue SET planned_total = 8",
-        ),
-        (
-            "finished means that every delivery is settled",
-            1,
-            "UPDATE issue SET state = 'finished', finished_at = 1",
-        ),
-        (
-            "finished means that every delivery is settled",
-            1,
-            "UPDATE issue SET finished_at = 1",
-        ),
-        (
-            "frozen issues are as they were planned",
-            1,
-            "UPDATE issue SET frozen = replace(frozen, 'Reason 1:', 'Reason 0:')",
-        ),
-        (
-            "sent means an intent, a hash and an acceptance",
-            3,
-            "UPDATE delivery SET intent_at = NULL WHERE state = 'sent'",
-        ),
-        (
-            "sent means an intent, a hash and an acceptance",
-            3,
-            "UPDATE delivery SET message_sha256 = NULL WHERE state = 'sent'",
-        ),
-        (
-            "sent means an intent, a hash and an acceptance",
-            3,
-            "UPDATE attempt SET code = 450 WHERE outcome = 'sent'",
-        ),
-        (
-            "an acceptance of the relay means sent, or a copy asked for",
-            1,
-            "UPDATE delivery SET state = 'skipped', reason = 'cancelled' WHERE address = 'reader1@example.org'",
-        ),
-        (
-            "in doubt means an intent and a hash",
-            1,
-            "UPDATE delivery SET intent_at = NULL WHERE state = 'unconfirmed'",
-        ),
-        (
-            "attempts are numbered without gaps",
-            1,
-            "UPDATE attempt SET number = 3 WHERE delivery_id = (SELECT id FROM delivery WHERE address = 'reader2@example.org')",
-        ),
-        (
-            "settled_at where a delivery is settled, and nowhere else",
-            2,
-            "UPDATE delivery SET settled_at = NULL WHERE state = 'rejected'",
-        ),
-        (
-            "next_at where a delivery is deferred, and nowhere else",
-            3,
-            "UPDATE delivery SET next_at = 1 WHERE state = 'sent'",
-        ),
-        (
-            "a reason where a delivery is skipped or rejected, and nowhere else",
-            2,
-            "UPDATE delivery SET reason = NULL WHERE state = 'rejected'",
-        ),
-        (
-            "every further copy was asked for by a person",
-            3,
-            "UPDATE delivery SET resends = 1 WHERE state = 'sent'",
-        ),
-        (
-            "subscribers have deliveries",
-            1,
-            "INSERT INTO subscriber (addr_key, address, status) SELECT 'x' || substr(addr_key, 2), 'x@example.org', 'left' FROM subscriber LIMIT 1",
-        ),
-        (
-            "what is referred to is there",
-            1,
-            "DELETE FROM subscriber WHERE address = 'reader7@example.org'",
-        ),
-        (
-            "addresses and their keyed hashes agree",
-            1,
-            "UPDATE subscriber SET address = 'another@example.org' WHERE address = 'reader6@example.org'",
-        ),
-        (
-            "nothing is in work while no sender runs",
-            1,
-            "UPDATE delivery SET state = 'claimed', settled_at = NULL, reason = NULL WHERE state = 'skipped'",
-        ),
-        (
-            "tables and triggers are unchanged",
-            1,
-            "CREATE TRIGGER mine AFTER INSERT ON meta BEGIN SELECT 1; END",
-        ),
-        (
-            "this is the ledger that sends",
-            1,
-            "UPDATE meta SET value = '1' WHERE key = 'epoch'",
-        ),
-        (
-            "this is the ledger that sends",
-            1,
-            "UPDATE meta SET value = 'elsewhere' WHERE key = 'place'",
-        ),
-        (
-            "suppressions name their issue",
-            1,
-            "UPDATE suppression SET source = 'relay'",
-        ),
-    ] {
+    for (promise, times, sql) in DAMAGES {
         for file in ["ledger.db-wal", "ledger.db-shm"] {
             let _ = std::fs::remove_file(room.path(file));
         }

@@ -4,6 +4,7 @@
 mod changes;
 mod checkup;
 mod control;
+mod copies;
 mod crash;
 mod disk;
 mod dkim;

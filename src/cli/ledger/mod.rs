@@ -1,6 +1,7 @@
 //! `ledger`: the record of what was sent.
 
 mod check;
+mod copies;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -26,6 +27,10 @@ enum Action {
     Adopt,
     /// Verify everything that the ledger promises; changes nothing
     Check(check::Check),
+    /// Write one row for each delivery, with Message-ID and reply, as CSV
+    Export(copies::Export),
+    /// Copy ledger and key, also while they are in use
+    Backup(copies::Backup),
     /// Settle the deliveries of an issue that are in doubt
     Resolve(Resolve),
 }
@@ -64,6 +69,8 @@ impl Ledger {
         match &self.action {
             Action::Adopt => adopt(app),
             Action::Check(check) => check.run(app),
+            Action::Export(export) => export.run(app),
+            Action::Backup(backup) => backup.run(app),
             Action::Resolve(resolve) => resolve.run(app),
         }
     }
