@@ -1,9 +1,12 @@
 //! The shell that joins core and edges: what each command does, from files to files, ledger and
 //! relay. Asking and printing is left to `cli`.
 
+mod backup;
 mod breaker;
 mod build;
+mod checkup;
 mod deliver;
+mod export;
 mod freeze;
 mod guard;
 mod halt;
@@ -24,8 +27,11 @@ use thiserror::Error;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
+pub use backup::{BackedUp, back_up};
 pub use build::{BuildReport, build, rehearse_build};
+pub use checkup::{Checkup, check_ledger};
 pub use deliver::Progress;
+pub use export::{Exported, Form as ExportForm, export_to, export_to_file};
 pub use guard::{Adopted, adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;
 pub use planned::planned_issue;

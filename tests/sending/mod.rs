@@ -2,7 +2,9 @@
 //! ledger must know afterwards what became of each.
 
 mod changes;
+mod checkup;
 mod control;
+mod copies;
 mod crash;
 mod disk;
 mod dkim;
