@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 /// Providers give tokens for an hour; one that is older than this is not used any more.
-const KEPT_FOR: Duration = Duration::from_secs(50 * 60);
+const KEPT_FOR: Duration = Duration::from_mins(50);
 /// Longest token, in bytes: its AUTH line stays below 12,288 octets (RFC 4954 §4).
 const LONGEST_TOKEN: usize = 8 * 1024;
 /// How much is read of what the command says on stderr, in bytes.
