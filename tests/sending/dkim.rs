@@ -223,3 +223,30 @@ fn keygen_tells_every_record_that_receivers_ask_for() {
     room.run(["send", "--yes"]).exits(0);
     room.run(["dkim", "record"]).exits(0).stderr_lacks("[dkim]");
 }
+
+#[test]
+fn a_second_attempt_with_another_key_is_not_made() {
+    let relay = ScriptedRelay::start();
+    relay
+        .at(Stage::Dot)
+        .of("reader2@example.org")
+        .once()
+        .reply("451 4.3.0 later");
+    let room = newsroom(&relay).table(DKIM).readers(3);
+    room.run(["dkim", "keygen"]).exits(0);
+    room.run(SEND).exits(3);
+    let key = room.read("autumn.key");
+    std::fs::remove_file(room.path("autumn.key")).unwrap();
+    room.run(["dkim", "keygen"]).exits(0);
+    let room = room.now(LATER);
+    room.run(SEND).exits(3);
+    assert_eq!(relay.accepted().len(), 2);
+    room.run(["history", "reader2@example.org"])
+        .exits(0)
+        .stdout_contains("not the message of the attempt before");
+    // Under the old key it is the same message, and goes out.
+    room.write("autumn.key", key);
+    make_private(&room, "autumn.key", 0o600);
+    room.run(SEND).exits(0);
+    assert_eq!(relay.accepted().len(), 3);
+}
