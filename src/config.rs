@@ -69,10 +69,21 @@ pub struct Config {
 pub struct DkimConfig {
     /// Domain of the signature: the sender's.
     pub domain: String,
+    /// The key that every receiver knows how to use.
+    pub rsa: DkimKey,
+    /// A second one beside it, if the author wants it.
+    pub ed25519: Option<DkimKey>,
+}
+
+/// One key of the DKIM signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimKey {
     /// Names the key in the DNS.
     pub selector: String,
     /// The private key in PEM, a file of mode 0600.
     pub key_file: PathBuf,
+    /// What the DNS says of the key, as the author published it.
+    pub record: Option<String>,
 }
 
 /// How the conversation with the relay is protected.

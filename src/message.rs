@@ -64,6 +64,20 @@ pub struct Message {
     pub sha256: [u8; 32],
 }
 
+impl Message {
+    /// Fails if an earlier attempt sent other bytes (`earlier` is their hash): a reader who got that
+    /// one, although nobody knows it, would get another message under the same Message-ID.
+    pub fn check_repeats(&self, earlier: Option<&[u8; 32]>) -> Result<(), Diagnostic> {
+        if earlier.is_none_or(|earlier| *earlier == self.sha256) {
+            return Ok(());
+        }
+        Err(Diagnostic::error(
+            "not the message of the attempt before: a key or Postrider has changed",
+        )
+        .cause("put the old key for DKIM (or the old version) back and send again; `postrider cancel` leaves it unsent"))
+    }
+}
+
 /// Makes the messages of one issue.
 #[derive(Debug)]
 pub struct Composer {

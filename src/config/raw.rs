@@ -41,6 +41,10 @@ pub(super) struct RawDkim {
     pub(super) selector: Option<Spanned<String>>,
     pub(super) domain: Option<Spanned<String>>,
     pub(super) key_file: Option<Spanned<String>>,
+    pub(super) record: Option<Spanned<String>>,
+    pub(super) ed25519_selector: Option<Spanned<String>>,
+    pub(super) ed25519_key_file: Option<Spanned<String>>,
+    pub(super) ed25519_record: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,6 +117,10 @@ const KEYS: &[&str] = &[
     "selector",
     "domain",
     "key_file",
+    "record",
+    "ed25519_selector",
+    "ed25519_key_file",
+    "ed25519_record",
 ];
 
 /// Reads the file's text.

@@ -23,6 +23,8 @@ pub struct Claim {
     pub fields: Fields,
     /// How many attempts counted so far.
     pub attempts: u32,
+    /// SHA-256 of the message that an earlier attempt had the intent for.
+    pub earlier_sha256: Option<[u8; 32]>,
 }
 
 /// Whether the final dot may be written.
@@ -165,7 +167,7 @@ pub(super) fn claim(
               WHERE id IN (SELECT id FROM delivery WHERE issue_id = $1 AND {condition} AND {ELIGIBLE} LIMIT $4)
                 AND EXISTS (SELECT 1 FROM issue WHERE issue.id = $1 AND issue.state = 'sending')
              RETURNING id, address, fields, attempts,
-                (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id)"
+                (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id), message_sha256"
         );
         let parameters = params![issue, token, now.timestamp_millis(), room];
         claims.extend(session.rows(&sql, parameters, read_claim)?);
@@ -180,6 +182,7 @@ fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
         fields: Fields::from_json(row.get(2)?),
         attempts: row.get(3)?,
         key: read_key(row, 4)?,
+        earlier_sha256: row.get(5)?,
     })
 }
 

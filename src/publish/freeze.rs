@@ -42,8 +42,11 @@ pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc
         dkim: config
             .dkim
             .as_ref()
-            .map(|dkim| (dkim.domain.clone(), dkim.selector.clone())),
-        dkim_ed25519: None,
+            .map(|dkim| (dkim.domain.clone(), dkim.rsa.selector.clone())),
+        dkim_ed25519: config
+            .dkim
+            .as_ref()
+            .and_then(|dkim| Some(dkim.ed25519.as_ref()?.selector.clone())),
         serve_url: config.serve_url.clone(),
         bounces_domain: config.bounces_domain.clone(),
         feedback_id: Some(feedback_id(&issue.id, &config.list_id)),

@@ -183,13 +183,14 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 14] = [
+const CORE: [&str; 15] = [
     "address",
     "archive",
     "delivery",
     "dkim",
     "essay",
     "feed",
+    "freemail",
     "import",
     "issue",
     "message",
