@@ -55,6 +55,11 @@ impl AddressKey {
         bytes.try_into().ok().map(Self)
     }
 
+    /// A key that stands for no address.
+    pub fn of_nobody() -> Self {
+        Self([0; Self::LENGTH])
+    }
+
     /// Length of the form in tokens.
     const TEXT_LENGTH: usize = 26;
 

@@ -71,19 +71,29 @@ pub(super) fn relaxed_body(body: &[u8]) -> Vec<u8> {
         }
         out.extend(std::iter::repeat_n(*b"\r\n", empty_lines).flatten());
         empty_lines = 0;
-        let mut in_space = false;
-        for byte in line {
-            let space = matches!(byte, b' ' | b'\t');
-            if !space {
-                out.push(*byte);
-            } else if !in_space {
-                out.push(b' ');
-            }
-            in_space = space;
-        }
+        relax_line(&mut out, line);
         out.extend_from_slice(b"\r\n");
     }
     out
+}
+
+/// One line with its runs of white space as one space each. Most lines have none, and are copied
+/// as they are.
+fn relax_line(out: &mut Vec<u8>, line: &[u8]) {
+    if memchr::memchr(b'\t', line).is_none() && memchr::memmem::find(line, b"  ").is_none() {
+        out.extend_from_slice(line);
+        return;
+    }
+    let mut in_space = false;
+    for byte in line {
+        let space = matches!(byte, b' ' | b'\t');
+        if !space {
+            out.push(*byte);
+        } else if !in_space {
+            out.push(b' ');
+        }
+        in_space = space;
+    }
 }
 
 fn trim_end(line: &[u8]) -> &[u8] {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{
     CachedStatement, Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior,
@@ -43,6 +44,8 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // A plan of a query depends on its text alone: else every claim is planned anew.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // In pages of 4 KiB: fewer, larger checkpoints while an issue is sent; the log stays at 16 MiB.
         connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
         // A plan for a million people makes a long log; afterwards it shrinks again.

@@ -81,10 +81,11 @@ pub(super) fn add_list_fields(
 ) -> MessageBuilder {
     let publication = &frozen.publication;
     let author = mailto(&publication.reply_to);
-    let mut builder = builder.raw_header(header::named(
-        "List-Id",
-        &clean_name(&publication.title),
-        &frozen.list_id,
+    let list_id = header::named("List-Id", &clean_name(&publication.title), &frozen.list_id);
+    let mut builder = builder.raw_header(HeaderValue::dangerous_new_pre_encoded(
+        HeaderName::new_from_ascii_str("List-Id"),
+        list_id.clone(),
+        list_id,
     ));
     let mut add = |name: &'static str, value: String| {
         let name = HeaderName::new_from_ascii_str(name);
