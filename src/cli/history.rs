@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::output::count;
 use super::status::bad_address;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
@@ -30,7 +31,7 @@ impl History {
                 json!({
                     "issue": row.issue, "slug": row.slug, "title": row.title, "planned_at": utc(row.planned_at),
                     "state": row.state.as_str(), "reason": row.reason, "intent_at": row.intent_at.map(utc),
-                    "settled_at": row.settled_at.map(utc), "reply": row.reply,
+                    "settled_at": row.settled_at.map(utc), "reply": row.reply, "resends": row.resends,
                 })
             });
             app.output.json(&json!({
@@ -50,11 +51,12 @@ impl History {
         } else {
             let cells = rows.iter().map(|row| {
                 let when = row.settled_at.or(row.intent_at).unwrap_or(row.planned_at);
-                let told = row
-                    .reason
-                    .clone()
-                    .or_else(|| row.reply.clone())
-                    .unwrap_or_default();
+                let known = [row.reason.clone(), row.reply.clone()];
+                let mut told = known.into_iter().flatten().collect::<Vec<_>>().join("; ");
+                if row.resends > 0 {
+                    let copies = count(row.resends.unsigned_abs(), "more copy");
+                    told = format!("{told} ({copies} asked for)");
+                }
                 vec![
                     local(when, zone),
                     row.slug.clone(),

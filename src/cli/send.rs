@@ -16,7 +16,8 @@ use crate::diagnostic::{Diagnostic, visible};
 use crate::ledger::IssueState;
 use crate::mailer::Timers;
 use crate::publish::{
-    self, Ask, Halt, IssueOutcome, Progress, Publication, Question, SendOptions, SendReport, Stop,
+    self, Ask, AskedFor, Halt, IssueOutcome, OnUnconfirmed, Progress, Publication, Question,
+    SendOptions, SendReport, Stop,
 };
 
 /// Arguments of `send`.
@@ -34,6 +35,15 @@ pub(super) struct Send {
     /// Send one message of the issue to this address, outside the ledger
     #[arg(long, value_name = "ADDR", requires = "issue")]
     test: Option<String>,
+    /// Send it once more to these, who lost it; the copy is recorded as asked for
+    #[arg(long, value_name = "ADDR", num_args = 1.., requires = "issue", conflicts_with = "test")]
+    again: Vec<String>,
+    /// Send it to these, who joined after it was planned
+    #[arg(long, value_name = "ADDR", num_args = 1.., requires = "issue", conflicts_with = "test")]
+    to: Vec<String>,
+    /// What becomes of earlier deliveries in doubt
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "hold")]
+    on_unconfirmed: Doubt,
     /// Show what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -51,7 +61,36 @@ pub(super) struct Send {
     accept_removals: bool,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Doubt {
+    /// Wait for a person
+    Hold,
+    /// Send them again after 15 minutes: nobody misses an issue, somebody may get it twice
+    Resend,
+    /// Count them as sent: nobody gets an issue twice, somebody may miss it
+    Accept,
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Diagnostic> {
+    let parsed = texts
+        .iter()
+        .map(|text| EmailAddress::parse(text).map_err(|error| bad_address(text, error)));
+    parsed.collect()
+}
+
 impl Send {
+    fn asked(&self) -> Result<AskedFor, Diagnostic> {
+        Ok(AskedFor {
+            again: addresses(&self.again)?,
+            to: addresses(&self.to)?,
+            on_unconfirmed: match self.on_unconfirmed {
+                Doubt::Hold => OnUnconfirmed::Hold,
+                Doubt::Resend => OnUnconfirmed::Resend,
+                Doubt::Accept => OnUnconfirmed::Accept,
+            },
+        })
+    }
+
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let publication = app.publication()?;
         if let Some(to) = &self.test {
@@ -61,6 +100,7 @@ impl Send {
             issue: self.issue.clone(),
             wait: self.wait,
             accept_removals: self.accept_removals,
+            asked: self.asked()?,
             ..SendOptions::default()
         };
         if self.dry_run {

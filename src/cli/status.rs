@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::output::count;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::delivery::State;
@@ -44,6 +45,7 @@ pub(super) fn counts_json(planned: u64, counts: &Counts, finished: bool) -> Valu
         "skipped": counts.of(State::Skipped),
         "expired": counts.of(State::Expired),
         "abandoned": counts.of(State::Abandoned),
+        "resends": counts.resends,
         "remaining": counts.remaining(),
         "finished": finished,
     })
@@ -279,6 +281,13 @@ fn print_one(
     }
     for (reason, number) in &row.counts.skipped_by_reason {
         app.output.line(&format!("     skipped: {number} {reason}"));
+    }
+    for (reason, number) in &row.counts.rejected_by_reason {
+        app.output.line(&format!("    rejected: {number} {reason}"));
+    }
+    if row.counts.resends > 0 {
+        let copies = count(row.counts.resends, "more copy");
+        app.output.line(&format!("{copies} asked for by a person"));
     }
     match row.finished_at {
         Some(at) => {

@@ -5,6 +5,7 @@
 //! of the final dot; illegal transitions are refused by the database itself. The statements keep to
 //! the subset that SQLite and PostgreSQL share; what differs is in `schema` and `store`.
 
+mod asked;
 mod backup;
 mod check;
 mod control;
@@ -23,8 +24,9 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use asked::Standing;
 pub use check::{Finding, Hashed};
-pub use control::Verdict;
+pub use control::{Doubts, Verdict};
 pub use export::ExportRow;
 pub use identity::Identity;
 pub use lock::{LockError, LockView, SenderLock};
@@ -58,6 +60,9 @@ pub enum LedgerError {
     /// A value that this version does not know.
     #[error("the ledger holds an unknown value: {0}")]
     Unknown(String),
+    /// Another process changed a row that was to change; nothing was written.
+    #[error("another process has changed the ledger meanwhile")]
+    Overtaken,
     /// An earlier commit failed; nothing more is written by this process.
     #[error("the ledger stopped after an earlier failure")]
     Poisoned,

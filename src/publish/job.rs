@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
 use super::Stop;
+use super::asked::accept_doubtful;
 use super::deliver::{Progress, Run, RunError};
 use super::halt::Halt;
 use super::problems::{ledger_problem, run_problem};
@@ -84,6 +85,7 @@ impl Job<'_> {
             }
             self.wait_until(counts.next_at, ask);
         }
+        accept_doubtful(self.options, &mut ledger, recorded, clock.now())?;
         ledger.finish(recorded.row, clock.now())?;
         let outcome = outcome(recorded, &mut ledger, touched)?;
         Ok((ledger, outcome))
@@ -225,7 +227,9 @@ fn expire(
     if now - recorded.planned_at <= limit {
         return Ok(0);
     }
-    Ok(ledger.expire(recorded.row, now)? as u64)
+    // Who asked later is waited for as long, counted from then.
+    let asked_since = now.checked_sub_signed(limit).unwrap_or(now);
+    Ok(ledger.expire(recorded.row, asked_since, now)? as u64)
 }
 
 /// Whether the issue is still to be sent: another terminal may have paused or cancelled it.

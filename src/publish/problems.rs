@@ -77,6 +77,7 @@ pub(super) fn ledger_problem(error: &LedgerError) -> Diagnostic {
         LedgerError::Database(cause) => problem.cause(cause).hint("check the disk and the rights of `ledger.db`; if the file is damaged, restore it from a backup"),
         LedgerError::Newer { .. } => problem.hint("use the newest Postrider; an older one must not write to this ledger"),
         LedgerError::NotDurable(_) => problem.hint("put the publication on a local disk"),
+        LedgerError::Overtaken => problem.hint("run the same command again; nothing was changed by this one"),
         LedgerError::Unknown(_) | LedgerError::Poisoned => problem,
     }
 }

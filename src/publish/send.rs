@@ -9,9 +9,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
 
+use super::asked::{AskedFor, Extra, accept_doubtful};
 use super::build::{BuildReport, build};
 use super::deliver::Progress;
-use super::guard::{Glimpse, enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
+use super::guard::{enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
 use super::problems::{relay_config, relay_problem};
@@ -32,6 +33,8 @@ pub struct SendOptions {
     pub wait: bool,
     /// Accept a roster that lost more than a fifth of its rows.
     pub accept_removals: bool,
+    /// Copies that are asked for by name, of the named issue.
+    pub asked: AskedFor,
     /// Time limits and retry rules.
     pub timers: Timers,
     /// When to try again.
@@ -130,9 +133,13 @@ pub fn send(
     let mut touched = BTreeMap::new();
     for recorded in targets.iter().filter_map(Target::started) {
         let settled = tidy(publication, options, &keys, &mut ledger, recorded)?;
-        touched.insert(recorded.row, settled);
+        let now = publication.clock.now();
+        let accepted = accept_doubtful(options, &mut ledger, recorded, now)?;
+        touched.insert(recorded.row, settled + accepted);
     }
-    let question = question(publication, &targets, &mut ledger)?;
+    let extra = Extra::find(publication, options, &targets, &mut ledger, &keys)?;
+    let mut question = question(publication, &targets, &mut ledger)?;
+    extra.add_to(&mut question);
     if question.total == 0 {
         for recorded in targets.iter().filter_map(Target::started) {
             ledger.finish(recorded.row, publication.clock.now())?;
@@ -157,6 +164,7 @@ pub fn send(
     let out = publication.folder.join("public");
     report.built = Some(build(publication, &issues, publication.clock.now(), &out)?);
     settle_in(publication, &mut ledger, &identity)?;
+    extra.record(&mut targets, &mut ledger, publication.clock.now())?;
 
     let job = Job {
         publication,
@@ -220,10 +228,13 @@ pub fn preview_send(
     publication: &Publication,
     options: &SendOptions,
 ) -> Result<(Question, SendReport), Stop> {
-    let Glimpse { ledger, keys, .. } = &mut glimpse(publication)?;
+    let mut glimpse = glimpse(publication)?;
+    let (ledger, keys) = (&mut glimpse.ledger, Arc::new(glimpse.keys));
     let mut report = SendReport::default();
-    let targets = select(publication, options, ledger, keys, &mut report)?;
-    let question = question(publication, &targets, ledger)?;
+    let targets = select(publication, options, ledger, &keys, &mut report)?;
+    let extra = Extra::find(publication, options, &targets, ledger, &keys)?;
+    let mut question = question(publication, &targets, ledger)?;
+    extra.add_to(&mut question);
     Ok((question, report))
 }
 

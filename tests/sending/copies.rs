@@ -16,14 +16,14 @@ fn exported(room: &Newsroom, options: &[&str]) -> String {
 /// The cells of each address by the name of their column.
 fn cells(text: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let names = reader.headers().unwrap().clone();
+    let header = reader.headers().unwrap().clone();
     let rows = reader.records().map(|row| {
         let row = row.unwrap();
-        let named = names.iter().zip(row.iter());
-        let named: BTreeMap<String, String> = named
+        let named = header.iter().zip(row.iter());
+        let cells: BTreeMap<String, String> = named
             .map(|(name, cell)| (name.to_owned(), cell.to_owned()))
             .collect();
-        (named["address"].clone(), named)
+        (cells["address"].clone(), cells)
     });
     rows.collect()
 }

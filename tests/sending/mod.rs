@@ -1,6 +1,7 @@
 //! Sending: the real program hands real messages to a relay that does what the test says, and the
 //! ledger must know afterwards what became of each.
 
+mod asked;
 mod changes;
 mod checkup;
 mod control;
