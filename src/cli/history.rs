@@ -38,6 +38,7 @@ impl History {
                 "address": address.as_str(),
                 "suppressed": suppression.map(|suppression| json!({
                     "reason": suppression.reason.as_str(), "source": suppression.source, "at": utc(suppression.at),
+                    "evidence": suppression.evidence,
                 })),
                 "issues": issues.collect::<Vec<_>>(),
             }));
@@ -73,6 +74,9 @@ impl History {
                 "suppressed since {since}: {}",
                 suppression.reason.as_str()
             ));
+            if let Some(evidence) = &suppression.evidence {
+                app.output.line(&format!("the relay said: {evidence}"));
+            }
         }
         Ok(Exit::Done)
     }

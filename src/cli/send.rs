@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output::{Output, count};
 use super::progress::Watcher;
-use super::status::{bad_address, counts_json};
+use super::status::{bad_address, counts_json, doubted_line};
 use super::times::local;
 use super::{App, CommandResult, Exit};
 use crate::address::EmailAddress;
@@ -300,6 +300,9 @@ fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
             value["issue"] = json!(issue.id);
             value["slug"] = json!(issue.slug);
             value["touched"] = json!(issue.touched);
+            value["suppressed"] = json!(issue.bounces.suppressed);
+            let doubted = issue.bounces.doubted.iter().map(|one| &one.domain);
+            value["doubted_domains"] = json!(doubted.collect::<Vec<_>>());
             value
         });
         let held = report.held.iter().map(|held| held.slug.as_str());
@@ -376,7 +379,34 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
         rows,
     );
     for issue in worked {
+        show_rejected(app, issue);
         app.output.line(&last_line(issue, zone));
+    }
+}
+
+/// Whom the relay refused for good, and what that led to.
+fn show_rejected(app: &App, issue: &IssueOutcome) {
+    /// Most addresses that are named.
+    const MOST: usize = 20;
+    let slug = &issue.slug;
+    let rejected = issue.counts.of(State::Rejected);
+    if rejected > 0 {
+        let rejected = count(rejected, "subscriber");
+        app.output.note(&format!(
+            "{slug}: {rejected} rejected; `postrider status {slug}` lists them with the relay's replies"
+        ));
+    }
+    for address in issue.bounces.suppressed.iter().take(MOST) {
+        app.output.note(&format!(
+            "{address} is not mailed any more: the relay says that it does not exist"
+        ));
+    }
+    let more = issue.bounces.suppressed.len().saturating_sub(MOST);
+    if more > 0 {
+        app.output.note(&format!("and {more} more"));
+    }
+    for doubted in &issue.bounces.doubted {
+        app.output.note(&doubted_line(slug, doubted));
     }
 }
 

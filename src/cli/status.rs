@@ -9,7 +9,7 @@ use super::{App, CommandResult, Exit};
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
-use crate::ledger::{Counts, IssueRow, IssueState, Ledger, OpenRow, Recorded};
+use crate::ledger::{Counts, DoubtedDomain, IssueRow, IssueState, Ledger, OpenRow, Recorded};
 use crate::publish::{Publication, Stop};
 
 /// Most rows of one kind that are listed.
@@ -213,11 +213,13 @@ fn one(
     ] {
         open.extend(ledger.rows_in(recorded.row, state, MOST_ROWS)?);
     }
+    let doubted = ledger.doubted_domains(recorded.row)?;
     if app.output.is_json() {
         let base = json!({
             "issue": recorded.frozen.issue.as_str(), "slug": recorded.frozen.slug, "title": recorded.frozen.title,
             "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
             "rows": open.iter().map(row_json).collect::<Vec<_>>(),
+            "doubted_domains": doubted.iter().map(|one| one.domain.as_str()).collect::<Vec<_>>(),
         });
         app.output.json(&merge(
             base,
@@ -229,6 +231,10 @@ fn one(
         ));
     } else {
         print_one(app, publication, &recorded, &row, &open);
+        for doubted in &doubted {
+            app.output
+                .line(&doubted_line(&recorded.frozen.slug, doubted));
+        }
     }
     Ok(())
 }
@@ -307,6 +313,19 @@ fn print_one(
     if !open.is_empty() {
         print_rows(app, zone, open);
     }
+}
+
+/// Why nobody of a domain was suppressed, and how to do it all the same.
+pub(super) fn doubted_line(slug: &str, doubted: &DoubtedDomain) -> String {
+    let DoubtedDomain {
+        domain,
+        refused,
+        deliveries,
+    } = doubted;
+    format!(
+        "{domain} refused {refused} of {deliveries} addresses, more likely a fault of theirs than dead mailboxes: nobody there was \
+         suppressed; if they are dead, `postrider subscribers suppress --rejected-in {slug} --domain {domain}`"
+    )
 }
 
 fn print_rows(app: &App, zone: &jiff::tz::TimeZone, open: &[OpenRow]) {

@@ -26,6 +26,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub(super) feeds: RawFeeds,
     #[serde(default)]
+    pub(super) bounces: RawBounces,
+    #[serde(default)]
     pub(super) ledger: RawLedger,
     pub(super) dkim: Option<RawDkim>,
     pub(super) smtp: Option<RawSmtp>,
@@ -43,6 +45,12 @@ pub(super) struct RawDkim {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFeeds {
     pub(super) entries: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBounces {
+    pub(super) suppress_after: Option<Spanned<usize>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,6 +87,8 @@ const KEYS: &[&str] = &[
     "postal_address",
     "feeds",
     "entries",
+    "bounces",
+    "suppress_after",
     "ledger",
     "id",
     "smtp",

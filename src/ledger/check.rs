@@ -148,7 +148,7 @@ const QUERIES: [(&str, &str); 12] = [
     (
         "suppressions name their issue",
         "SELECT coalesce(address, 'an address') || ' is suppressed by the relay, for no issue' FROM suppression
-          WHERE (source = 'relay') <> (issue_id IS NOT NULL)",
+          WHERE source = 'relay' AND issue_id IS NULL",
     ),
 ];
 

@@ -7,6 +7,7 @@
 
 mod asked;
 mod backup;
+mod bounces;
 mod check;
 mod control;
 mod export;
@@ -25,6 +26,7 @@ use std::path::Path;
 use thiserror::Error;
 
 pub use asked::Standing;
+pub use bounces::{Bounces, DoubtedDomain};
 pub use check::{Finding, Hashed};
 pub use control::{Doubts, Verdict};
 pub use export::ExportRow;

@@ -97,7 +97,7 @@ pub struct OpenRow {
 }
 
 /// The last attempt of a delivery in words: step, code and text.
-const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
+pub(super) const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
       FROM attempt WHERE attempt.delivery_id = delivery.id ORDER BY number DESC LIMIT 1)";
 
 impl Ledger {

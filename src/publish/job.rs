@@ -18,7 +18,7 @@ use super::send::{Ask, IssueOutcome, SendOptions};
 use crate::config::SmtpConfig;
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{IssueState, Ledger, Recorded, Writer};
+use crate::ledger::{Bounces, IssueState, Ledger, Recorded, Writer};
 use crate::mailer::{Relay, Session};
 use crate::message::{Composer, FrozenIssue};
 use crate::token::Keys;
@@ -56,6 +56,7 @@ impl Job<'_> {
             accept_removals,
         );
         let mut touched = settled;
+        let began = clock.now();
         loop {
             watch.catch_up(&mut ledger)?;
             touched += expire(self.publication, self.options, &mut ledger, recorded)?;
@@ -87,7 +88,9 @@ impl Job<'_> {
         }
         accept_doubtful(self.options, &mut ledger, recorded, clock.now())?;
         ledger.finish(recorded.row, clock.now())?;
-        let outcome = outcome(recorded, &mut ledger, touched)?;
+        let mut outcome = outcome(recorded, &mut ledger, touched)?;
+        let after = self.publication.config.suppress_after;
+        outcome.bounces = ledger.suppress_bounced(recorded.row, began, after, clock.now())?;
         Ok((ledger, outcome))
     }
 
@@ -268,5 +271,6 @@ pub(super) fn outcome(
         counts: row.counts,
         finished_at: row.finished_at,
         touched,
+        bounces: Bounces::default(),
     })
 }

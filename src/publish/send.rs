@@ -21,7 +21,7 @@ use super::{Publication, Stop};
 use crate::config::SmtpConfig;
 use crate::delivery::{RetryRules, State};
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{Counts, IssueState, Ledger, SenderLock};
+use crate::ledger::{Bounces, Counts, IssueState, Ledger, SenderLock};
 use crate::mailer::{Relay, Session, Timers};
 
 /// What the author asked for.
@@ -96,6 +96,8 @@ pub struct IssueOutcome {
     pub finished_at: Option<DateTime<Utc>>,
     /// How many deliveries this command dealt with.
     pub touched: u64,
+    /// What became of addresses that do not exist.
+    pub bounces: Bounces,
 }
 
 /// What `send` did.

@@ -2,6 +2,7 @@
 //! ledger must know afterwards what became of each.
 
 mod asked;
+mod bounces;
 mod changes;
 mod checkup;
 mod control;
