@@ -44,6 +44,9 @@ pub(super) struct Send {
     /// What becomes of earlier deliveries in doubt
     #[arg(long, value_enum, value_name = "WHAT", default_value = "hold")]
     on_unconfirmed: Doubt,
+    /// Send although the folder is on NFS, SMB, 9p or FUSE, where a commit may be worth nothing
+    #[arg(long, env = "POSTRIDER_UNSAFE_FS", value_parser = clap::builder::FalseyValueParser::new())]
+    unsafe_fs: bool,
     /// Show what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -100,6 +103,7 @@ impl Send {
             issue: self.issue.clone(),
             wait: self.wait,
             accept_removals: self.accept_removals,
+            unsafe_fs: self.unsafe_fs,
             asked: self.asked()?,
             ..SendOptions::default()
         };

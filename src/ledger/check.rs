@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::ballast::Ballast;
 use super::planning::instant;
 use super::schema::{self, TABLES, TRANSITIONS};
 use super::store::{Session, Store, hash_text, read_key};
@@ -157,7 +158,8 @@ impl Ledger {
     pub fn open_to_look(path: &Path) -> Result<Self, LedgerError> {
         let mut store = Store::open_to_look(path)?;
         schema::refuse_another(&mut store)?;
-        Ok(Self { store })
+        let ballast = Ballast::of(path);
+        Ok(Self { store, ballast })
     }
 
     /// Whether the file and its structure are whole: pages, references, tables, triggers.

@@ -7,6 +7,7 @@
 
 mod asked;
 mod backup;
+mod ballast;
 mod bounces;
 mod check;
 mod control;
@@ -37,6 +38,7 @@ pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
 pub use transitions::{Claim, IntentAnswer, Settlement};
 pub use writer::{Writer, WriterHandle};
 
+use ballast::Ballast;
 use store::Store;
 
 /// Name of the ledger's file.
@@ -93,7 +95,9 @@ impl LedgerError {
 
     /// Whether the disk is full.
     pub fn is_disk_full(&self) -> bool {
-        self.code() == Some(rusqlite::ErrorCode::DiskFull)
+        let no_room_for_the_index = matches!(self, Self::Database(rusqlite::Error::SqliteFailure(failure, _))
+            if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+        no_room_for_the_index || self.code() == Some(rusqlite::ErrorCode::DiskFull)
     }
 }
 
@@ -101,14 +105,25 @@ impl LedgerError {
 #[derive(Debug)]
 pub struct Ledger {
     store: Store,
+    ballast: Ballast,
 }
+
+/// What the ledger keeps in reserve on the disk during a run, in bytes.
+pub const LEAST_ROOM_TO_WRITE: usize = ballast::SIZE;
 
 impl Ledger {
     /// Opens the ledger, making it on first use; an older format is brought up to date.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         let mut store = Store::open(path)?;
         schema::migrate(&mut store)?;
-        Ok(Self { store })
+        let ballast = Ballast::of(path);
+        Ok(Self { store, ballast })
+    }
+
+    /// Takes room on the disk that is given back when a commit finds none: what the relay has
+    /// answered by then can still be written down.
+    pub fn lay_ballast(&self) -> std::io::Result<()> {
+        self.ballast.lay()
     }
 
     /// Opens the ledger if there is one.

@@ -135,6 +135,11 @@ impl Job<'_> {
         }
         let mut ledger = match writer.stop() {
             Ok(ledger) => ledger,
+            // What was written may be lost or broken: nothing more is asked of such a file.
+            Err(error) if error.is_disk_failure() || error.is_damage() => {
+                problems.push(ledger_problem(&error));
+                return Err(Stop::Failed(problems));
+            }
             Err(error) => {
                 problems.push(ledger_problem(&error));
                 Ledger::open(&self.publication.ledger_path())?

@@ -9,6 +9,7 @@ mod checkup;
 mod deliver;
 mod export;
 mod freeze;
+mod ground;
 mod guard;
 mod halt;
 mod job;

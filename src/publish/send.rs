@@ -13,6 +13,7 @@ use super::asked::{AskedFor, Extra, accept_doubtful};
 use super::build::{BuildReport, build};
 use super::deliver::Progress;
 use super::guard::{enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
+use super::ground::{check_folder, lay_ballast, remember_the_time};
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
 use super::problems::{relay_config, relay_problem};
@@ -33,6 +34,8 @@ pub struct SendOptions {
     pub wait: bool,
     /// Accept a roster that lost more than a fifth of its rows.
     pub accept_removals: bool,
+    /// Send although the folder is on a file system of which nobody knows what a commit is worth.
+    pub unsafe_fs: bool,
     /// Copies that are asked for by name, of the named issue.
     pub asked: AskedFor,
     /// Time limits and retry rules.
@@ -150,7 +153,9 @@ pub fn send(
         }
         return Ok(report);
     }
+    check_folder(publication, question.total, options.unsafe_fs)?;
     ask.confirm(&question)?;
+    lay_ballast(&ledger)?;
 
     let smtp = relay_config(publication)?;
     let runtime = runtime()?;
@@ -207,7 +212,7 @@ fn work_through(
     if let Some(session) = first {
         job.runtime.block_on(session.quit());
     }
-    Ok(())
+    remember_the_time(job.publication, &mut ledger)
 }
 
 /// The first session: without one nothing is planned. An interrupt ends the wait for it.

@@ -11,6 +11,7 @@ mod crash;
 mod disk;
 mod dkim;
 mod flow;
+mod ground;
 mod letter;
 mod login;
 mod one_ledger;
