@@ -6,6 +6,7 @@
 mod raw;
 mod reader;
 mod relay;
+mod signature;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

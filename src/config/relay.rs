@@ -1,4 +1,4 @@
-//! The relay and the signature: addresses, secrets, and where they come from.
+//! The relay: its address, secrets, and where they come from.
 
 use std::path::{Path, PathBuf};
 
@@ -6,68 +6,15 @@ use secrecy::SecretString;
 use toml::Spanned;
 use url::Url;
 
-use super::raw::{RawDkim, RawSmtp};
+use super::raw::RawSmtp;
 use super::reader::{Origin, Reader, Value};
-use super::{Credentials, DkimConfig, DkimKey, Secret, Security, SmtpConfig, is_loopback};
-use crate::address::Mailbox;
+use super::{Credentials, Secret, Security, SmtpConfig, is_loopback};
 use crate::diagnostic::Diagnostic;
 use crate::fs;
 
 impl Reader<'_> {
-    pub(super) fn dkim(&self, raw: RawDkim, from: &Value) -> Result<DkimConfig, Diagnostic> {
-        let sender = Mailbox::parse(&from.text).map(|mailbox| mailbox.address.domain().to_owned());
-        let domain = match self.value("DKIM_DOMAIN", raw.domain) {
-            Some(value) => self.dns_name(&value)?,
-            None => sender.unwrap_or_default(),
-        };
-        let selector = match self.value("DKIM_SELECTOR", raw.selector) {
-            Some(value) => self.dns_name(&value)?,
-            None => "postrider".to_owned(),
-        };
-        let file = self.value("DKIM_KEY_FILE", raw.key_file);
-        let file = file.map_or_else(|| "dkim.key".to_owned(), |value| value.text);
-        let record = self.value("DKIM_RECORD", raw.record);
-        let rsa = DkimKey {
-            selector,
-            key_file: self.folder.join(file),
-            record: record.map(|value| value.text),
-        };
-        let second = self.value("DKIM_ED25519_SELECTOR", raw.ed25519_selector);
-        let file = self.value("DKIM_ED25519_KEY_FILE", raw.ed25519_key_file);
-        let record = self.value("DKIM_ED25519_RECORD", raw.ed25519_record);
-        let ed25519 = match second {
-            Some(value) => {
-                let selector = self.dns_name(&value)?;
-                if selector == rsa.selector {
-                    // RFC 6376 §3.6.2.2: what several records of one name mean is undefined.
-                    return Err(self.wrong(&value, "both keys have the same selector").hint(
-                        "a selector names one record in the DNS: give this key another one",
-                    ));
-                }
-                let file = file.map_or_else(|| "dkim-ed25519.key".to_owned(), |value| value.text);
-                Some(DkimKey {
-                    selector,
-                    key_file: self.folder.join(file),
-                    record: record.map(|value| value.text),
-                })
-            }
-            None => match file.or(record) {
-                Some(value) => {
-                    return Err(self
-                        .wrong(&value, "the second key has no selector")
-                        .hint("name its record in the DNS with `ed25519_selector`"));
-                }
-                None => None,
-            },
-        };
-        Ok(DkimConfig {
-            domain,
-            rsa,
-            ed25519,
-        })
-    }
-
-    fn dns_name(&self, value: &Value) -> Result<String, Diagnostic> {
+    /// A name for the DNS: letters, digits and dashes.
+    pub(super) fn dns_name(&self, value: &Value) -> Result<String, Diagnostic> {
         let label = |label: &str| {
             (1..=63).contains(&label.len())
                 && label

@@ -16,6 +16,7 @@ mod problems;
 mod publication;
 mod roster_watch;
 mod send;
+mod signing;
 mod targets;
 mod test_send;
 

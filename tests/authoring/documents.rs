@@ -341,7 +341,7 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 
 #[test]
 fn every_key_and_variable_is_documented() {
-    let parts = ["raw", "reader", "relay"];
+    let parts = ["raw", "reader", "relay", "signature"];
     let source: String = parts
         .map(|part| document(&format!("src/config/{part}.rs")))
         .concat();

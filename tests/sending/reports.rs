@@ -150,3 +150,57 @@ fn a_server_that_refuses_ehlo_in_any_way_is_asked_in_the_old_way() {
         .fails(1)
         .stderr_contains("550 5.7.1 not you");
 }
+
+#[test]
+fn a_sender_in_another_script_is_ascii_in_every_header_and_in_the_envelope() {
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay)
+        .config("from = \"B\u{fc}cher <letters@b\u{fc}cher.example>\"\nreply_to = \"editor@m\u{fc}ller.example\"\nbase_url = \"https://b\u{fc}cher.example/\"")
+        .table("[serve]\nurl = \"https://b\u{fc}cher.example/\"")
+        .readers(1);
+    room.run(SEND).exits(0);
+    let message = super::message_to(&relay, "reader1@example.org");
+    assert_eq!(message.mail_from, "letters@xn--bcher-kva.example");
+    let letter = super::letter_to(&relay, "reader1@example.org");
+    letter.assert_strict();
+    assert_eq!(letter.from, "B\u{fc}cher <letters@xn--bcher-kva.example>");
+    assert_eq!(letter.header("Reply-To"), "<editor@xn--mller-kva.example>");
+    assert!(
+        letter
+            .header("Message-ID")
+            .ends_with("@xn--bcher-kva.example>")
+    );
+    let way = letter.header("List-Unsubscribe");
+    assert!(
+        way.starts_with("<https://xn--bcher-kva.example/u/"),
+        "{way}"
+    );
+    assert!(
+        way.contains("<mailto:editor@xn--mller-kva.example?"),
+        "{way}"
+    );
+    for name in ["List-Archive", "Archived-At"] {
+        let value = letter.header(name);
+        assert!(
+            value.starts_with("<https://xn--bcher-kva.example/"),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_sender_that_the_relay_cannot_carry_stops_the_run() {
+    let from = "from = \"\u{3b1}\u{3b4}\u{3b1}@example.org\"";
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay).config(from).readers(4);
+    room.run(SEND)
+        .fails(1)
+        .stderr_contains("no sender with such a local part");
+    assert_eq!(served(&relay).len(), 0);
+    assert!(states(&room).values().all(|state| state == "planned"));
+    assert!(commands(&relay, "MAIL").is_empty());
+    let relay = ScriptedRelay::setup().with("SMTPUTF8").start();
+    let room = newsroom(&relay).config(from).readers(1);
+    room.run(SEND).exits(0);
+    assert!(commands(&relay, "MAIL")[0].ends_with("BODY=8BITMIME SMTPUTF8"));
+}
