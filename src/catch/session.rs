@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::command::{self, Command, Mail};
 use super::incoming::{Incoming, Received};
 use super::maildir::Maildir;
+use super::turn::{Arrival, Director, Moment, Says, Then, Turn};
 use super::unstuff::Unstuffer;
 use super::wire::{Ended, Line, Wire};
 use super::{Accepted, Limits};
@@ -17,12 +18,15 @@ use super::{Accepted, Limits};
 pub(super) struct Shared {
     pub(super) maildir: Arc<Maildir>,
     pub(super) limits: Limits,
+    pub(super) director: Option<Arc<dyn Director>>,
     pub(super) on_accepted: Box<dyn Fn(&Accepted) + Send + Sync>,
 }
 
 /// The state of one connection.
 pub(super) struct Session {
     wire: Wire,
+    number: u64,
+    messages: usize,
     shared: Arc<Shared>,
     stopping: watch::Receiver<bool>,
     greeted: bool,
@@ -47,31 +51,65 @@ enum Heard {
 enum Next {
     Command,
     Close,
+    Reset,
+    /// Nothing more is said until the client goes.
+    Silence,
+}
+
+impl From<Then> for Next {
+    fn from(then: Then) -> Self {
+        match then {
+            Then::GoOn => Self::Command,
+            Then::Close => Self::Close,
+            Then::Reset => Self::Reset,
+            Then::Silence => Self::Silence,
+        }
+    }
 }
 
 impl Session {
-    /// Takes a fresh connection. `stopping` turns true when the server wants to end.
-    pub(super) fn new(
+    /// Talks over a fresh connection until one side has had enough. `number` counts the server's
+    /// connections; `stopping` turns true when the server wants to end.
+    pub(super) async fn hold(
         stream: TcpStream,
+        number: u64,
         shared: Arc<Shared>,
         stopping: watch::Receiver<bool>,
-    ) -> io::Result<Self> {
-        let wire = Wire::new(stream, shared.limits.idle)?;
-        Ok(Self {
-            wire,
-            shared,
+    ) -> Result<(), Ended> {
+        let session = Self {
+            wire: Wire::new(stream, shared.limits.idle)?,
+            number,
+            messages: 0,
+            shared: Arc::clone(&shared),
             stopping,
             greeted: false,
             transaction: None,
-        })
+        };
+        if let Some(director) = &shared.director {
+            director.opened(number);
+        }
+        let ended = session.run().await;
+        if let Some(director) = &shared.director {
+            director.closed(number);
+        }
+        ended
     }
 
-    /// Talks until one side has had enough.
-    pub(super) async fn run(mut self) -> Result<(), Ended> {
-        self.wire
-            .reply("220 localhost ESMTP Postrider keeps everything\r\n");
+    async fn run(mut self) -> Result<(), Ended> {
+        let turn = self.turn(Moment::Greeting, &[]).await;
+        let mark = self.wire.mark();
+        if turn.obeys {
+            self.reply("220 localhost ESMTP Postrider keeps everything");
+        }
+        let mut next = self.say(mark, turn);
         loop {
-            let next = match self.listen().await? {
+            match next {
+                Next::Command => {}
+                Next::Close => return self.wire.close().await,
+                Next::Reset => return self.wire.reset(),
+                Next::Silence => return self.keep_silent().await,
+            }
+            next = match self.listen().await? {
                 Heard::Line(line) => self.obey(line).await?,
                 Heard::Stop => {
                     self.reply("421 4.3.2 localhost is closing");
@@ -83,8 +121,45 @@ impl Session {
                     Next::Close
                 }
             };
-            if let Next::Close = next {
-                return self.wire.close().await;
+        }
+    }
+
+    /// What to do at a moment: the usual, where nobody directs.
+    async fn turn(&self, moment: Moment, recipients: &[String]) -> Turn {
+        let Some(director) = &self.shared.director else {
+            return Turn::USUAL;
+        };
+        let arrival = Arrival {
+            moment,
+            connection: self.number,
+            messages: self.messages,
+            recipients,
+        };
+        director.turn(arrival).await
+    }
+
+    /// Puts what the turn says in the place of what was said since `mark`.
+    fn say(&mut self, mark: usize, turn: Turn) -> Next {
+        match turn.says {
+            Says::Usual => {}
+            Says::HalfOfIt => self.wire.cut(mark + (self.wire.mark() - mark) / 2),
+            Says::Nothing => self.wire.cut(mark),
+            Says::Bytes(bytes) => {
+                self.wire.cut(mark);
+                self.wire.reply_bytes(&bytes);
+            }
+        }
+        turn.then.into()
+    }
+
+    /// Reads and says nothing until the client goes or the server ends.
+    async fn keep_silent(mut self) -> Result<(), Ended> {
+        let mut stopping = self.stopping.clone();
+        loop {
+            self.wire.consume(self.wire.waiting().len());
+            tokio::select! {
+                _ = stopping.wait_for(|stopping| *stopping) => return self.wire.reset(),
+                filled = self.wire.fill() => filled?,
             }
         }
     }
@@ -113,24 +188,52 @@ impl Session {
             self.wire.reply("421 5.5.2 this is a mail server\r\n");
             return Ok(Next::Close);
         }
-        match Command::parse(&line) {
-            Err(refusal) => self.reply(refusal),
-            Ok(Command::Ehlo) => self.greet(true),
-            Ok(Command::Helo) => self.greet(false),
-            Ok(Command::Mail(mail)) => self.begin(mail),
-            Ok(Command::Rcpt(recipient)) => self.add_recipient(recipient.0),
-            Ok(Command::Data) => self.receive().await?,
-            Ok(Command::Rset) => {
+        let command = match Command::parse(&line) {
+            Ok(command) => command,
+            Err(refusal) => {
+                self.reply(refusal);
+                return Ok(Next::Command);
+            }
+        };
+        let Some(moment) = moment_of(&command) else {
+            return self.follow(command).await;
+        };
+        let named = match &command {
+            Command::Rcpt(recipient) => std::slice::from_ref(&recipient.0),
+            _ => &[],
+        };
+        let turn = self.turn(moment, named).await;
+        let mark = self.wire.mark();
+        let next = if turn.obeys {
+            self.follow(command).await?
+        } else {
+            Next::Command
+        };
+        Ok(match (next, self.say(mark, turn)) {
+            (next, Next::Command) => next,
+            (_, directed) => directed,
+        })
+    }
+
+    /// Does what a command asks, and says so.
+    async fn follow(&mut self, command: Command) -> Result<Next, Ended> {
+        match command {
+            Command::Ehlo => self.greet(true),
+            Command::Helo => self.greet(false),
+            Command::Mail(mail) => self.begin(mail),
+            Command::Rcpt(recipient) => self.add_recipient(recipient.0),
+            Command::Rset => {
                 self.transaction = None;
                 self.reply("250 2.0.0 forgotten");
             }
-            Ok(Command::Noop) => self.reply("250 2.0.0 at your service"),
+            Command::Noop => self.reply("250 2.0.0 at your service"),
             // RFC 5321 §3.5.3: willing to try, unable to say.
-            Ok(Command::Vrfy) => self.reply("252 2.1.5 everybody is welcome"),
-            Ok(Command::Help) => {
+            Command::Vrfy => self.reply("252 2.1.5 everybody is welcome"),
+            Command::Data => return self.receive().await,
+            Command::Help => {
                 self.reply("214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
             }
-            Ok(Command::Quit) => {
+            Command::Quit => {
                 self.reply("221 2.0.0 goodbye");
                 return Ok(Next::Close);
             }
@@ -197,24 +300,63 @@ impl Session {
     }
 
     /// DATA, the message and the reply to its end.
-    async fn receive(&mut self) -> Result<(), Ended> {
-        let Some(transaction) = self.transaction.take_if(|open| !open.recipients.is_empty()) else {
+    async fn receive(&mut self) -> Result<Next, Ended> {
+        let has_recipients = |open: &mut Transaction| !open.recipients.is_empty();
+        let Some(transaction) = self.transaction.take_if(has_recipients) else {
             let reply = if self.transaction.is_some() {
                 "554 5.5.1 nobody is there to receive it"
             } else {
                 "503 5.5.1 MAIL comes first"
             };
             self.reply(reply);
-            return Ok(());
+            return Ok(Next::Command);
         };
-        self.reply("354 go on, and end with a dot on a line of its own");
-        match self.receive_message().await? {
+        let turn = self.turn(Moment::Data, &transaction.recipients).await;
+        let (mark, obeys) = (self.wire.mark(), turn.obeys);
+        if obeys {
+            self.reply("354 go on, and end with a dot on a line of its own");
+        }
+        match self.say(mark, turn) {
+            Next::Command if obeys => {}
+            next => return Ok(next),
+        }
+        while self.wire.waiting().is_empty() {
+            self.wire.fill().await?;
+        }
+        let turn = self.turn(Moment::Body, &transaction.recipients).await;
+        match self.say(self.wire.mark(), turn) {
+            Next::Command => {}
+            next => return Ok(next),
+        }
+        let incoming = self.read_message().await?;
+        let turn = self.turn(Moment::Dot, &transaction.recipients).await;
+        let mark = self.wire.mark();
+        let recipients = transaction.recipients.clone();
+        if turn.obeys {
+            self.keep(incoming, transaction).await;
+        }
+        match self.say(mark, turn) {
+            Next::Command => {}
+            next => return Ok(next),
+        }
+        if self.shared.director.is_none() {
+            return Ok(Next::Command);
+        }
+        self.wire.flush().await?;
+        let turn = self.turn(Moment::Answered, &recipients).await;
+        Ok(self.say(self.wire.mark(), turn))
+    }
+
+    /// Makes a message durable, tells whoever wants to know, and answers.
+    async fn keep(&mut self, incoming: Incoming, transaction: Transaction) {
+        match incoming.finish().await {
             Received::Kept {
                 path,
                 name,
                 size,
                 subject,
             } => {
+                self.messages += 1;
                 self.reply(&format!("250 2.0.0 kept as {name}"));
                 let Transaction {
                     from,
@@ -235,22 +377,33 @@ impl Session {
                 self.reply(refusal_of(&error));
             }
         }
-        Ok(())
     }
 
     /// Reads to the lone dot whatever happens: until then all bytes are message.
-    async fn receive_message(&mut self) -> Result<Received, Ended> {
+    async fn read_message(&mut self) -> Result<Incoming, Ended> {
         let mut unstuffer = Unstuffer::new();
         let mut incoming = Incoming::begin(&self.shared.maildir, self.shared.limits.message_bytes);
         loop {
             let progress = unstuffer.feed(self.wire.waiting(), incoming.block());
             self.wire.consume(progress.consumed);
             if progress.finished {
-                return Ok(incoming.finish().await);
+                return Ok(incoming);
             }
             incoming.make_room().await;
             self.wire.fill().await?;
         }
+    }
+}
+
+/// The moment at which a command comes. DATA has several, and asks for itself.
+fn moment_of(command: &Command) -> Option<Moment> {
+    match command {
+        Command::Ehlo | Command::Helo => Some(Moment::Ehlo),
+        Command::Mail(_) => Some(Moment::Mail),
+        Command::Rcpt(_) => Some(Moment::Rcpt),
+        Command::Rset => Some(Moment::Rset),
+        Command::Quit => Some(Moment::Quit),
+        Command::Data | Command::Noop | Command::Vrfy | Command::Help => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod lock;
 mod planning;
 mod report;
 mod schema;
+mod standing;
 mod store;
 mod suppressions;
 mod transitions;
@@ -25,6 +26,7 @@ pub use identity::Identity;
 pub use lock::{LockError, SenderLock};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
+pub use standing::Standing;
 pub use transitions::{Claim, IntentAnswer, Settlement};
 pub use writer::{Writer, WriterHandle};
 

@@ -12,6 +12,7 @@ mod login;
 mod one_ledger;
 mod options;
 mod replies;
+mod selftest;
 mod tls;
 mod verbs;
 
