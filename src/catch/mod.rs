@@ -14,6 +14,7 @@ mod directory_sync;
 mod incoming;
 mod maildir;
 mod path;
+mod receive;
 mod session;
 mod subject;
 mod turn;

@@ -1,16 +1,13 @@
 //! One connection: greeting, transactions, farewell (RFC 5321 §3).
 
-use std::io;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::command::{self, Command, Mail};
-use super::incoming::{Incoming, Received};
 use super::maildir::Maildir;
 use super::turn::{Arrival, Director, Moment, Says, Then, Turn};
-use super::unstuff::Unstuffer;
 use super::wire::{Ended, Line, Wire};
 use super::{Accepted, Limits};
 
@@ -24,20 +21,20 @@ pub(super) struct Shared {
 
 /// The state of one connection.
 pub(super) struct Session {
-    wire: Wire,
+    pub(super) wire: Wire,
     number: u64,
-    messages: usize,
-    shared: Arc<Shared>,
+    pub(super) messages: usize,
+    pub(super) shared: Arc<Shared>,
     stopping: watch::Receiver<bool>,
     greeted: bool,
-    transaction: Option<Transaction>,
+    pub(super) transaction: Option<Transaction>,
 }
 
 /// A MAIL command that was accepted, and the recipients since.
-struct Transaction {
-    from: String,
+pub(super) struct Transaction {
+    pub(super) from: String,
     utf8: bool,
-    recipients: Vec<String>,
+    pub(super) recipients: Vec<String>,
 }
 
 /// What ends the wait for a command.
@@ -48,7 +45,7 @@ enum Heard {
 }
 
 /// Whether the conversation goes on.
-enum Next {
+pub(super) enum Next {
     Command,
     Close,
     Reset,
@@ -125,7 +122,7 @@ impl Session {
     }
 
     /// What to do at a moment: the usual, where nobody directs.
-    async fn turn(&self, moment: Moment, recipients: &[String]) -> Turn {
+    pub(super) async fn turn(&self, moment: Moment, recipients: &[String]) -> Turn {
         let Some(director) = &self.shared.director else {
             return Turn::USUAL;
         };
@@ -139,7 +136,7 @@ impl Session {
     }
 
     /// Puts what the turn says in the place of what was said since `mark`.
-    fn say(&mut self, mark: usize, turn: Turn) -> Next {
+    pub(super) fn say(&mut self, mark: usize, turn: Turn) -> Next {
         match turn.says {
             Says::Usual => {}
             Says::HalfOfIt => self.wire.cut(mark + (self.wire.mark() - mark) / 2),
@@ -241,7 +238,7 @@ impl Session {
         Ok(Next::Command)
     }
 
-    fn reply(&mut self, reply: &str) {
+    pub(super) fn reply(&mut self, reply: &str) {
         self.wire.reply(reply);
         self.wire.reply("\r\n");
     }
@@ -298,101 +295,6 @@ impl Session {
         };
         self.reply(reply);
     }
-
-    /// DATA, the message and the reply to its end.
-    async fn receive(&mut self) -> Result<Next, Ended> {
-        let has_recipients = |open: &mut Transaction| !open.recipients.is_empty();
-        let Some(transaction) = self.transaction.take_if(has_recipients) else {
-            let reply = if self.transaction.is_some() {
-                "554 5.5.1 nobody is there to receive it"
-            } else {
-                "503 5.5.1 MAIL comes first"
-            };
-            self.reply(reply);
-            return Ok(Next::Command);
-        };
-        let turn = self.turn(Moment::Data, &transaction.recipients).await;
-        let (mark, obeys) = (self.wire.mark(), turn.obeys);
-        if obeys {
-            self.reply("354 go on, and end with a dot on a line of its own");
-        }
-        match self.say(mark, turn) {
-            Next::Command if obeys => {}
-            next => return Ok(next),
-        }
-        while self.wire.waiting().is_empty() {
-            self.wire.fill().await?;
-        }
-        let turn = self.turn(Moment::Body, &transaction.recipients).await;
-        match self.say(self.wire.mark(), turn) {
-            Next::Command => {}
-            next => return Ok(next),
-        }
-        let incoming = self.read_message().await?;
-        let turn = self.turn(Moment::Dot, &transaction.recipients).await;
-        let mark = self.wire.mark();
-        let recipients = transaction.recipients.clone();
-        if turn.obeys {
-            self.keep(incoming, transaction).await;
-        }
-        match self.say(mark, turn) {
-            Next::Command => {}
-            next => return Ok(next),
-        }
-        if self.shared.director.is_none() {
-            return Ok(Next::Command);
-        }
-        self.wire.flush().await?;
-        let turn = self.turn(Moment::Answered, &recipients).await;
-        Ok(self.say(self.wire.mark(), turn))
-    }
-
-    /// Makes a message durable, tells whoever wants to know, and answers.
-    async fn keep(&mut self, incoming: Incoming, transaction: Transaction) {
-        match incoming.finish().await {
-            Received::Kept {
-                path,
-                name,
-                size,
-                subject,
-            } => {
-                self.messages += 1;
-                self.reply(&format!("250 2.0.0 kept as {name}"));
-                let Transaction {
-                    from,
-                    recipients: to,
-                    ..
-                } = transaction;
-                (self.shared.on_accepted)(&Accepted {
-                    from,
-                    to,
-                    path,
-                    size,
-                    subject,
-                });
-            }
-            Received::TooLarge => self.reply("552 5.3.4 the message is too large"),
-            Received::NotStored(error) => {
-                tracing::warn!(%error, "a message could not be stored");
-                self.reply(refusal_of(&error));
-            }
-        }
-    }
-
-    /// Reads to the lone dot whatever happens: until then all bytes are message.
-    async fn read_message(&mut self) -> Result<Incoming, Ended> {
-        let mut unstuffer = Unstuffer::new();
-        let mut incoming = Incoming::begin(&self.shared.maildir, self.shared.limits.message_bytes);
-        loop {
-            let progress = unstuffer.feed(self.wire.waiting(), incoming.block());
-            self.wire.consume(progress.consumed);
-            if progress.finished {
-                return Ok(incoming);
-            }
-            incoming.make_room().await;
-            self.wire.fill().await?;
-        }
-    }
 }
 
 /// The moment at which a command comes. DATA has several, and asks for itself.
@@ -404,32 +306,5 @@ fn moment_of(command: &Command) -> Option<Moment> {
         Command::Rset => Some(Moment::Rset),
         Command::Quit => Some(Moment::Quit),
         Command::Data | Command::Noop | Command::Vrfy | Command::Help => None,
-    }
-}
-
-/// RFC 3463 §3.4: a full disk is the system's state, and may pass.
-fn refusal_of(error: &io::Error) -> &'static str {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    match error.kind() {
-        StorageFull | QuotaExceeded | FileTooLarge => "452 4.3.1 the disk is full",
-        _ => "451 4.3.0 the message could not be stored",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::refusal_of;
-
-    #[test]
-    fn a_full_disk_is_said_to_be_one() {
-        let full = io::Error::from(io::ErrorKind::StorageFull);
-        assert_eq!(refusal_of(&full), "452 4.3.1 the disk is full");
-        let other = io::Error::from(io::ErrorKind::NotFound);
-        assert_eq!(
-            refusal_of(&other),
-            "451 4.3.0 the message could not be stored"
-        );
     }
 }

@@ -132,6 +132,7 @@ fn every_path_that_a_document_names_exists() {
         "README.md",
         "CONTRIBUTING.md",
         "docs/ledger.md",
+        "docs/selftest.md",
         "docs/configuration.md",
     ] {
         let paths = paths_in(&document(name));
@@ -166,6 +167,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/ledger.md",
+        "docs/selftest.md",
         "docs/configuration.md",
     ] {
         let text = document(name);

@@ -3,9 +3,9 @@
 use super::{Scenario, scenario};
 use crate::catch::{Moment, Says, Then, Turn};
 use crate::delivery::State;
+use crate::selftest::Stopped;
 use crate::selftest::publication::reader;
 use crate::selftest::scene::Scene;
-use crate::selftest::Stopped;
 
 /// Every so manieth reader meets a fault; the others show that the relay is alive.
 const SPACING: usize = 5;
@@ -37,17 +37,38 @@ fn before_the_dot() -> Vec<(Moment, Turn)> {
     vec![
         (Moment::Rcpt, close()),
         (Moment::Rcpt, reset()),
-        (Moment::Rcpt, Turn::refuse("421 4.3.2 shutting down").then(Then::Close)),
+        (
+            Moment::Rcpt,
+            Turn::refuse("421 4.3.2 shutting down").then(Then::Close),
+        ),
         (Moment::Rcpt, Turn::refuse("452 4.2.2 mailbox busy")),
-        (Moment::Rcpt, says(b"\x00\xFF\x1B[2J garbage\r\n").then(Then::Close)),
+        (
+            Moment::Rcpt,
+            says(b"\x00\xFF\x1B[2J garbage\r\n").then(Then::Close),
+        ),
         (Moment::Data, close()),
         (Moment::Data, half),
-        (Moment::Data, Turn::refuse("250 2.0.0 the wrong class").then(Then::Close)),
-        (Moment::Data, Turn::refuse("2500 no such code").then(Then::Close)),
-        (Moment::Data, says(b"451-4.3.0 one\r\n554 5.3.0 other\r\n").then(Then::Close)),
+        (
+            Moment::Data,
+            Turn::refuse("250 2.0.0 the wrong class").then(Then::Close),
+        ),
+        (
+            Moment::Data,
+            Turn::refuse("2500 no such code").then(Then::Close),
+        ),
+        (
+            Moment::Data,
+            says(b"451-4.3.0 one\r\n554 5.3.0 other\r\n").then(Then::Close),
+        ),
         (Moment::Body, close()),
-        (Moment::Body, says(b"451 4.3.0 not now\r\n").then(Then::Close)),
-        (Moment::Body, says(b"250 2.0.0 too early\r\n").then(Then::Close)),
+        (
+            Moment::Body,
+            says(b"451 4.3.0 not now\r\n").then(Then::Close),
+        ),
+        (
+            Moment::Body,
+            says(b"250 2.0.0 too early\r\n").then(Then::Close),
+        ),
     ]
 }
 

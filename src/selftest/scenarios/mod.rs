@@ -45,7 +45,10 @@ pub(super) fn all(kills: usize) -> Vec<Scenario> {
 
 fn nothing_goes_wrong(scene: &mut Scene) -> Result<(), Stopped> {
     let code = scene.send()?;
-    scene.demand(code == Some(0), format!("the run ended with {}", shown(code)));
+    scene.demand(
+        code == Some(0),
+        format!("the run ended with {}", shown(code)),
+    );
     let again = scene.send()?;
     scene.demand(
         again == Some(0),

@@ -45,9 +45,7 @@ fn relay_goes_away(scene: &mut Scene) -> Result<(), Stopped> {
 
 fn greylisting(scene: &mut Scene) -> Result<(), Stopped> {
     let later = Turn::refuse("451 4.7.1 come back in a few minutes");
-    scene
-        .desk()
-        .at(Moment::Rcpt, later, first_time_for_each());
+    scene.desk().at(Moment::Rcpt, later, first_time_for_each());
     scene.send()?;
     scene.check_so_far()?;
     let taken = scene.accepted_count()?;
@@ -57,7 +55,10 @@ fn greylisting(scene: &mut Scene) -> Result<(), Stopped> {
 
 /// At each step from MAIL to the dot.
 fn temporary(scene: &mut Scene) -> Result<(), Stopped> {
-    for (place, moment) in [Moment::Mail, Moment::Data, Moment::Dot].into_iter().enumerate() {
+    for (place, moment) in [Moment::Mail, Moment::Data, Moment::Dot]
+        .into_iter()
+        .enumerate()
+    {
         let busy = Turn::refuse("451 4.3.0 not now");
         let mut met = place;
         scene.desk().at(moment, busy, move |_| {
