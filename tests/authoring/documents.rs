@@ -134,6 +134,7 @@ fn every_path_that_a_document_names_exists() {
         "docs/ledger.md",
         "docs/selftest.md",
         "docs/configuration.md",
+        "docs/delivery.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -169,6 +170,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/ledger.md",
         "docs/selftest.md",
         "docs/configuration.md",
+        "docs/delivery.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();
@@ -183,13 +185,14 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 14] = [
+const CORE: [&str; 15] = [
     "address",
     "archive",
     "delivery",
     "dkim",
     "essay",
     "feed",
+    "freemail",
     "import",
     "issue",
     "message",
@@ -345,7 +348,7 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 
 #[test]
 fn every_key_and_variable_is_documented() {
-    let parts = ["raw", "reader", "relay"];
+    let parts = ["raw", "reader", "relay", "signature"];
     let source: String = parts
         .map(|part| document(&format!("src/config/{part}.rs")))
         .concat();
