@@ -13,7 +13,7 @@ use crate::token::AddressKey;
 
 /// How one person's delivery of an issue stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct PlannedFor {
     /// Row number of the delivery.
     pub delivery: i64,
     /// Where it goes, as of the plan.
@@ -34,7 +34,7 @@ impl Ledger {
         &mut self,
         issue: i64,
         key: &AddressKey,
-    ) -> Result<Option<Standing>, LedgerError> {
+    ) -> Result<Option<PlannedFor>, LedgerError> {
         let sql = format!(
             "SELECT id, address, state, CASE WHEN {ELIGIBLE} THEN 1 ELSE 0 END FROM delivery WHERE issue_id = $1
                 AND subscriber_id = (SELECT id FROM subscriber WHERE addr_key = $2)"
@@ -42,7 +42,7 @@ impl Ledger {
         self.store.read(|session| {
             session.first(&sql, params![issue, key.as_bytes()], |row| {
                 let word: String = row.get(2)?;
-                Ok(Standing {
+                Ok(PlannedFor {
                     delivery: row.get(0)?,
                     address: row.get(1)?,
                     state: State::from_stored(&word).ok_or(LedgerError::Unknown(word))?,

@@ -18,6 +18,7 @@ mod lock;
 mod planning;
 mod report;
 mod schema;
+mod standing;
 mod store;
 mod suppressions;
 mod transitions;
@@ -27,7 +28,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
-pub use asked::Standing;
+pub use asked::PlannedFor;
 pub use bounces::{Bounces, DoubtedDomain};
 pub use check::{Finding, Hashed};
 pub use control::{Doubts, Verdict};
@@ -36,6 +37,7 @@ pub use identity::Identity;
 pub use lock::{LockError, LockView, SenderLock};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
+pub use standing::Standing;
 pub use transitions::{Claim, IntentAnswer, Settlement};
 pub use writer::{Writer, WriterHandle};
 

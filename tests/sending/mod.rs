@@ -21,6 +21,7 @@ mod plans;
 mod replies;
 mod reports;
 mod secrets;
+mod selftest;
 mod tls;
 mod tokens;
 mod verbs;
