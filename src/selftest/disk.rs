@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::fs::volume_of;
+
 /// How often it is asked.
 const SYNCS: usize = 40;
 /// How much is made durable at a time, in bytes: a page of the ledger.
@@ -23,6 +25,8 @@ pub struct Disk {
     pub slowest: Duration,
     /// The file system.
     pub file_system: FileSystem,
+    /// Bytes that can still be written.
+    pub free: u64,
 }
 
 /// A kind of file system, as far as it matters to a ledger.
@@ -63,10 +67,16 @@ impl Disk {
         }
         std::fs::remove_file(path)?;
         times.sort();
+        let volume = volume_of(folder)?;
+        let file_system = match volume.remote {
+            Some(name) => FileSystem::Remote(name),
+            None => local_kind(folder)?,
+        };
         Ok(Self {
             median: times[times.len() / 2],
             slowest: times.last().copied().unwrap_or_default(),
-            file_system: file_system_of(folder)?,
+            file_system,
+            free: volume.free,
         })
     }
 
@@ -116,9 +126,9 @@ fn shown(time: Duration) -> String {
     }
 }
 
-/// The numbers of statfs(2).
+/// The numbers of statfs(2), of what is on this machine.
 #[cfg(target_os = "linux")]
-fn file_system_of(folder: &Path) -> io::Result<FileSystem> {
+fn local_kind(folder: &Path) -> io::Result<FileSystem> {
     let kind = rustix::fs::statfs(folder)?.f_type;
     // The type of the field differs between machines; all numbers have 32 bits.
     let kind = u32::try_from(i128::from(kind) & 0xFFFF_FFFF).unwrap_or_default();
@@ -131,18 +141,12 @@ fn file_system_of(folder: &Path) -> io::Result<FileSystem> {
         0x794C_7630 => FileSystem::Local("overlayfs"),
         0x0102_1994 => FileSystem::Memory("tmpfs"),
         0x8584_58F6 => FileSystem::Memory("ramfs"),
-        0x6969 => FileSystem::Remote("NFS"),
-        0x517B | 0xFF53_4D42 | 0xFE53_4D42 => FileSystem::Remote("SMB"),
-        0x0102_1997 => FileSystem::Remote("9p"),
-        0x6573_5546 => FileSystem::Remote("FUSE"),
-        0x5346_414F => FileSystem::Remote("AFS"),
-        0x00C3_6400 => FileSystem::Remote("Ceph"),
         _ => FileSystem::Unknown,
     })
 }
 
 #[cfg(not(target_os = "linux"))]
-fn file_system_of(_: &Path) -> io::Result<FileSystem> {
+fn local_kind(_: &Path) -> io::Result<FileSystem> {
     Ok(FileSystem::Unknown)
 }
 
@@ -157,6 +161,7 @@ mod tests {
             median: Duration::from_micros(micros),
             slowest: Duration::from_micros(4 * micros),
             file_system,
+            free: 0,
         }
     }
 

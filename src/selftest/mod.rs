@@ -37,6 +37,9 @@ use crate::ledger::LedgerError;
 /// How many connections every test publication has.
 const CONNECTIONS: usize = 4;
 
+/// What must be free on the disk, in bytes: what a run asks for, and the test's own files.
+const LEAST_FREE: u64 = 160 * 1024 * 1024;
+
 /// What is tested, and how hard.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -174,6 +177,11 @@ pub fn run(
     let work = WorkFolder::make(&base).map_err(cannot)?;
     let disk = Disk::measure(work.path()).map_err(cannot)?;
     watch.note(&disk.to_string());
+    if disk.free < LEAST_FREE {
+        let least = LEAST_FREE / (1024 * 1024);
+        let problem = Diagnostic::error(format!("less than {least} MiB are free on this disk"));
+        return Err(problem.hint("a sender refuses to run on a full disk: make room first"));
+    }
     let program = Program {
         path: settings.program.clone(),
         cancel: cancel.clone(),
@@ -185,7 +193,12 @@ pub fn run(
         watch.begin(place + 1, scenarios.len(), scenario.name);
         let folder = work.path().join(format!("{:02}", place + 1));
         match play(scenario, &folder, &program, random.fork()) {
-            Ok(row) => rows.push(row),
+            Ok(row) => {
+                if row.passed() && !settings.keep {
+                    std::fs::remove_dir_all(&folder).map_err(cannot)?;
+                }
+                rows.push(row);
+            }
             Err(Stopped::Cancelled) => {
                 work.remove().map_err(cannot)?;
                 return Err(Diagnostic::error("the test was interrupted")

@@ -20,8 +20,8 @@ use crate::ledger::{Ledger, Standing};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(2);
-/// The command that is tested.
-const SEND: [&str; 3] = ["send", SLUG, "--yes"];
+/// The command that is tested. What the folder lies on is told, and no reason to see nothing.
+const SEND: [&str; 4] = ["send", SLUG, "--yes", "--unsafe-fs"];
 /// From one retry to one that is surely ripe.
 const LATER: TimeDelta = TimeDelta::hours(9);
 /// The issue is due then, and the first run begins.
