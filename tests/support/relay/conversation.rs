@@ -36,6 +36,7 @@ pub(super) struct Conversation<'a> {
     greeted: bool,
     transaction: Option<Transaction>,
     accepted: usize,
+    random: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +60,7 @@ impl<'a> Conversation<'a> {
             greeted: false,
             transaction: None,
             accepted: 0,
+            random: 0x2545_F491_4F6C_DD1D ^ number as u64,
         };
         // Every way out is an end of the connection; the test sees it from the other side.
         let _: Result<(), Over> = conversation.run();
@@ -284,6 +286,7 @@ impl<'a> Conversation<'a> {
             self.shared.log.accept(message);
             self.accepted += 1;
         }
+        self.take_time();
         self.perform(action, &reply)?;
         match self.shared.setup.messages_per_connection {
             Some((count, Farewell::Silent)) if self.accepted >= count => Err(Over),
@@ -313,6 +316,19 @@ impl<'a> Conversation<'a> {
 
     // -- answers --
 
+    /// Thinks for a while, if the relay is a slow one.
+    fn take_time(&mut self) {
+        let slowest = self.shared.setup.slowest_reply;
+        if !slowest.is_zero() {
+            // xorshift64: no two replies alike, and the same ones in every run.
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
+            let part = (self.random >> 48) as u32;
+            std::thread::sleep(slowest * part / 0x1_0000);
+        }
+    }
+
     /// Does what the script says for this stage, or gives the usual reply.
     fn answer(&mut self, stage: Stage, usual: &str) -> Result<Answer, Over> {
         self.answer_about(&[], stage, usual)
@@ -320,6 +336,7 @@ impl<'a> Conversation<'a> {
 
     fn answer_about(&mut self, whom: &[String], stage: Stage, usual: &str) -> Result<Answer, Over> {
         let action = self.next_action(stage, whom);
+        self.take_time();
         self.perform(action, usual)
     }
 
