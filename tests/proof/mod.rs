@@ -2,7 +2,7 @@
 //! (`tests/support/oracle.rs`). docs/proof.md says which promise is proven by what.
 
 mod oracle;
-
+mod random_kills;
 
 use crate::support::newsroom::Newsroom;
 use crate::support::relay::ScriptedRelay;

@@ -1,0 +1,129 @@
+//! `kill -9` at random instants, again and again, and what the ledger says after each.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{LATER, Random, SEND, SLUG, newsroom};
+use crate::support::newsroom::Newsroom;
+use crate::support::oracle::examine;
+use crate::support::relay::ScriptedRelay;
+
+const READERS: usize = 200;
+const CONNECTIONS: usize = 4;
+/// Kills of one issue, at most: few are left to send then.
+const KILLS_AN_ISSUE: usize = 30;
+/// A kill comes after less than so many moments of the run's conversations.
+const MOST_MOMENTS: usize = 50;
+
+/// What many kills left behind.
+#[derive(Debug, Default)]
+struct Tally {
+    issues: usize,
+    kills: usize,
+    in_doubt: usize,
+    most_in_doubt: usize,
+    accepted: usize,
+    resent: usize,
+}
+
+impl Tally {
+    #[allow(clippy::cast_precision_loss, reason = "counts of thousands")]
+    fn print(&self) {
+        let Self {
+            issues,
+            kills,
+            in_doubt,
+            most_in_doubt,
+            accepted,
+            resent,
+        } = self;
+        println!(
+            "{kills} kills in {issues} issues of {READERS} readers over {CONNECTIONS} connections: 0 lost, \
+             0 silent duplicates, 0 false sent; in doubt {in_doubt}, at most {most_in_doubt} after a kill, \
+             {:.2} on average; {accepted} messages accepted, {resent} of them asked for a second time",
+            *in_doubt as f64 / *kills as f64
+        );
+    }
+}
+
+#[test]
+fn thirty_kills_lose_nobody_and_serve_nobody_twice() {
+    kill_again_and_again(KILLS_AN_ISSUE, 1);
+}
+
+/// `POSTRIDER_KILLS=1000 cargo test --release --test main random_kills -- --ignored --nocapture`
+#[test]
+#[ignore = "takes minutes; docs/proof.md has the command"]
+fn as_many_kills_as_are_asked_for() {
+    let wanted = std::env::var("POSTRIDER_KILLS").map_or(1000, |text| text.parse().unwrap());
+    kill_again_and_again(wanted, 2);
+}
+
+fn kill_again_and_again(wanted: usize, seed: u64) {
+    let mut tally = Tally::default();
+    while tally.kills < wanted {
+        let kills = KILLS_AN_ISSUE.min(wanted - tally.kills);
+        kill_an_issue(seed + tally.issues as u64, kills, &mut tally);
+    }
+    tally.print();
+}
+
+/// One issue: killed so many times (or until it is sent), then sent to its end.
+fn kill_an_issue(seed: u64, kills: usize, tally: &mut Tally) {
+    let mut random = Random::new(seed);
+    let relay = ScriptedRelay::setup()
+        .slowest_reply(Duration::from_millis(20))
+        .keeps_journal()
+        .start();
+    let room = newsroom(&relay, CONNECTIONS).readers(READERS);
+    for _ in 0..kills {
+        let before = examine(&room, &relay).holds().in_doubt.len();
+        let instant = relay.moments() + random.below(MOST_MOMENTS);
+        let mut running = room.spawn(SEND);
+        let mut ended = false;
+        relay.wait_for_moments(instant, || {
+            ended = running.has_ended();
+            ended
+        });
+        if ended {
+            // Everything that was not in doubt is sent; the next issue goes on with the killing.
+            running.wait().exits(3);
+            break;
+        }
+        running.kill();
+        let doubt = examine(&room, &relay).holds().in_doubt.len() - before;
+        assert!(doubt <= CONNECTIONS, "{doubt} in doubt after one kill");
+        tally.kills += 1;
+        tally.in_doubt += doubt;
+        tally.most_in_doubt = tally.most_in_doubt.max(doubt);
+    }
+    let room = room.now(LATER);
+    finish(&room, &relay, tally);
+    tally.issues += 1;
+}
+
+/// Sends the rest, and settles what is in doubt by the relay's own journal, as a person would.
+fn finish(room: &Newsroom, relay: &ScriptedRelay, tally: &mut Tally) {
+    room.run(SEND);
+    let account = examine(room, relay).holds();
+    assert_eq!(account.of("sent") + account.of("unconfirmed"), READERS);
+    let has = |address: &&String| account.copies.contains_key(*address);
+    let (arrived, missing): (BTreeSet<_>, BTreeSet<_>) = account.in_doubt.iter().partition(has);
+    for (verdict, addresses) in [("--sent", &arrived), ("--resend", &missing)] {
+        if !addresses.is_empty() {
+            let command = ["ledger", "resolve", SLUG, verdict];
+            let addresses = addresses.iter().map(|address| address.as_str());
+            room.run(command.into_iter().chain(addresses)).exits(0);
+        }
+    }
+    room.run(SEND).exits(0);
+    let after = examine(room, relay).holds();
+    assert_eq!(after.of("sent"), READERS, "{after:#?}");
+    assert_eq!(after.copies.len(), READERS);
+    assert!(
+        after.copies.values().all(|copies| *copies == 1),
+        "{after:#?}"
+    );
+    tally.accepted += after.copies.len();
+    tally.resent += missing.len();
+}
