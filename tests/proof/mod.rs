@@ -1,6 +1,7 @@
 //! The proof that the sending protocol holds: kills, faults and races, each judged by the oracle
 //! (`tests/support/oracle.rs`). docs/proof.md says which promise is proven by what.
 
+mod crash_points;
 mod oracle;
 mod random_kills;
 

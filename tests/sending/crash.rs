@@ -3,7 +3,6 @@
 use super::{
     LATER, SEND, SLUG, assert_counts, assert_ledger_is_true, newsroom, served, states, status,
 };
-use crate::support::newsroom::Newsroom;
 use crate::support::relay::{ScriptedRelay, Stage};
 
 const CONNECTIONS: usize = 4;

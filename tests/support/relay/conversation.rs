@@ -275,9 +275,12 @@ impl<'a> Conversation<'a> {
         let action = self.next_action(Stage::Dot, &message.rcpt_to);
         let accepts = match &action {
             None
-            | Some(Action::ReplyAndClose | Action::HalfReplyAndClose | Action::ObeyAndClose) => {
-                true
-            }
+            | Some(
+                Action::ReplyAndClose
+                | Action::HalfReplyAndClose
+                | Action::HalfReplyAndHold(_)
+                | Action::ObeyAndClose,
+            ) => true,
             Some(Action::Reply(reply)) => reply.starts_with('2'),
             Some(Action::Say(_) | Action::Close | Action::Stall | Action::Hold(_)) => false,
         };
@@ -390,6 +393,13 @@ impl<'a> Conversation<'a> {
             Some(Action::HalfReplyAndClose) => {
                 self.stream.write(&usual.as_bytes()[..usual.len() / 2])?;
                 Err(Over)
+            }
+            Some(Action::HalfReplyAndHold(gate)) => {
+                let (half, rest) = usual.split_at(usual.len() / 2);
+                self.stream.write(half.as_bytes())?;
+                gate.pass();
+                self.write(rest)?;
+                Ok(Answer::Usual)
             }
             Some(Action::Stall) => {
                 self.shared.end.pass();
