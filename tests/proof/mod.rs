@@ -2,10 +2,17 @@
 //! (`tests/support/oracle.rs`). docs/proof.md says which promise is proven by what.
 
 mod crash_points;
+#[cfg(target_os = "linux")]
+mod cuts;
 mod oracle;
 mod random_kills;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+
 use crate::support::newsroom::Newsroom;
+use crate::support::oracle::examine;
 use crate::support::relay::ScriptedRelay;
 
 /// When the issue of [`newsroom`] is due.
@@ -23,6 +30,45 @@ fn newsroom(relay: &ScriptedRelay, connections: usize) -> Newsroom {
     let smtp = format!("url = \"{}\"\nconnections = {connections}", relay.url());
     let room = Newsroom::new().smtp(&smtp).now(NOW);
     room.essay(&format!("2026-12-01-{SLUG}"), "Why write?", &essay)
+}
+
+/// The address of a reader, counted from 1 in the order of the roster.
+fn reader(number: usize) -> String {
+    format!("reader{number}@example.org")
+}
+
+/// The state of every delivery by its address; none where nothing was planned.
+fn states(room: &Newsroom) -> BTreeMap<String, String> {
+    let ledger = Connection::open(room.path("ledger.db")).unwrap();
+    let Ok(mut query) = ledger.prepare("SELECT address, state FROM delivery") else {
+        return BTreeMap::new();
+    };
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// Sends the rest, and settles what is in doubt by the relay's own journal, as a person would.
+/// Then everybody has it exactly once. Returns how many were sent a second time, as asked for.
+fn send_the_rest(room: &Newsroom, relay: &ScriptedRelay, readers: usize) -> usize {
+    room.run(SEND);
+    let account = examine(room, relay).holds();
+    assert_eq!(account.of("sent") + account.of("unconfirmed"), readers);
+    let has = |address: &&String| account.copies.contains_key(*address);
+    let (arrived, missing): (BTreeSet<_>, BTreeSet<_>) = account.in_doubt.iter().partition(has);
+    for (verdict, addresses) in [("--sent", &arrived), ("--resend", &missing)] {
+        if !addresses.is_empty() {
+            let command = ["ledger", "resolve", SLUG, verdict];
+            let addresses = addresses.iter().map(|address| address.as_str());
+            room.run(command.into_iter().chain(addresses)).exits(0);
+        }
+    }
+    room.run(SEND).exits(0);
+    let after = examine(room, relay).holds();
+    assert_eq!(after.of("sent"), readers, "{after:#?}");
+    assert_eq!(after.copies.len(), readers);
+    let once = after.copies.values().all(|copies| *copies == 1);
+    assert!(once, "{after:#?}");
+    missing.len()
 }
 
 /// Numbers that are the same in every run (xorshift64).

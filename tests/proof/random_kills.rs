@@ -1,10 +1,8 @@
 //! `kill -9` at random instants, again and again, and what the ledger says after each.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{LATER, Random, SEND, SLUG, newsroom};
-use crate::support::newsroom::Newsroom;
+use super::{LATER, Random, SEND, newsroom, send_the_rest};
 use crate::support::oracle::examine;
 use crate::support::relay::ScriptedRelay;
 
@@ -98,32 +96,8 @@ fn kill_an_issue(seed: u64, kills: usize, tally: &mut Tally) {
         tally.most_in_doubt = tally.most_in_doubt.max(doubt);
     }
     let room = room.now(LATER);
-    finish(&room, &relay, tally);
+    let resent = send_the_rest(&room, &relay, READERS);
     tally.issues += 1;
-}
-
-/// Sends the rest, and settles what is in doubt by the relay's own journal, as a person would.
-fn finish(room: &Newsroom, relay: &ScriptedRelay, tally: &mut Tally) {
-    room.run(SEND);
-    let account = examine(room, relay).holds();
-    assert_eq!(account.of("sent") + account.of("unconfirmed"), READERS);
-    let has = |address: &&String| account.copies.contains_key(*address);
-    let (arrived, missing): (BTreeSet<_>, BTreeSet<_>) = account.in_doubt.iter().partition(has);
-    for (verdict, addresses) in [("--sent", &arrived), ("--resend", &missing)] {
-        if !addresses.is_empty() {
-            let command = ["ledger", "resolve", SLUG, verdict];
-            let addresses = addresses.iter().map(|address| address.as_str());
-            room.run(command.into_iter().chain(addresses)).exits(0);
-        }
-    }
-    room.run(SEND).exits(0);
-    let after = examine(room, relay).holds();
-    assert_eq!(after.of("sent"), READERS, "{after:#?}");
-    assert_eq!(after.copies.len(), READERS);
-    assert!(
-        after.copies.values().all(|copies| *copies == 1),
-        "{after:#?}"
-    );
-    tally.accepted += after.copies.len();
-    tally.resent += missing.len();
+    tally.accepted += READERS;
+    tally.resent += resent;
 }
