@@ -18,8 +18,10 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 pub struct SourceText {
     /// The path as it should be shown, relative to the publication's folder where possible.
     pub name: Arc<str>,
-    /// The whole text of the file.
+    /// The text: the whole file, or an excerpt of it.
     pub text: Arc<str>,
+    /// Line of the file on which the text begins, from 1.
+    first_line: usize,
 }
 
 impl SourceText {
@@ -28,6 +30,19 @@ impl SourceText {
         Self {
             name: name.into(),
             text: text.into(),
+            first_line: 1,
+        }
+    }
+
+    /// A part of a file that begins on a line (from 1) and is not in memory as a whole.
+    pub fn excerpt(
+        name: impl Into<Arc<str>>,
+        text: impl Into<Arc<str>>,
+        first_line: usize,
+    ) -> Self {
+        Self {
+            first_line,
+            ..Self::new(name, text)
         }
     }
 
@@ -40,7 +55,7 @@ impl SourceText {
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         (
-            before.matches('\n').count() + 1,
+            before.matches('\n').count() + self.first_line,
             before[line_start..].chars().count() + 1,
         )
     }
@@ -245,7 +260,7 @@ impl Excerpt {
         let after = visible(&text[end.min(to).max(start)..to.max(end.min(to).max(start))]);
         Self {
             name: visible(&place.source.name),
-            first_line: text[..line_start].matches('\n').count() + 1,
+            first_line: text[..line_start].matches('\n').count() + place.source.first_line,
             range: before.len()..before.len() + inside.len(),
             text: format!("{before}{inside}{after}"),
             label: place.label.as_deref().map(visible),
@@ -274,6 +289,21 @@ pub fn visible(text: &str) -> String {
         }
     }
     out
+}
+
+/// The problem with a file that is not UTF-8. `bytes` is the file, or a part of it that begins on
+/// `first_line`; it is valid up to `valid_up_to`.
+pub fn not_utf8(name: &str, bytes: &[u8], valid_up_to: usize, first_line: usize) -> Diagnostic {
+    let line = first_line + bytes[..valid_up_to].split(|byte| *byte == b'\n').count() - 1;
+    let encoding = match bytes.get(..2) {
+        Some([0xFF, 0xFE] | [0xFE, 0xFF]) => "it looks like UTF-16",
+        _ => "a byte there belongs to another encoding, such as Latin-1",
+    };
+    let source = SourceText::excerpt(name, String::from_utf8_lossy(bytes), first_line);
+    Diagnostic::error(format!("`{name}` is not UTF-8 text (line {line})"))
+        .at(&source, valid_up_to..valid_up_to + 1)
+        .label(encoding)
+        .hint("save the file as UTF-8 and try again")
 }
 
 /// The candidate most like `word`, if one is close enough to be what was meant.

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, SourceText};
+use crate::diagnostic::{Diagnostic, SourceText, not_utf8};
 
 /// Largest text file that is read, in bytes. A roster of a million rows has about 60 MiB.
 pub const LARGEST_TEXT: u64 = 512 * 1024 * 1024;
@@ -28,6 +28,18 @@ pub fn read_text(path: &Path, name: &str) -> Result<SourceText, Diagnostic> {
 /// Reads a file; `None` if there is none. Refuses what is not a plain file (a FIFO would block
 /// for ever) and what is larger than [`LARGEST_TEXT`].
 pub fn read_bytes(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+    let Some(file) = open_if_present(path, name)? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    file.take(LARGEST_TEXT)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Diagnostic::error(format!("cannot read `{name}`")).cause(error))?;
+    Ok(Some(bytes))
+}
+
+/// Opens a file to be read, with the same refusals as [`read_bytes`].
+pub fn open_if_present(path: &Path, name: &str) -> Result<Option<File>, Diagnostic> {
     let failed = |error: io::Error| Diagnostic::error(format!("cannot read `{name}`")).cause(error);
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -43,28 +55,13 @@ pub fn read_bytes(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic
             LARGEST_TEXT / (1024 * 1024)
         )));
     }
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LARGEST_TEXT).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    Ok(Some(bytes))
+    File::open(path).map(Some).map_err(failed)
 }
 
 fn utf8(bytes: Vec<u8>, name: &str) -> Result<String, Diagnostic> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let bytes = error.into_bytes();
-        let line = bytes[..valid].split(|byte| *byte == b'\n').count();
-        let encoding = match bytes.get(..2) {
-            Some([0xFF, 0xFE] | [0xFE, 0xFF]) => "it looks like UTF-16",
-            _ => "a byte there belongs to another encoding, such as Latin-1",
-        };
-        let readable = String::from_utf8_lossy(&bytes).into_owned();
-        let source = SourceText::new(name, readable);
-        Diagnostic::error(format!("`{name}` is not UTF-8 text (line {line})"))
-            .at(&source, valid..valid + 1)
-            .label(encoding)
-            .hint("save the file as UTF-8 and try again")
+        not_utf8(name, &error.into_bytes(), valid, 1)
     })
 }
 

@@ -23,7 +23,7 @@ use crate::dkim::Signer;
 use crate::issue::IssueId;
 use crate::plan::Recipient;
 use crate::render::layout::{AroundEssay, IssueView, Layouts, MailLayout, PublicationView};
-use crate::token::{AddressKey, Keys, sha256_hex};
+use crate::token::{AddressKey, Keys, sha256, sha256_hex};
 
 /// Everything that the messages of an issue are made of, fixed when it is planned. Later edits of
 /// the essay, the templates or the configuration change nothing in them.
@@ -112,8 +112,8 @@ pub struct Message {
     pub id: String,
     /// RFC 5322 bytes, CRLF line ends.
     pub bytes: Vec<u8>,
-    /// SHA-256 of `bytes` in hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of `bytes`.
+    pub sha256: [u8; 32],
 }
 
 /// Makes the messages of one issue.
@@ -224,7 +224,7 @@ impl Composer {
             .map_err(|error| Diagnostic::error("the message cannot be composed").cause(error))?;
         let bytes = self.signed(message.formatted())?;
         Ok(Message {
-            sha256: sha256_hex(&bytes),
+            sha256: sha256(&bytes),
             id,
             bytes,
         })

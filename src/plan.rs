@@ -6,9 +6,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::address::EmailAddress;
-use crate::subscriber::{Roster, Status, Subscriber};
+use crate::subscriber::{Row, Status};
 use crate::suppression::Reason;
-use crate::token::{AddressKey, Keys};
+use crate::token::{AddressKey, KeySet};
 
 /// Someone who gets the issue, with what the mail's layout uses of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub enum Exclusion {
     Suppressed(&'static str),
     /// The row has none of the tags in the issue's `audience`.
     OutsideAudience,
+    /// The issue corrects another one, which this person was not sent.
+    DidNotGetParent,
 }
 
 impl fmt::Display for Exclusion {
@@ -71,6 +73,7 @@ impl fmt::Display for Exclusion {
             Self::Status(word) => write!(f, "status is `{word}`"),
             Self::Suppressed(reason) => write!(f, "suppressed: {reason}"),
             Self::OutsideAudience => f.write_str("not in the issue's audience"),
+            Self::DidNotGetParent => f.write_str("was not sent the issue that this one corrects"),
         }
     }
 }
@@ -86,90 +89,69 @@ pub struct Excluded {
     pub reason: Exclusion,
 }
 
-/// Who gets an issue and who does not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Who gets it, in the order of the roster.
-    pub recipients: Vec<Recipient>,
-    /// Who does not.
-    pub excluded: Vec<Excluded>,
-}
-
-impl Plan {
-    /// How many are left out, by reason.
-    pub fn excluded_by_reason(&self) -> BTreeMap<&Exclusion, usize> {
-        let mut counts = BTreeMap::new();
-        for excluded in &self.excluded {
-            *counts.entry(&excluded.reason).or_insert(0) += 1;
-        }
-        counts
-    }
+/// What a plan says of one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Gets the issue.
+    Gets(Recipient),
+    /// Does not.
+    DoesNot(Excluded),
 }
 
 /// What narrows a plan.
-#[derive(Debug)]
-pub struct PlanRules<'a> {
-    /// Keys that hash addresses.
-    pub keys: &'a Keys,
+#[derive(Debug, Default)]
+pub struct PlanRules {
     /// Addresses that must not be mailed.
-    pub suppressions: &'a HashMap<AddressKey, Reason>,
-    /// The issue's audience; empty means everyone.
-    pub audience: &'a [String],
+    pub suppressions: HashMap<AddressKey, Reason>,
+    /// The issue's audience in lower case; empty means everyone.
+    pub audience: BTreeSet<String>,
+    /// Who got the issue that this one corrects, if it corrects one.
+    pub got_parent: Option<KeySet>,
     /// Fields that the layouts use; `None` means all of them.
-    pub fields: Option<&'a BTreeSet<String>>,
+    pub fields: Option<BTreeSet<String>>,
 }
 
-/// Computes the plan of one issue. Time is linear in the roster.
-pub fn plan(roster: &Roster, rules: &PlanRules<'_>) -> Plan {
-    let audience: BTreeSet<String> = rules
-        .audience
-        .iter()
-        .map(|tag| tag.to_lowercase())
-        .collect();
-    let mut plan = Plan::default();
-    for row in roster.rows() {
-        let key = rules.keys.address_key(&row.address);
-        match exclusion(roster, row, &key, rules, &audience) {
-            Some(reason) => plan.excluded.push(Excluded {
-                address: row.address.clone(),
-                line: row.line,
-                reason,
-            }),
-            None => plan.recipients.push(Recipient {
-                key,
-                address: row.address.clone(),
-                fields: used_fields(roster, row, rules.fields),
-            }),
-        }
+/// Decides about one row of the roster.
+pub fn decide(row: &Row<'_>, rules: &PlanRules) -> Decision {
+    match exclusion(row, rules) {
+        Some(reason) => Decision::DoesNot(Excluded {
+            address: row.address.clone(),
+            line: row.line,
+            reason,
+        }),
+        None => Decision::Gets(Recipient {
+            key: row.key,
+            address: row.address.clone(),
+            fields: used_fields(row, rules.fields.as_ref()),
+        }),
     }
-    plan
 }
 
-fn exclusion(
-    roster: &Roster,
-    row: &Subscriber,
-    key: &AddressKey,
-    rules: &PlanRules<'_>,
-    audience: &BTreeSet<String>,
-) -> Option<Exclusion> {
+/// Why a person does not get the issue; `None` for one who does.
+pub fn exclusion(row: &Row<'_>, rules: &PlanRules) -> Option<Exclusion> {
     // Suppression beats everything, so it is also the first reason that is told.
-    if let Some(reason) = rules.suppressions.get(key) {
+    if let Some(reason) = rules.suppressions.get(&row.key) {
         return Some(Exclusion::Suppressed(reason.as_str()));
     }
     if let Status::Other(word) = &row.status {
         return Some(Exclusion::Status(word.clone()));
     }
-    let outside =
-        !audience.is_empty() && !roster.tags(row).iter().any(|tag| audience.contains(tag));
+    if let Some(got_parent) = &rules.got_parent
+        && !got_parent.contains(&row.key)
+    {
+        return Some(Exclusion::DidNotGetParent);
+    }
+    let audience = &rules.audience;
+    let outside = !audience.is_empty() && !row.tags().iter().any(|tag| audience.contains(tag));
     outside.then_some(Exclusion::OutsideAudience)
 }
 
-fn used_fields(roster: &Roster, row: &Subscriber, used: Option<&BTreeSet<String>>) -> Fields {
+fn used_fields(row: &Row<'_>, used: Option<&BTreeSet<String>>) -> Fields {
     let wanted = |name: &str| used.is_none_or(|used| used.contains(name));
-    let own = roster.fields(row).filter(|(name, _)| wanted(name));
+    let own = row.fields().filter(|(name, _)| wanted(name));
     let mut fields: BTreeMap<String, String> =
         own.map(|(name, value)| (name.to_owned(), value)).collect();
     // The name also stands in the header `To`, so it is always needed.
-    fields.insert("name".to_owned(), roster.name(row));
+    fields.insert("name".to_owned(), row.name());
     Fields::new(&fields)
 }

@@ -2,32 +2,45 @@
 //!
 //! A bad row is a warning that names its line, and the other rows count: one typing error must
 //! not keep an issue from everybody else. Nothing here changes the file.
+//!
+//! The file is read row by row and never held in memory: of a million people only the keyed hashes
+//! of their addresses are. It is therefore read twice, first to find whoever stands in it twice,
+//! then for the rows.
 
 mod columns;
 mod reading;
+mod tape;
 
 use std::collections::HashMap;
+use std::io::{Read, Seek};
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 
 use crate::address::{EmailAddress, clean_name};
-use crate::diagnostic::{Diagnostic, SourceText};
-use columns::{Columns, delimiter_of};
-use reading::{MOST_LINES_OF_A_ROW, Reading, Record};
+use crate::diagnostic::Diagnostic;
+use crate::token::{AddressKey, KeySet, Keys};
+use columns::Columns;
+use reading::{Checked, Scanner, check, status_of};
 
 /// Name of the roster's file.
 pub const FILE_NAME: &str = "subscribers.csv";
 
+/// Most warnings that are kept; the rest is counted.
+const MOST_WARNINGS: usize = 20;
+
 /// A row of the roster with a valid address.
-#[derive(Debug, Clone)]
-pub struct Subscriber {
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Keyed hash of the address.
+    pub key: AddressKey,
     /// Where mail goes.
     pub address: EmailAddress,
     /// Line of the file, from 1.
     pub line: u64,
     /// Whether the row takes part.
     pub status: Status,
-    record: Record,
+    columns: &'a Columns,
+    record: &'a StringRecord,
 }
 
 /// The column `status`.
@@ -39,69 +52,161 @@ pub enum Status {
     Other(String),
 }
 
-/// The rows of `subscribers.csv`.
-#[derive(Debug, Clone, Default)]
+/// Somebody with more than one row.
+#[derive(Debug)]
+struct Repeated {
+    first_line: Option<u64>,
+    status: Status,
+}
+
+/// The roster's file, read once: who is on it, and what is wrong with it.
+#[derive(Debug)]
 pub struct Roster {
-    columns: Columns,
-    rows: Vec<Subscriber>,
+    scanner: Scanner,
+    rows_in_file: u64,
+    people: usize,
+    present: KeySet,
+    repeated: HashMap<AddressKey, Repeated>,
     warnings: Vec<Diagnostic>,
     bad_rows: usize,
 }
 
 impl Roster {
-    /// Reads the file's text. Fails only where no row could be trusted: no header, no `email`.
-    pub fn parse(source: &SourceText) -> Result<Self, Diagnostic> {
-        let skipped = if source.text.starts_with('\u{FEFF}') {
-            3
-        } else {
-            0
+    /// Reads a file for the first time; `name` is how the author knows it. Fails only where no row
+    /// could be trusted: no header, no `email`, a quote without end, not UTF-8.
+    pub fn open(
+        name: &str,
+        file: impl Read + Seek + Send + 'static,
+        keys: &Keys,
+    ) -> Result<Self, Diagnostic> {
+        let mut roster = Self {
+            scanner: Scanner::open(name, Box::new(file))?,
+            rows_in_file: 0,
+            people: 0,
+            present: KeySet::default(),
+            repeated: HashMap::new(),
+            warnings: Vec::new(),
+            bad_rows: 0,
         };
-        let text = &source.text[skipped..];
-        let header_end = skipped + text.find('\n').unwrap_or(text.len());
-        let header_place = skipped..header_end.max(skipped);
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter_of(&source.text[header_place.clone()]))
-            .flexible(true)
-            .from_reader(text.as_bytes());
-        let header = reader
-            .headers()
-            .map_err(|error| Diagnostic::error("the roster's header cannot be read").cause(error))?
-            .clone();
-        let mut reading = Reading {
-            source,
-            skipped,
-            roster: Self {
-                columns: Columns::find(&header, source, header_place)?,
-                ..Self::default()
-            },
-            seen: HashMap::new(),
-        };
-        let mut record = StringRecord::new();
-        let mut previous_line = 1;
-        loop {
-            let read = reader
-                .read_record(&mut record)
-                .map_err(|error| Diagnostic::error("the roster cannot be read").cause(error))?;
-            if !read {
-                break;
-            }
-            let line = reading.line_of(&record).unwrap_or(previous_line);
-            if reader.position().line().saturating_sub(line) > MOST_LINES_OF_A_ROW {
-                return Err(reading.endless_quote(&record, line));
-            }
-            let at_the_end = reader.position().byte() >= text.len() as u64;
-            if at_the_end && reading.is_open_at_the_end(&record) {
-                return Err(reading.open_quote(&record, line));
-            }
-            previous_line = line;
-            reading.take(&record, line);
+        let (mut active, mut away) = (Vec::new(), Vec::new());
+        roster.survey(keys, |key, status| match status {
+            Status::Active => active.push(key),
+            Status::Other(_) => away.push(key),
+        })?;
+        let (active, away) = (KeySet::gather(active), KeySet::gather(away));
+        roster.present = active.set;
+        let both = away.set.iter().filter(|key| roster.present.contains(key));
+        let repeated: Vec<AddressKey> = both.copied().collect();
+        roster.people = roster.present.len() + away.set.len() - repeated.len();
+        let repeated = repeated
+            .into_iter()
+            .chain(active.repeated)
+            .chain(away.repeated);
+        roster.repeated = repeated.map(|key| (key, Repeated::unread())).collect();
+        if !roster.repeated.is_empty() {
+            roster.survey(keys, |_, _| {})?;
+            // Two rows of one person that disagree: the one that keeps mail away counts.
+            let repeated = &roster.repeated;
+            roster.present.retain(|key| {
+                let again = repeated.get(key);
+                again.is_none_or(|one| one.status == Status::Active)
+            });
         }
-        Ok(reading.roster)
+        Ok(roster)
     }
 
-    /// All rows with a valid address, in the order of the file, each person once.
-    pub fn rows(&self) -> &[Subscriber] {
-        &self.rows
+    /// One reading for keys and warnings.
+    fn survey(
+        &mut self,
+        keys: &Keys,
+        mut visit: impl FnMut(AddressKey, &Status),
+    ) -> Result<(), Diagnostic> {
+        let Self {
+            scanner, repeated, ..
+        } = self;
+        let mut warnings = Vec::new();
+        let mut bad_rows = 0;
+        let mut warn = |warning: Diagnostic| {
+            bad_rows += 1;
+            if warnings.len() < MOST_WARNINGS {
+                warnings.push(warning);
+            }
+        };
+        for one in repeated.values_mut() {
+            *one = Repeated::unread();
+        }
+        let rows = scanner.scan(|raw, columns| {
+            match check(raw, columns) {
+                Checked::Blank => {}
+                Checked::Bad(problem) => warn(*problem),
+                Checked::Good(address, role) => {
+                    let key = keys.address_key(&address);
+                    let status = status_of(raw.record, columns);
+                    let again = repeated
+                        .get_mut(&key)
+                        .and_then(|one| one.meet(raw.line, &status));
+                    match (again, role) {
+                        (Some(first), _) => warn(raw.repeated(&address, first)),
+                        (None, Some(role)) => warn(*role),
+                        (None, None) => {}
+                    }
+                    visit(key, &status);
+                }
+            }
+            Ok::<(), Diagnostic>(())
+        })?;
+        self.rows_in_file = rows;
+        self.warnings = warnings;
+        self.bad_rows = bad_rows;
+        Ok(())
+    }
+
+    /// Visits each person once, in the order of the file.
+    pub fn each<E: From<Diagnostic>>(
+        &mut self,
+        keys: &Keys,
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Self {
+            scanner, repeated, ..
+        } = self;
+        let rows = scanner.scan(|raw, columns| {
+            let Checked::Good(address, _) = check(raw, columns) else {
+                return Ok(());
+            };
+            let key = keys.address_key(&address);
+            let status = match repeated.get(&key) {
+                Some(one) if one.first_line != Some(raw.line) => return Ok(()),
+                Some(one) => one.status.clone(),
+                None => status_of(raw.record, columns),
+            };
+            visit(&Row {
+                key,
+                address,
+                line: raw.line,
+                status,
+                columns,
+                record: raw.record,
+            })
+        })?;
+        if rows == self.rows_in_file {
+            return Ok(());
+        }
+        let problem = Diagnostic::error(format!(
+            "`{}` was changed while it was read",
+            self.scanner.name()
+        ));
+        Err(problem.hint("try again when it is saved").into())
+    }
+
+    /// Everyone whose row is active.
+    pub fn present(&self) -> &KeySet {
+        &self.present
+    }
+
+    /// How many people are on it, active or not.
+    pub fn people(&self) -> usize {
+        self.people
     }
 
     /// What is wrong with single rows; at most the first twenty, see [`Self::bad_rows`].
@@ -113,22 +218,43 @@ impl Roster {
     pub fn bad_rows(&self) -> usize {
         self.bad_rows
     }
+}
 
-    /// The row's `name`, cleaned; empty if there is none.
-    pub fn name(&self, row: &Subscriber) -> String {
+impl Repeated {
+    fn unread() -> Self {
+        Self {
+            first_line: None,
+            status: Status::Active,
+        }
+    }
+
+    /// Takes a row; gives the line of the first one if this is another.
+    fn meet(&mut self, line: u64, status: &Status) -> Option<u64> {
+        if self.status == Status::Active {
+            self.status = status.clone();
+        }
+        let first = self.first_line;
+        self.first_line.get_or_insert(line);
+        first
+    }
+}
+
+impl Row<'_> {
+    /// The `name`, cleaned; empty if there is none.
+    pub fn name(&self) -> String {
         self.columns
             .name
-            .and_then(|at| row.record.get(at))
+            .and_then(|at| self.record.get(at))
             .map(clean_name)
             .unwrap_or_default()
     }
 
-    /// The row's `tags`: separated by commas, semicolons or white space, lower case.
-    pub fn tags(&self, row: &Subscriber) -> Vec<String> {
+    /// The `tags`: separated by commas, semicolons or white space, lower case.
+    pub fn tags(&self) -> Vec<String> {
         let text = self
             .columns
             .tags
-            .and_then(|at| row.record.get(at))
+            .and_then(|at| self.record.get(at))
             .unwrap_or_default();
         text.split(|character: char| {
             character == ',' || character == ';' || character.is_whitespace()
@@ -138,14 +264,14 @@ impl Roster {
         .collect()
     }
 
-    /// The author's own columns of a row, cleaned like a name, by column name.
-    pub fn fields<'a>(&'a self, row: &'a Subscriber) -> impl Iterator<Item = (&'a str, String)> {
+    /// The author's own columns, cleaned like a name, by column name.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, String)> {
         let own = self.columns.names.iter().enumerate();
         own.filter(|(at, _)| *at != self.columns.email && Some(*at) != self.columns.name)
             .map(|(at, name)| {
                 (
                     name.as_str(),
-                    clean_name(row.record.get(at).unwrap_or_default()),
+                    clean_name(self.record.get(at).unwrap_or_default()),
                 )
             })
     }
@@ -155,53 +281,67 @@ impl Roster {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Roster, Diagnostic> {
-        Roster::parse(&SourceText::new("subscribers.csv", text))
+    fn keys() -> Keys {
+        Keys::derive(&[7; 32])
     }
 
-    fn addresses(roster: &Roster) -> Vec<&str> {
-        roster
-            .rows()
-            .iter()
-            .map(|row| row.address.as_str())
-            .collect()
+    fn parse(text: &str) -> Result<Roster, Diagnostic> {
+        let file = std::io::Cursor::new(text.as_bytes().to_vec());
+        Roster::open("subscribers.csv", file, &keys())
+    }
+
+    /// One thing of each row.
+    fn rows<T>(roster: &mut Roster, mut of: impl FnMut(&Row<'_>) -> T) -> Vec<T> {
+        let mut all = Vec::new();
+        let read = roster.each(&keys(), |row| {
+            all.push(of(row));
+            Ok::<(), Diagnostic>(())
+        });
+        read.unwrap();
+        all
     }
 
     #[test]
     fn a_spreadsheet_with_byte_order_mark_semicolons_and_other_words_is_understood() {
-        let roster = parse("\u{FEFF}Name;E-mail;City\r\nΣοφία;a@example.org;Ρόδος\r\n").unwrap();
-        let row = &roster.rows()[0];
-        assert_eq!(roster.name(row), "Σοφία");
-        assert_eq!(
-            roster.fields(row).collect::<Vec<_>>(),
-            [("city", "Ρόδος".to_owned())]
-        );
+        let mut roster =
+            parse("\u{FEFF}Name;E-mail;City\r\nΣοφία;a@example.org;Ρόδος\r\n").unwrap();
+        let names = rows(&mut roster, |row| (row.line, row.name()));
+        assert_eq!(names, [(2, "Σοφία".to_owned())]);
+        let fields = rows(&mut roster, |row| {
+            let fields = row.fields().map(|(name, value)| format!("{name}={value}"));
+            fields.collect::<Vec<_>>()
+        });
+        assert_eq!(fields, [["city=Ρόδος"]]);
         assert_eq!(roster.bad_rows(), 0);
     }
 
     #[test]
     fn a_bad_row_is_a_warning_with_its_line_and_the_others_count() {
-        let roster =
+        let mut roster =
             parse("email,name\na@example.org,A\nnot-an-address,B\nc@example.org,C\n").unwrap();
-        assert_eq!(addresses(&roster), ["a@example.org", "c@example.org"]);
+        let addresses = rows(&mut roster, |row| row.address.to_string());
+        assert_eq!(addresses, ["a@example.org", "c@example.org"]);
         let (_, line, _) = roster.warnings()[0].position().unwrap();
         assert_eq!(line, 3);
     }
 
     #[test]
     fn of_two_rows_of_one_person_the_one_that_keeps_mail_away_counts() {
-        let roster = parse("email,status\na@example.org,\nA@example.org,unsubscribed\n").unwrap();
-        assert_eq!(roster.rows().len(), 1);
-        assert_eq!(
-            roster.rows()[0].status,
-            Status::Other("unsubscribed".to_owned())
-        );
+        for text in [
+            "email,status\na@example.org,\nA@example.org,unsubscribed\n",
+            "email,status\na@example.org,unsubscribed\nA@example.org,\n",
+        ] {
+            let mut roster = parse(text).unwrap();
+            let status = rows(&mut roster, |row| row.status.clone());
+            assert_eq!(status, [Status::Other("unsubscribed".to_owned())]);
+            assert_eq!((roster.people(), roster.present().len()), (1, 0));
+        }
     }
 
     #[test]
     fn a_name_with_a_line_break_keeps_its_row_out() {
         let roster = parse("email,name\na@example.org,\"x\r\nBcc: v@example.org\"\n").unwrap();
-        assert!(roster.rows().is_empty());
+        assert_eq!(roster.people(), 0);
         assert_eq!(roster.bad_rows(), 1);
     }
 
@@ -223,7 +363,7 @@ mod tests {
     #[test]
     fn lines_are_counted_alike_whatever_ends_them() {
         for end in ["\n", "\r\n"] {
-            let roster = parse(
+            let mut roster = parse(
                 &[
                     "email",
                     "a@example.org",
@@ -235,10 +375,24 @@ mod tests {
                 .join(end),
             )
             .unwrap();
-            let lines: Vec<u64> = roster.rows().iter().map(|row| row.line).collect();
-            assert_eq!(lines, [2, 4]);
+            assert_eq!(rows(&mut roster, |row| row.line), [2, 4]);
             assert!(roster.warnings()[0].message().contains("on line 4"));
         }
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_an_error_with_its_line() {
+        let file =
+            std::io::Cursor::new(b"email,name\na@example.org,A\nb@example.org,Ren\xe9\n".to_vec());
+        let error = Roster::open("subscribers.csv", file, &keys()).unwrap_err();
+        assert!(error.message().contains("(line 3)"), "{error}");
+    }
+
+    #[test]
+    fn a_row_that_never_ends_is_given_up_before_it_fills_the_memory() {
+        let text = format!("email,name\na@example.org,\"{}", "long ".repeat(2_000_000));
+        let error = parse(&text).unwrap_err();
+        assert!(error.message().contains("line 2"), "{error}");
     }
 
     #[test]

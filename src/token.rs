@@ -27,32 +27,87 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-/// Keyed hash of an address: 16 bytes of HMAC-SHA-256 over its normal form, as 26 characters of
-/// base32. It outlives the address: a suppression is kept by it when the address is gone.
+/// Keyed hash of an address: the first 16 bytes of HMAC-SHA-256 over its normal form. It outlives
+/// the address: a suppression is kept by it when the address is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AddressKey([u8; Self::LENGTH]);
 
 impl AddressKey {
-    /// Length of the written form.
-    const LENGTH: usize = 26;
+    /// Length in bytes.
+    pub const LENGTH: usize = 16;
 
-    /// The written form.
-    pub fn as_str(&self) -> &str {
-        // Always ASCII, as it was made.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+    /// The form in the ledger.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
-    /// Takes back what [`Self::as_str`] gave, as read from the ledger. A value of another length,
-    /// which no ledger of ours holds, becomes a key that nobody has.
-    pub fn from_stored(text: &str) -> Self {
-        let fits = text.is_ascii() && text.len() == Self::LENGTH;
-        Self(
-            text.as_bytes()
-                .try_into()
-                .ok()
-                .filter(|_| fits)
-                .unwrap_or([b'-'; Self::LENGTH]),
-        )
+    /// Takes back what [`Self::as_bytes`] gave; `None` for a value of another length.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The form in tokens: 26 characters of base32.
+    fn to_text(self) -> String {
+        lower_base32().encode(&self.0)
+    }
+}
+
+/// Many keys, sorted, in no more memory than they need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeySet(Vec<AddressKey>);
+
+/// Keys made into a set, and those that stood there more than once.
+pub struct Gathered {
+    /// Each key once.
+    pub set: KeySet,
+    /// Each key that came again.
+    pub repeated: Vec<AddressKey>,
+}
+
+impl KeySet {
+    /// Sorts keys, and finds those that are there more than once.
+    pub fn gather(mut keys: Vec<AddressKey>) -> Gathered {
+        keys.sort_unstable();
+        let repeated = keys
+            .windows(2)
+            .filter_map(|pair| (pair[0] == pair[1]).then_some(pair[0]))
+            .collect();
+        keys.dedup();
+        Gathered {
+            set: Self(keys),
+            repeated,
+        }
+    }
+
+    /// Whether a key is in it.
+    pub fn contains(&self, key: &AddressKey) -> bool {
+        self.0.binary_search(key).is_ok()
+    }
+
+    /// How many keys are in it.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The keys in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &AddressKey> {
+        self.0.iter()
+    }
+
+    /// Drops the keys that `keep` refuses.
+    pub fn retain(&mut self, keep: impl FnMut(&AddressKey) -> bool) {
+        self.0.retain(keep);
+    }
+}
+
+impl FromIterator<AddressKey> for KeySet {
+    fn from_iter<I: IntoIterator<Item = AddressKey>>(keys: I) -> Self {
+        Self::gather(keys.into_iter().collect()).set
     }
 }
 
@@ -94,7 +149,9 @@ impl Keys {
     /// The keyed hash of an address.
     pub fn address_key(&self, address: &EmailAddress) -> AddressKey {
         let tag = hmac::sign(&self.addresses, address.normal_form().as_bytes());
-        AddressKey::from_stored(&lower_base32().encode(&tag.as_ref()[..16]))
+        let mut key = [0; AddressKey::LENGTH];
+        key.copy_from_slice(&tag.as_ref()[..AddressKey::LENGTH]);
+        AddressKey(key)
     }
 
     /// The local part of the Message-ID of (issue, subscriber): the same on every attempt, so that
@@ -103,7 +160,7 @@ impl Keys {
         let mut context = hmac::Context::with_key(&self.message_ids);
         context.update(issue.as_str().as_bytes());
         context.update(b"\0");
-        context.update(subscriber.as_str().as_bytes());
+        context.update(subscriber.as_bytes());
         let tag = lower_base32().encode(context.sign().as_ref());
         format!("{issue}.{}", &tag[..26])
     }
@@ -111,8 +168,9 @@ impl Keys {
     /// A token that names a subscriber without telling the address, and that nobody else can make.
     /// It never expires: readers keep mail for years (RFC 8058 §3.1, CASL).
     pub fn unsubscribe_token(&self, subscriber: &AddressKey) -> String {
-        let mac = self.unsubscribe_mac(subscriber.as_str());
-        format!("v1.{}.{mac}", subscriber.as_str())
+        let subscriber = subscriber.to_text();
+        let mac = self.unsubscribe_mac(&subscriber);
+        format!("v1.{subscriber}.{mac}")
     }
 
     /// A token of the right shape that names nobody, for messages sent as a test.
@@ -131,7 +189,9 @@ impl Keys {
         let expected = hmac::sign(&self.unsubscribe, subscriber.as_bytes());
         aws_lc_rs::constant_time::verify_slices_are_equal(&expected.as_ref()[..16], &mac)
             .is_ok()
-            .then(|| AddressKey::from_stored(subscriber))
+            .then(|| lower_base32().decode(subscriber.as_bytes()).ok())
+            .flatten()
+            .and_then(|bytes| AddressKey::from_bytes(&bytes))
     }
 
     fn unsubscribe_mac(&self, subscriber: &str) -> String {
@@ -140,9 +200,16 @@ impl Keys {
     }
 }
 
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
 /// SHA-256 as 64 hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref())
+    HEXLOWER.encode(&sha256(bytes))
 }
 
 #[cfg(test)]

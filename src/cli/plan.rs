@@ -9,7 +9,11 @@ use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Recorded;
-use crate::publish::{DryPlan, Publication, Stop, dry_plan, keys_for_planning, open_ledger};
+use crate::plan::Decision;
+use crate::publish::{
+    Comparison, DryPlan, Publication, Stop, compare, dry_plan, keys_for_planning, open_ledger,
+};
+use crate::token::Keys;
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
@@ -38,68 +42,97 @@ impl Plan {
         if let Some(recorded) = ledger.recorded(&issue.id)? {
             return planned_already(app, &publication, &recorded, &mut ledger);
         }
-        let dry = dry_plan(&publication, &mut ledger, &keys, issue)?;
-        if self.strict && dry.bad_rows > 0 {
+        let mut dry = dry_plan(&publication, &mut ledger, &keys, issue)?;
+        let warnings = dry.candidates.roster.warnings().to_vec();
+        let bad_rows = dry.candidates.roster.bad_rows();
+        if self.strict && bad_rows > 0 {
             return Err(Stop::Failed(
-                dry.warnings
-                    .into_iter()
-                    .map(Diagnostic::into_error)
-                    .collect(),
+                warnings.into_iter().map(Diagnostic::into_error).collect(),
             ));
         }
-        app.output.warnings(&dry.warnings);
-        if dry.bad_rows > dry.warnings.len() {
-            app.output.note(&format!(
-                "... and {} more bad rows",
-                dry.bad_rows - dry.warnings.len()
-            ));
+        app.output.warnings(&warnings);
+        if bad_rows > warnings.len() {
+            let more = bad_rows - warnings.len();
+            app.output.note(&format!("... and {more} more bad rows"));
         }
+        let comparison = compare(&mut ledger, &dry)?;
         if app.output.is_json() {
-            print_json(app, issue, &dry);
+            print_json(app, issue, &mut dry, &keys, comparison)?;
         } else {
-            self.print(app, &publication, issue, &dry);
+            print(app, &publication, issue, &dry, comparison);
+            if self.all {
+                print_each(app, &mut dry, &keys)?;
+            } else {
+                app.output.note("`--all` names each of them");
+            }
         }
         Ok(Exit::Done)
     }
+}
 
-    fn print(&self, app: &App, publication: &Publication, issue: &Issue, dry: &DryPlan) {
-        let when = local(issue.published, &publication.config.zone);
-        app.output
-            .line(&format!("{} ({}), dated {when}", issue.title, issue.slug));
-        if issue.draft || !issue.mail {
-            app.output.line(if issue.draft {
-                "it is a draft and is not mailed"
-            } else {
-                "it is for the web only and is not mailed"
-            });
-        }
-        let total = dry.plan.recipients.len() as u64;
-        app.output
-            .line(&format!("{} would get it", count(total, "subscriber")));
-        for (reason, number) in dry.plan.excluded_by_reason() {
-            app.output.line(&format!("{number} would not: {reason}"));
-        }
-        if !self.all {
-            app.output.note("`--all` names each of them");
-            return;
-        }
-        let gets = dry.plan.recipients.iter().map(|recipient| {
-            vec![
+fn print(
+    app: &App,
+    publication: &Publication,
+    issue: &Issue,
+    dry: &DryPlan,
+    comparison: Option<Comparison>,
+) {
+    let when = local(issue.published, &publication.config.zone);
+    app.output
+        .line(&format!("{} ({}), dated {when}", issue.title, issue.slug));
+    if issue.draft || !issue.mail {
+        app.output.line(if issue.draft {
+            "it is a draft and is not mailed"
+        } else {
+            "it is for the web only and is not mailed"
+        });
+    }
+    let total = dry.readers.len() as u64;
+    app.output
+        .line(&format!("{} would get it", count(total, "subscriber")));
+    for (reason, number) in &dry.excluded {
+        app.output.line(&format!("{number} would not: {reason}"));
+    }
+    if let Some(comparison) = comparison {
+        app.output.line(&told(&comparison));
+    }
+}
+
+/// A comparison in one line: `since why-write: +12 joined, -3 unsubscribed`.
+fn told(comparison: &Comparison) -> String {
+    let mut changes = Vec::new();
+    if comparison.joined > 0 {
+        changes.push(format!("+{} joined", comparison.joined));
+    }
+    let gone = comparison.gone.iter();
+    changes.extend(gone.map(|(reason, number)| format!("-{number} {reason}")));
+    if changes.is_empty() {
+        changes.push("the same readers".to_owned());
+    }
+    format!("since {}: {}", comparison.with, changes.join(", "))
+}
+
+fn print_each(app: &App, dry: &mut DryPlan, keys: &Keys) -> Result<(), Stop> {
+    let (mut gets, mut does_not) = (Vec::new(), Vec::new());
+    dry.candidates.each(keys, |decision| {
+        match decision {
+            Decision::Gets(recipient) => gets.push(vec![
                 recipient.address.to_string(),
                 "yes".to_owned(),
                 String::new(),
-            ]
-        });
-        let does_not = dry.plan.excluded.iter().map(|excluded| {
-            vec![
-                excluded.address.to_string(),
+            ]),
+            Decision::DoesNot(one) => does_not.push(vec![
+                one.address.to_string(),
                 "no".to_owned(),
-                format!("{} (line {})", excluded.reason, excluded.line),
-            ]
-        });
-        app.output
-            .table(&["subscriber", "gets it", "<why not"], gets.chain(does_not));
-    }
+                format!("{} (line {})", one.reason, one.line),
+            ]),
+        }
+        Ok::<(), Stop>(())
+    })?;
+    let rows = gets.into_iter().chain(does_not);
+    app.output
+        .table(&["subscriber", "gets it", "<why not"], rows);
+    Ok(())
 }
 
 fn next_unplanned<'a>(
@@ -157,18 +190,35 @@ fn planned_already(
     Ok(Exit::Done)
 }
 
-fn print_json(app: &App, issue: &Issue, dry: &DryPlan) {
-    let excluded = dry.plan.excluded.iter().map(|excluded| {
-        json!({ "address": excluded.address.as_str(), "line": excluded.line, "reason": excluded.reason.to_string() })
-    });
+fn print_json(
+    app: &App,
+    issue: &Issue,
+    dry: &mut DryPlan,
+    keys: &Keys,
+    comparison: Option<Comparison>,
+) -> Result<(), Stop> {
+    let (mut recipients, mut excluded) = (Vec::new(), Vec::new());
+    dry.candidates.each(keys, |decision| {
+        match decision {
+            Decision::Gets(recipient) => recipients.push(recipient.address.to_string()),
+            Decision::DoesNot(one) => excluded.push(json!({
+                "address": one.address.as_str(), "line": one.line, "reason": one.reason.to_string()
+            })),
+        }
+        Ok::<(), Stop>(())
+    })?;
+    let since =
+        comparison.map(|one| json!({ "issue": one.with, "joined": one.joined, "gone": one.gone }));
     app.output.json(&json!({
         "issue": issue.id.as_str(),
         "slug": issue.slug.as_str(),
         "title": issue.title,
         "dated": utc(issue.published),
-        "count": dry.plan.recipients.len(),
-        "recipients": dry.plan.recipients.iter().map(|recipient| recipient.address.as_str()).collect::<Vec<_>>(),
-        "excluded": excluded.collect::<Vec<_>>(),
-        "bad_rows": dry.bad_rows,
+        "count": recipients.len(),
+        "recipients": recipients,
+        "excluded": excluded,
+        "bad_rows": dry.candidates.roster.bad_rows(),
+        "since": since,
     }));
+    Ok(())
 }

@@ -10,8 +10,8 @@ use super::{App, CommandResult, Exit};
 use crate::address::EmailAddress;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::Ledger;
+use crate::plan::{PlanRules, exclusion};
 use crate::publish::{Publication, Stop, keys_for_planning, open_ledger};
-use crate::subscriber::Status;
 use crate::suppression::{Reason, Suppression};
 use crate::token::{AddressKey, Keys};
 
@@ -92,7 +92,7 @@ fn list(
     keys: &Keys,
     strict: bool,
 ) -> CommandResult {
-    let roster = publication.roster()?;
+    let mut roster = publication.roster(keys)?;
     if strict && roster.bad_rows() > 0 {
         return Err(Stop::Failed(
             roster
@@ -105,43 +105,38 @@ fn list(
     }
     app.output.warnings(roster.warnings());
     let reasons = ledger.suppression_reasons()?;
-    let rows = roster.rows().iter().map(|row| {
-        let suppressed = reasons.get(&keys.address_key(&row.address));
-        let why_not = match (suppressed, &row.status) {
-            (Some(reason), _) => Some(format!("suppressed: {}", reason.as_str())),
-            (None, Status::Other(word)) => Some(format!("status is `{word}`")),
-            (None, Status::Active) => None,
-        };
-        (row, why_not)
-    });
+    let rules = PlanRules {
+        suppressions: reasons,
+        ..PlanRules::default()
+    };
+    let (mut cells, mut values, mut mailed) = (Vec::new(), Vec::new(), 0_u64);
+    roster.each(keys, |row| {
+        let why_not = exclusion(row, &rules).map(|reason| reason.to_string());
+        mailed += u64::from(why_not.is_none());
+        if app.output.is_json() {
+            values.push(json!({ "address": row.address.as_str(), "name": row.name(), "tags": row.tags(), "line": row.line,
+                "mailed": why_not.is_none(), "reason": why_not }));
+        } else {
+            cells.push(vec![
+                row.address.to_string(),
+                row.name(),
+                row.tags().join(" "),
+                why_not.unwrap_or_else(|| "mailed".to_owned()),
+            ]);
+        }
+        Ok::<(), Stop>(())
+    })?;
     if app.output.is_json() {
-        let rows = rows.map(|(row, why_not)| {
-            json!({ "address": row.address.as_str(), "name": roster.name(row), "tags": roster.tags(row), "line": row.line,
-                "mailed": why_not.is_none(), "reason": why_not })
-        });
-        app.output.json(
-            &json!({ "subscribers": rows.collect::<Vec<_>>(), "bad_rows": roster.bad_rows() }),
-        );
+        app.output
+            .json(&json!({ "subscribers": values, "bad_rows": roster.bad_rows() }));
         return Ok(Exit::Done);
     }
-    let mut mailed = 0_u64;
-    let cells: Vec<Vec<String>> = rows
-        .map(|(row, why_not)| {
-            mailed += u64::from(why_not.is_none());
-            vec![
-                row.address.to_string(),
-                roster.name(row),
-                roster.tags(row).join(" "),
-                why_not.unwrap_or_else(|| "mailed".to_owned()),
-            ]
-        })
-        .collect();
     app.output
         .table(&["address", "<name", "<tags", "~state"], cells);
     app.output.line(&format!(
         "{} of {} mailed",
         mailed,
-        count(roster.rows().len() as u64, "subscriber")
+        count(roster.people() as u64, "subscriber")
     ));
     Ok(Exit::Done)
 }
@@ -234,7 +229,7 @@ fn suppress(
     } else {
         app.output.line(&format!("{shown} was suppressed already"));
     }
-    if added && !is_known(publication, ledger, &suppression)? {
+    if added && !is_known(publication, ledger, keys, &suppression)? {
         app.output.note(
             "no issue was ever planned for this address, and it is not on the roster: is it spelt right?",
         );
@@ -246,27 +241,21 @@ fn suppress(
 fn is_known(
     publication: &Publication,
     ledger: &mut Ledger,
+    keys: &Keys,
     suppression: &Suppression,
 ) -> Result<bool, Stop> {
     if ledger.address_of(&suppression.key)?.is_some() {
         return Ok(true);
     }
-    let Some(address) = suppression
-        .address
-        .as_deref()
-        .and_then(|text| EmailAddress::parse(text).ok())
-    else {
-        return Ok(true);
-    };
+    let mut found = false;
+    let read = publication.roster(keys).and_then(|mut roster| {
+        roster.each(keys, |row| {
+            found |= row.key == suppression.key;
+            Ok::<(), Stop>(())
+        })
+    });
     // A roster that cannot be read says nothing about it.
-    let Ok(roster) = publication.roster() else {
-        return Ok(true);
-    };
-    let normal = address.normal_form();
-    Ok(roster
-        .rows()
-        .iter()
-        .any(|row| row.address.normal_form() == normal))
+    Ok(found || read.is_err())
 }
 
 fn allow(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str) -> CommandResult {

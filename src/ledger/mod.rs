@@ -23,7 +23,7 @@ use thiserror::Error;
 pub use control::Verdict;
 pub use identity::Identity;
 pub use lock::{LockError, SenderLock};
-pub use planning::{Frozen, IssueState, Recorded};
+pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
 pub use transitions::{Claim, IntentAnswer, Settlement};
 pub use writer::{Writer, WriterHandle};

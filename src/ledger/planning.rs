@@ -1,16 +1,15 @@
 //! Plans in the ledger: the roster as it is now, the frozen issue, one row per recipient, all in
 //! one transaction, so that a plan is there as a whole or not at all.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::store::Session;
+use super::schema::SUBSCRIBER_INDEX;
+use super::store::{Session, read_key};
 use super::{Ledger, LedgerError};
 use crate::issue::IssueId;
-use crate::plan::Plan;
-use crate::token::AddressKey;
+use crate::plan::Recipient;
+use crate::token::{AddressKey, KeySet};
 
 /// Whether an issue is still being sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,102 +105,209 @@ impl Ledger {
         })
     }
 
-    /// Records a plan. `on_roster` names everyone who is on the roster now, planned or not: who is
-    /// missing there has left, and gets nothing more. An issue is planned once.
-    pub fn record_plan(
+    /// The newest plan, if there is one: row and slug.
+    pub fn newest_plan(&mut self) -> Result<Option<NewestPlan>, LedgerError> {
+        self.store.read(|session| {
+            let sql = "SELECT id, slug FROM issue ORDER BY planned_at DESC, id DESC LIMIT 1";
+            session.first(sql, [], |row| {
+                Ok(NewestPlan {
+                    row: row.get(0)?,
+                    slug: row.get(1)?,
+                })
+            })
+        })
+    }
+
+    /// Visits everyone for whom an issue was planned.
+    pub fn each_planned(
+        &mut self,
+        issue: i64,
+        mut visit: impl FnMut(AddressKey),
+    ) -> Result<(), LedgerError> {
+        let sql = "SELECT subscriber.addr_key FROM delivery
+                     JOIN subscriber ON subscriber.id = delivery.subscriber_id
+                    WHERE delivery.issue_id = $1";
+        self.store.read(|session| {
+            session.each(sql, [issue], |row| {
+                visit(read_key(row, 0)?);
+                Ok(())
+            })
+        })
+    }
+
+    /// Who was sent an issue, or may have been; `None` if it was never planned.
+    pub fn who_got(&mut self, issue: &IssueId) -> Result<Option<KeySet>, LedgerError> {
+        let sql = "SELECT subscriber.addr_key FROM issue
+                     JOIN delivery ON delivery.issue_id = issue.id
+                     JOIN subscriber ON subscriber.id = delivery.subscriber_id
+                    WHERE issue.identity = $1 AND delivery.state IN ('sent', 'unconfirmed')";
+        self.store.read(|session| {
+            let known = session.first(
+                "SELECT id FROM issue WHERE identity = $1",
+                [issue.as_str()],
+                |row| Ok(row.get::<_, i64>(0)?),
+            )?;
+            if known.is_none() {
+                return Ok(None);
+            }
+            let got = session.rows(sql, [issue.as_str()], |row| read_key(row, 0))?;
+            Ok(Some(KeySet::gather(got).set))
+        })
+    }
+
+    /// Records a plan in one transaction: `fill` adds the recipients. An issue is planned once.
+    pub fn record_plan<E: From<LedgerError>>(
         &mut self,
         frozen: &Frozen,
-        plan: &Plan,
         now: DateTime<Utc>,
-    ) -> Result<i64, LedgerError> {
-        self.store.write(|session| {
-            let issue = insert_issue(session, frozen, plan.recipients.len(), now)?;
-            let add_subscriber =
-                "INSERT INTO subscriber (addr_key, address, status) VALUES ($1, $2, 'active')
-                 ON CONFLICT (addr_key) DO UPDATE SET address = excluded.address, status = 'active'
-                 RETURNING id";
-            let add_delivery =
-                "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state)
-                 VALUES ($1, $2, $3, $4, 'planned')";
-            for recipient in &plan.recipients {
-                let address = recipient.address.as_str();
-                let parameters = params![recipient.key.as_str(), address];
-                let subscriber: Option<i64> =
-                    session.first(add_subscriber, parameters, |row| Ok(row.get(0)?))?;
-                let fields = recipient.fields.as_json();
-                session.execute(add_delivery, params![issue, subscriber, address, fields])?;
+        fill: impl FnOnce(&mut PlanWriter<'_>) -> Result<(), E>,
+    ) -> Result<i64, E> {
+        self.store.write_much(|session| {
+            let issue = insert_issue(session, frozen, now)?;
+            let sql = "SELECT id FROM subscriber LIMIT 1";
+            let known = session.first(sql, [], |row| Ok(row.get::<_, i64>(0)?))?;
+            let mut plan = PlanWriter {
+                session,
+                issue,
+                planned: 0,
+                nobody_known: known.is_none(),
+            };
+            // Keys come in no order. An index that grows by a million of them while it is larger
+            // than the cache is written many times over; made at the end it is written once.
+            if plan.nobody_known {
+                session.batch("DROP INDEX subscriber_addr_key")?;
             }
+            fill(&mut plan)?;
+            if plan.nobody_known {
+                session.batch(SUBSCRIBER_INDEX)?;
+            }
+            let sql = "UPDATE issue SET planned_total = $2 WHERE id = $1";
+            session.execute(sql, [issue, plan.planned])?;
             Ok(issue)
         })
     }
 
     /// How many of the subscribers that were on the roster at the last look are missing from
     /// `present`, and how many there were.
-    pub fn missing_from(
-        &mut self,
-        present: &HashSet<AddressKey>,
-    ) -> Result<(usize, usize), LedgerError> {
+    pub fn missing_from(&mut self, present: &KeySet) -> Result<(usize, usize), LedgerError> {
         self.store.read(|session| {
-            let known = subscribers(session, "active")?;
-            let missing = known
-                .iter()
-                .filter(|(_, key)| !present.contains(key))
-                .count();
-            Ok((missing, known.len()))
+            let (mut missing, mut known) = (0, 0);
+            each_subscriber(session, |_, key, active| {
+                known += usize::from(active);
+                missing += usize::from(active && !present.contains(&key));
+            })?;
+            Ok((missing, known))
         })
     }
 
     /// Marks who left the roster and who came back. No delivery is settled by this: whoever is
     /// missing may be back at the next look. Until then nothing is claimed for them.
-    pub fn update_roster(&mut self, present: &HashSet<AddressKey>) -> Result<(), LedgerError> {
+    pub fn update_roster(&mut self, present: &KeySet) -> Result<(), LedgerError> {
         self.store.write(|session| {
-            for (id, key) in subscribers(session, "active")? {
-                if !present.contains(&key) {
-                    session.execute("UPDATE subscriber SET status = 'left' WHERE id = $1", [id])?;
+            let mut changed = Vec::new();
+            each_subscriber(session, |id, key, active| {
+                if active != present.contains(&key) {
+                    changed.push((id, if active { "left" } else { "active" }));
                 }
-            }
-            for (id, key) in subscribers(session, "left")? {
-                if present.contains(&key) {
-                    session.execute(
-                        "UPDATE subscriber SET status = 'active' WHERE id = $1",
-                        [id],
-                    )?;
-                }
+            })?;
+            for (id, status) in changed {
+                let sql = "UPDATE subscriber SET status = $2 WHERE id = $1";
+                session.execute(sql, params![id, status])?;
             }
             Ok(())
         })
     }
 }
 
-fn subscribers(session: &Session<'_>, status: &str) -> Result<Vec<(i64, AddressKey)>, LedgerError> {
-    let sql = "SELECT id, addr_key FROM subscriber WHERE status = $1";
-    session.rows(sql, [status], |row| {
-        Ok((
-            row.get(0)?,
-            AddressKey::from_stored(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?),
-        ))
+/// The newest plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewestPlan {
+    /// Row number of the issue.
+    pub row: i64,
+    /// Its slug at the time of the plan.
+    pub slug: String,
+}
+
+/// Takes the recipients of a plan while it is recorded.
+pub struct PlanWriter<'a> {
+    session: &'a Session<'a>,
+    issue: i64,
+    planned: i64,
+    nobody_known: bool,
+}
+
+impl PlanWriter<'_> {
+    /// Plans a delivery. Each person once: a second time is an error.
+    pub fn add(&mut self, recipient: &Recipient) -> Result<(), LedgerError> {
+        let subscriber = if let Some(id) = self.known(recipient)? {
+            id
+        } else {
+            let sql =
+                "INSERT INTO subscriber (addr_key, address, status) VALUES ($1, $2, 'active')";
+            let address = recipient.address.as_str();
+            self.session
+                .insert(sql, params![recipient.key.as_bytes(), address])?
+        };
+        let sql = "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state)
+                   VALUES ($1, $2, $3, $4, 'planned')";
+        let (address, fields) = (recipient.address.as_str(), recipient.fields.as_json());
+        self.session
+            .execute(sql, params![self.issue, subscriber, address, fields])?;
+        self.planned += 1;
+        Ok(())
+    }
+
+    /// The subscriber's row, with the address as the roster has it now.
+    fn known(&self, recipient: &Recipient) -> Result<Option<i64>, LedgerError> {
+        if self.nobody_known {
+            return Ok(None);
+        }
+        let sql =
+            "SELECT id, address = $2 AND status = 'active' FROM subscriber WHERE addr_key = $1";
+        let address = recipient.address.as_str();
+        let found = self
+            .session
+            .first(sql, params![recipient.key.as_bytes(), address], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+            })?;
+        let Some((id, same)) = found else {
+            return Ok(None);
+        };
+        if !same {
+            let sql = "UPDATE subscriber SET address = $2, status = 'active' WHERE id = $1";
+            self.session.execute(sql, params![id, address])?;
+        }
+        Ok(Some(id))
+    }
+}
+
+fn each_subscriber(
+    session: &Session<'_>,
+    mut visit: impl FnMut(i64, AddressKey, bool),
+) -> Result<(), LedgerError> {
+    let sql = "SELECT id, addr_key, status = 'active' FROM subscriber";
+    session.each(sql, [], |row| {
+        visit(row.get(0)?, read_key(row, 1)?, row.get(2)?);
+        Ok(())
     })
 }
 
 fn insert_issue(
     session: &Session<'_>,
     frozen: &Frozen,
-    planned: usize,
     now: DateTime<Utc>,
 ) -> Result<i64, LedgerError> {
     let sql = "INSERT INTO issue (identity, slug, title, state, planned_at, planned_total, frozen, frozen_sha256)
-               VALUES ($1, $2, $3, 'sending', $4, $5, $6, $7) RETURNING id";
+               VALUES ($1, $2, $3, 'sending', $4, 0, $5, $6)";
     let parameters = params![
         frozen.issue.as_str(),
         frozen.slug,
         frozen.title,
         now.timestamp_millis(),
-        i64::try_from(planned).unwrap_or(i64::MAX),
         frozen.text,
         frozen.sha256,
     ];
-    let row = session.first(sql, parameters, |row| Ok(row.get(0)?))?;
-    row.ok_or_else(|| LedgerError::Unknown("an issue without a row".to_owned()))
+    session.insert(sql, parameters)
 }
 
 fn read_recorded(row: &rusqlite::Row<'_>) -> Result<Recorded, LedgerError> {

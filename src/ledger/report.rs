@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use rusqlite::params;
 
 use super::planning::instant;
+use super::store::read_key;
 use super::transitions::{ELIGIBLE, LONGEST_WAIT};
 use super::{Ledger, LedgerError};
 use crate::delivery::State;
@@ -84,7 +86,7 @@ pub struct OpenRow {
     pub next_at: Option<DateTime<Utc>>,
     /// Keyed hash of the address.
     pub key: AddressKey,
-    /// SHA-256 of the message of the last intent.
+    /// SHA-256 of the message of the last intent, in hexadecimal.
     pub message_sha256: Option<String>,
     /// The last attempt in words.
     pub reply: Option<String>,
@@ -157,12 +159,12 @@ impl Ledger {
         let sql = format!(
             "SELECT issue.identity, issue.slug, issue.title, issue.planned_at, delivery.state, delivery.reason,
                     delivery.intent_at, delivery.settled_at, {LAST_WORDS}
-               FROM delivery JOIN issue ON issue.id = delivery.issue_id
-               JOIN subscriber ON subscriber.id = delivery.subscriber_id
+               FROM subscriber CROSS JOIN issue
+               JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
               WHERE subscriber.addr_key = $1 ORDER BY issue.planned_at, issue.id"
         );
         self.store.read(|session| {
-            session.rows(&sql, [key.as_str()], |row| {
+            session.rows(&sql, [key.as_bytes()], |row| {
                 let word: String = row.get(4)?;
                 Ok(HistoryRow {
                     issue: row.get(0)?,
@@ -203,10 +205,10 @@ impl Ledger {
                     state,
                     next_at: row.get::<_, Option<i64>>(1)?.map(instant).transpose()?,
                     reply: row.get(2)?,
-                    key: AddressKey::from_stored(
-                        row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?,
-                    ),
-                    message_sha256: row.get(4)?,
+                    key: read_key(row, 3)?,
+                    message_sha256: row
+                        .get::<_, Option<Vec<u8>>>(4)?
+                        .map(|hash| HEXLOWER.encode(&hash)),
                 })
             })
         })

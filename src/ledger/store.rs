@@ -9,9 +9,14 @@ use std::time::Duration;
 use rusqlite::{CachedStatement, Connection, Params, Row, Transaction, TransactionBehavior};
 
 use super::LedgerError;
+use crate::token::AddressKey;
 
 /// How long a statement waits for another process's short transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Size of the page cache, in KiB: the usual one, and while a plan is recorded.
+const CACHE: i64 = 2 * 1024;
+const LARGE_CACHE: i64 = 16 * 1024;
 
 /// One connection to the database.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         // In pages of 4 KiB: fewer, larger checkpoints while an issue is sent; the log stays at 16 MiB.
         connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+        // A plan for a million people makes a long log; afterwards it shrinks again.
+        connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
         let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
         if synchronous != 2 {
             return Err(LedgerError::NotDurable(
@@ -47,18 +54,37 @@ impl Store {
 
     /// Runs `work` in one transaction that takes the write lock at once: a transaction that starts
     /// by reading and then wants to write fails at once when another process writes.
-    pub(super) fn write<T>(
+    pub(super) fn write<T, E: From<LedgerError>>(
         &mut self,
-        work: impl FnOnce(&Session<'_>) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
+        work: impl FnOnce(&Session<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction = self
             .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(LedgerError::from)?;
         let value = work(&Session {
             transaction: &transaction,
         })?;
-        transaction.commit()?;
+        transaction.commit().map_err(LedgerError::from)?;
         Ok(value)
+    }
+
+    /// The same for a transaction that touches very many pages.
+    pub(super) fn write_much<T, E: From<LedgerError>>(
+        &mut self,
+        work: impl FnOnce(&Session<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.set_cache(LARGE_CACHE)?;
+        let result = self.write(work);
+        self.set_cache(CACHE)?;
+        result
+    }
+
+    fn set_cache(&self, kibibytes: i64) -> Result<(), LedgerError> {
+        // Negative: in KiB instead of pages.
+        Ok(self
+            .connection
+            .pragma_update(None, "cache_size", -kibibytes)?)
     }
 
     /// Runs `work` on one consistent view of the data.
@@ -88,9 +114,29 @@ impl Session<'_> {
         Ok(self.prepare(sql)?.execute(parameters)?)
     }
 
+    /// Runs an INSERT; the number of the new row.
+    pub(super) fn insert(&self, sql: &str, parameters: impl Params) -> Result<i64, LedgerError> {
+        Ok(self.prepare(sql)?.insert(parameters)?)
+    }
+
     /// Runs several statements without parameters.
     pub(super) fn batch(&self, sql: &str) -> Result<(), LedgerError> {
         Ok(self.transaction.execute_batch(sql)?)
+    }
+
+    /// Visits the rows of a query one by one.
+    pub(super) fn each(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(parameters)?;
+        while let Some(row) = rows.next()? {
+            visit(row)?;
+        }
+        Ok(())
     }
 
     /// All rows of a query.
@@ -120,4 +166,15 @@ impl Session<'_> {
         let mut rows = statement.query(parameters)?;
         rows.next()?.map(read).transpose()
     }
+}
+
+/// A keyed hash of an address, from a column.
+pub(super) fn read_key(row: &Row<'_>, column: usize) -> Result<AddressKey, LedgerError> {
+    let bytes = row
+        .get_ref(column)?
+        .as_blob()
+        .map_err(rusqlite::Error::from)?;
+    AddressKey::from_bytes(bytes).ok_or_else(|| {
+        LedgerError::Unknown(format!("hash of an address with {} bytes", bytes.len()))
+    })
 }

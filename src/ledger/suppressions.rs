@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::params;
 
 use super::planning::instant;
+use super::store::read_key;
 use super::{Ledger, LedgerError};
 use crate::suppression::{Reason, Suppression};
 use crate::token::AddressKey;
@@ -16,7 +17,7 @@ impl Ledger {
             let sql = "INSERT INTO suppression (addr_key, address, reason, source, at)
                        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (addr_key) DO NOTHING";
             let parameters = params![
-                suppression.key.as_str(),
+                suppression.key.as_bytes(),
                 suppression.address,
                 suppression.reason.as_str(),
                 suppression.source,
@@ -31,7 +32,7 @@ impl Ledger {
         self.store.write(|session| {
             Ok(session.execute(
                 "DELETE FROM suppression WHERE addr_key = $1",
-                [key.as_str()],
+                [key.as_bytes()],
             )? == 1)
         })
     }
@@ -41,7 +42,7 @@ impl Ledger {
         let sql =
             "SELECT addr_key, address, reason, source, at FROM suppression WHERE addr_key = $1";
         self.store
-            .read(|session| session.first(sql, [key.as_str()], read))
+            .read(|session| session.first(sql, [key.as_bytes()], read))
     }
 
     /// All suppressions, oldest first.
@@ -64,14 +65,14 @@ impl Ledger {
     pub fn address_of(&mut self, key: &AddressKey) -> Result<Option<String>, LedgerError> {
         let sql = "SELECT address FROM subscriber WHERE addr_key = $1";
         self.store
-            .read(|session| session.first(sql, [key.as_str()], |row| Ok(row.get(0)?)))
+            .read(|session| session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?)))
     }
 }
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Suppression, LedgerError> {
     let reason: String = row.get(2)?;
     Ok(Suppression {
-        key: AddressKey::from_stored(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?),
+        key: read_key(row, 0)?,
         address: row.get(1)?,
         reason: Reason::from_stored(&reason),
         source: row.get(3)?,

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::store::Session;
+use super::store::{Session, read_key};
 use super::{Ledger, LedgerError};
 use crate::delivery::{EnhancedCode, Outcome, Reply, State, Step, Transaction};
 use crate::plan::Fields;
@@ -179,7 +179,7 @@ fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
         address: row.get(1)?,
         fields: Fields::from_json(row.get(2)?),
         attempts: row.get(3)?,
-        key: AddressKey::from_stored(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?),
+        key: read_key(row, 4)?,
     })
 }
 
@@ -189,14 +189,19 @@ pub(super) fn intend(
     session: &Session<'_>,
     delivery: i64,
     token: i64,
-    message_sha256: &str,
+    message_sha256: &[u8; 32],
     now: DateTime<Utc>,
 ) -> Result<IntentAnswer, LedgerError> {
     let sql = format!("UPDATE delivery SET state = 'inflight', intent_at = $3, message_sha256 = $4
          WHERE id = $1 AND state = 'claimed' AND claim_token = $2
            AND EXISTS (SELECT 1 FROM issue WHERE issue.id = delivery.issue_id AND issue.state = 'sending')
            AND {ELIGIBLE}");
-    let parameters = params![delivery, token, now.timestamp_millis(), message_sha256];
+    let parameters = params![
+        delivery,
+        token,
+        now.timestamp_millis(),
+        message_sha256.as_slice()
+    ];
     if session.execute(&sql, parameters)? == 1 {
         return Ok(IntentAnswer::Granted);
     }

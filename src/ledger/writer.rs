@@ -30,7 +30,7 @@ enum Operation {
     },
     Intend {
         delivery: i64,
-        message_sha256: String,
+        message_sha256: [u8; 32],
         now: DateTime<Utc>,
         answer: Answer<IntentAnswer>,
     },
@@ -108,7 +108,7 @@ impl WriterHandle {
     pub async fn intend(
         &self,
         delivery: i64,
-        message_sha256: String,
+        message_sha256: [u8; 32],
         now: DateTime<Utc>,
     ) -> Result<IntentAnswer, LedgerError> {
         self.ask(|answer| Operation::Intend {

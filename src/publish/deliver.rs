@@ -212,7 +212,7 @@ impl Shared {
         session: &mut Option<Session>,
         envelope: &Envelope,
         message: &WireMessage,
-        sha256: &str,
+        sha256: &[u8; 32],
     ) -> Result<Transaction, RunError> {
         if let Some(open) = session {
             let full = open.messages() >= self.run.messages_per_connection;
@@ -227,11 +227,7 @@ impl Shared {
         };
         let intent = async {
             let now = self.run.clock.now();
-            let answer = self
-                .run
-                .writer
-                .intend(claim.delivery, sha256.to_owned(), now)
-                .await?;
+            let answer = self.run.writer.intend(claim.delivery, *sha256, now).await?;
             Ok::<bool, LedgerError>(answer == IntentAnswer::Granted)
         };
         Ok(session.deliver(envelope, message, intent).await?)

@@ -29,7 +29,7 @@ pub use deliver::Progress;
 pub use guard::{Adopted, adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;
 pub use planned::planned_issue;
-pub use planning::{DryPlan, dry_plan, rehearse};
+pub use planning::{Candidates, Comparison, DryPlan, compare, dry_plan, rehearse};
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use test_send::{TestSent, send_test};

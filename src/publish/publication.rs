@@ -148,13 +148,8 @@ impl Publication {
     }
 
     /// Reads the roster.
-    pub fn roster(&self) -> Result<Roster, Stop> {
-        let path = self.folder.join(subscriber::FILE_NAME);
-        let source = fs::read_text_if_present(&path, subscriber::FILE_NAME)?.ok_or_else(|| {
-            Diagnostic::error(format!("there is no `{}`", subscriber::FILE_NAME))
-                .hint("make one with the line `email,name`, and one line for each subscriber")
-        })?;
-        Ok(Roster::parse(&source)?)
+    pub fn roster(&self, keys: &Keys) -> Result<Roster, Stop> {
+        Ok(read_roster(&self.folder.join(subscriber::FILE_NAME), keys)?)
     }
 
     /// The keys of the publication, if there is a key file.
@@ -335,6 +330,16 @@ impl Publication {
             }
         }
     }
+}
+
+/// Reads a roster's file.
+pub(super) fn read_roster(path: &Path, keys: &Keys) -> Result<Roster, Diagnostic> {
+    let name = subscriber::FILE_NAME;
+    let file = fs::open_if_present(path, name)?.ok_or_else(|| {
+        Diagnostic::error(format!("there is no `{name}`"))
+            .hint("make one with the line `email,name`, and one line for each subscriber")
+    })?;
+    Roster::open(name, file, keys)
 }
 
 /// The author's own templates by file name.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::halt::Halt;
-use super::planning::{present, refuse_a_shrunken_roster};
+use super::planning::refuse_a_shrunken_roster;
+use super::publication::read_roster;
 use super::{Publication, Stop};
-use crate::fs;
 use crate::ledger::Ledger;
-use crate::subscriber::{FILE_NAME, Roster};
+use crate::subscriber::FILE_NAME;
 use crate::token::Keys;
 
 /// How often the file is looked at, and how long it must stay the same to be at rest.
@@ -95,12 +95,11 @@ impl RosterWatch {
     }
 
     fn apply(&self, ledger: &mut Ledger) -> Result<(), Stop> {
-        let source = fs::read_text(&self.file, FILE_NAME)?;
-        let present = present(&Roster::parse(&source)?, &self.keys);
+        let roster = read_roster(&self.file, &self.keys)?;
         if !self.accept_removals {
-            refuse_a_shrunken_roster(ledger, &present)?;
+            refuse_a_shrunken_roster(ledger, roster.present())?;
         }
-        Ok(ledger.update_roster(&present)?)
+        Ok(ledger.update_roster(roster.present())?)
     }
 }
 

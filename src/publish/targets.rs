@@ -1,14 +1,13 @@
 //! Which issues a run is about: those that were started, those that are due, or the one that was
 //! named; and their plans.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::Stop;
 use super::freeze;
-use super::planning::{DryPlan, dry_plan, refuse_a_shrunken_roster};
+use super::planning::{Candidates, DryPlan, dry_plan, refuse_a_shrunken_roster};
 use super::publication::Publication;
 use super::send::{Held, Question, SendOptions, SendReport};
 use crate::diagnostic::Diagnostic;
@@ -17,7 +16,8 @@ use crate::fs;
 use crate::issue::Issue;
 use crate::ledger::{IssueState, Ledger, Recorded};
 use crate::message::Composer;
-use crate::token::{AddressKey, Keys};
+use crate::plan::{Decision, Recipient};
+use crate::token::{KeySet, Keys};
 
 /// An issue that this run may mail.
 pub(super) enum Target {
@@ -29,15 +29,17 @@ pub(super) enum Target {
 
 /// What the author is asked about, kept until the plan is made: far less than the plan itself.
 pub(super) struct Agreed {
-    readers: HashSet<AddressKey>,
+    readers: KeySet,
+    sample: Vec<Recipient>,
     warnings: Vec<Diagnostic>,
 }
 
 impl From<DryPlan> for Agreed {
     fn from(dry: DryPlan) -> Self {
         Self {
-            readers: dry.plan.recipients.iter().map(|one| one.key).collect(),
-            warnings: dry.warnings,
+            readers: dry.readers,
+            sample: dry.sample,
+            warnings: dry.candidates.roster.warnings().to_vec(),
         }
     }
 }
@@ -69,7 +71,7 @@ pub(super) fn select(
         }
         refuse_unmailable(issue)?;
         let dry = plan_anew(publication, issue, ledger, keys, options)?;
-        if dry.plan.recipients.is_empty() {
+        if dry.readers.is_empty() {
             let problem = Diagnostic::error(format!("nobody would get `{}`", issue.slug));
             return Err(problem
                 .hint(format!("`postrider plan {}` tells why", issue.slug))
@@ -101,7 +103,7 @@ pub(super) fn select(
             }
             Ok(_) => {
                 let dry = plan_anew(publication, issue, ledger, keys, options)?;
-                if dry.plan.recipients.is_empty() {
+                if dry.readers.is_empty() {
                     // One issue without readers must not keep the others back.
                     report.nobody.push(issue.slug.to_string());
                 } else {
@@ -139,7 +141,7 @@ fn plan_anew(
 ) -> Result<DryPlan, Stop> {
     let dry = dry_plan(publication, ledger, keys, issue)?;
     if !options.accept_removals {
-        refuse_a_shrunken_roster(ledger, &dry.present)?;
+        refuse_a_shrunken_roster(ledger, dry.candidates.roster.present())?;
     }
     Ok(dry)
 }
@@ -234,18 +236,23 @@ pub(super) fn plan_if_new(
     };
     // Time has passed since the author agreed: whoever left meanwhile is not mailed, and whoever
     // joined was not agreed to.
-    let mut fresh = plan_anew(publication, &issue, ledger, keys, options)?;
-    fresh
-        .plan
-        .recipients
-        .retain(|recipient| agreed.readers.contains(&recipient.key));
-    let plan = &fresh.plan;
+    let mut fresh = Candidates::open(publication, ledger, keys, &issue)?;
+    if !options.accept_removals {
+        refuse_a_shrunken_roster(ledger, fresh.roster.present())?;
+    }
     let now = publication.clock.now();
     let frozen = freeze::freeze(publication, &issue, now);
     let signer = publication.signer(&frozen)?;
-    Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&plan.recipients)?;
-    ledger.update_roster(&fresh.present)?;
-    ledger.record_plan(&freeze::row(&issue, &frozen)?, plan, now)?;
+    Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&agreed.sample)?;
+    ledger.update_roster(fresh.roster.present())?;
+    ledger.record_plan(&freeze::row(&issue, &frozen)?, now, |plan| {
+        fresh.each(keys, |decision| match decision {
+            Decision::Gets(recipient) if agreed.readers.contains(&recipient.key) => {
+                Ok(plan.add(&recipient)?)
+            }
+            _ => Ok::<(), Stop>(()),
+        })
+    })?;
     let recorded = ledger.recorded(&issue.id)?;
     Ok(recorded.ok_or_else(|| Diagnostic::error("the plan was written and is not there"))?)
 }

@@ -15,6 +15,7 @@ use crate::delivery::Transaction;
 use crate::diagnostic::Diagnostic;
 use crate::mailer::{Envelope, Relay, Timers, WireMessage};
 use crate::message::{Addressee, Composer, Message, Purpose};
+use crate::token::Keys;
 
 /// A test message that the relay accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub fn send_test(
     let composer = Composer::new(frozen, keys.clone(), signer)?;
     let mut nonce = [0_u8; 8];
     fill_random(&mut nonce)?;
-    let fields = fields_of(publication, to)?;
+    let fields = fields_of(publication, &keys, to)?;
     let addressee = Addressee {
         address: to,
         key: &keys.address_key(to),
@@ -66,25 +67,24 @@ pub fn send_test(
 /// The roster's fields if the address is on it, so that the test looks like the real one.
 fn fields_of(
     publication: &Publication,
+    keys: &Keys,
     to: &EmailAddress,
 ) -> Result<BTreeMap<String, String>, Stop> {
-    let roster = publication.roster()?;
-    let row = roster
-        .rows()
-        .iter()
-        .find(|row| row.address.normal_form() == to.normal_form());
+    let wanted = keys.address_key(to);
     let mut fields = BTreeMap::new();
-    // An address that is not on the roster gets the first row's columns, empty.
-    if let Some(row) = row.or_else(|| roster.rows().first()) {
-        let known = row.address.normal_form() == to.normal_form();
-        let value = |value: String| if known { value } else { String::new() };
-        fields.extend(
-            roster
-                .fields(row)
-                .map(|(name, text)| (name.to_owned(), value(text))),
-        );
-        fields.insert("name".to_owned(), value(roster.name(row)));
-    }
+    publication.roster(keys)?.each(keys, |row| {
+        let known = row.key == wanted;
+        // An address that is not on the roster gets the first row's columns, empty.
+        if known || fields.is_empty() {
+            let value = |value: String| if known { value } else { String::new() };
+            fields.extend(
+                row.fields()
+                    .map(|(name, text)| (name.to_owned(), value(text))),
+            );
+            fields.insert("name".to_owned(), value(row.name()));
+        }
+        Ok::<(), Stop>(())
+    })?;
     Ok(fields)
 }
 

@@ -1,207 +1,312 @@
-//! The rows of the roster: each is kept, or told about, on its own.
+//! The rows of the roster: each is good, or told about, on its own.
 
-use std::collections::HashMap;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
-use csv::StringRecord;
+use csv::{ReaderBuilder, StringRecord};
 
-use super::{Roster, Status, Subscriber};
+use super::Status;
+use super::columns::{Columns, delimiter_of};
+use super::tape::Tape;
 use crate::address::{EmailAddress, clean_name};
-use crate::diagnostic::{Diagnostic, SourceText};
+use crate::diagnostic::{Diagnostic, SourceText, not_utf8};
 
 /// Most lines of one record; a quote that is never closed swallows the rest of the file.
-pub(super) const MOST_LINES_OF_A_ROW: u64 = 100;
-/// Most warnings that are kept; the rest is counted.
-const MOST_WARNINGS: usize = 20;
+const MOST_LINES_OF_A_ROW: u64 = 100;
+/// Longest header, in bytes.
+const LONGEST_HEADER: u64 = 64 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The fields of a row, end to end; a third of the memory of the reader's own record.
-#[derive(Debug, Clone)]
-pub(super) struct Record {
-    text: Box<str>,
-    ends: Box<[u32]>,
+/// A file that can be read again from its beginning.
+pub(super) trait Input: Read + Seek + Send {}
+impl<T: Read + Seek + Send> Input for T {}
+
+/// The roster's file with its header read.
+pub(super) struct Scanner {
+    name: Arc<str>,
+    file: Box<dyn Input>,
+    /// Where the text begins, behind a byte order mark.
+    start: u64,
+    length: u64,
+    delimiter: u8,
+    columns: Columns,
 }
 
-impl Record {
-    fn new(record: &StringRecord) -> Self {
-        let mut text = String::with_capacity(record.as_byte_record().as_slice().len());
-        let ends = record.iter().map(|field| {
-            text.push_str(field);
-            u32::try_from(text.len()).unwrap_or(u32::MAX)
-        });
-        Self {
-            ends: ends.collect(),
-            text: text.into_boxed_str(),
-        }
-    }
-
-    pub(super) fn get(&self, index: usize) -> Option<&str> {
-        let end = *self.ends.get(index)? as usize;
-        let start = index
-            .checked_sub(1)
-            .map_or(0, |before| self.ends[before] as usize);
-        self.text.get(start..end)
+impl std::fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scanner({}, {} bytes)", self.name, self.length)
     }
 }
 
-/// A roster that is being read.
-pub(super) struct Reading<'a> {
-    pub(super) source: &'a SourceText,
-    pub(super) skipped: usize,
-    pub(super) roster: Roster,
-    pub(super) seen: HashMap<String, usize>,
+/// A record with what is needed to point at it.
+pub(super) struct RawRow<'a> {
+    pub(super) record: &'a StringRecord,
+    /// Line of the file on which it begins, from 1.
+    pub(super) line: u64,
+    name: &'a Arc<str>,
+    /// Its bytes in the file.
+    text: &'a [u8],
 }
 
-impl Reading<'_> {
-    pub(super) fn take(&mut self, record: &StringRecord, line: u64) {
-        if record.iter().all(|field| field.trim().is_empty()) {
-            return;
-        }
-        match self.check(record) {
-            Ok(address) => self.keep(address, record, line),
-            Err(diagnostic) => self.warn(diagnostic),
-        }
+/// What a record is.
+pub(super) enum Checked {
+    Blank,
+    Bad(Box<Diagnostic>),
+    /// A row that counts; with a warning if its address is a role.
+    Good(EmailAddress, Option<Box<Diagnostic>>),
+}
+
+impl Scanner {
+    /// Reads the header. Fails where no row could be trusted.
+    pub(super) fn open(name: &str, mut file: Box<dyn Input>) -> Result<Self, Diagnostic> {
+        let unreadable =
+            |error: std::io::Error| Diagnostic::error(format!("cannot read `{name}`")).cause(error);
+        let mut beginning = Vec::new();
+        let length = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
+        file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+        Read::by_ref(&mut file)
+            .take(LONGEST_HEADER)
+            .read_to_end(&mut beginning)
+            .map_err(unreadable)?;
+        let marked = beginning.starts_with(BYTE_ORDER_MARK);
+        let start = if marked { BYTE_ORDER_MARK.len() } else { 0 };
+        let text = &beginning[start..];
+        let end = text.iter().position(|byte| *byte == b'\n');
+        let header = &text[..end.unwrap_or(text.len())];
+        let header = std::str::from_utf8(header)
+            .map_err(|error| not_utf8(name, &beginning, start + error.valid_up_to(), 1))?;
+        let delimiter = delimiter_of(header);
+        let record = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .flexible(true)
+            .from_reader(header.as_bytes())
+            .headers()
+            .map_err(|error| Diagnostic::error("the roster's header cannot be read").cause(error))?
+            .clone();
+        let source = SourceText::new(name, header);
+        let columns = Columns::find(&record, &source, 0..header.trim_end().len())?;
+        Ok(Self {
+            name: name.into(),
+            file,
+            start: start as u64,
+            length: length.saturating_sub(start as u64),
+            delimiter,
+            columns,
+        })
     }
 
-    fn check(&self, record: &StringRecord) -> Result<EmailAddress, Diagnostic> {
-        let columns = &self.roster.columns;
-        let width = columns.names.len();
-        if record
-            .iter()
-            .skip(width)
-            .any(|field| !field.trim().is_empty())
-        {
-            let message = format!(
-                "this row has {} fields where the header has {width}",
-                record.len()
-            );
-            return Err(self
-                .at(record, message)
-                .hint("put quotes around a field that holds the separator"));
-        }
-        let written = record.get(columns.email).unwrap_or_default();
-        let address = EmailAddress::parse(written).map_err(|error| {
-            self.at(record, format!("the address `{written}` {error}"))
-                .hint("correct the row; until then nothing is mailed to it")
-        })?;
-        let name = columns
-            .name
-            .and_then(|at| record.get(at))
-            .unwrap_or_default();
-        if name
-            .chars()
-            .any(|character| character.is_control() && character != '\t')
-        {
-            return Err(self
-                .at(
-                    record,
-                    format!("the name of `{address}` holds a line break or a control character"),
-                )
-                .hint("take it out; until then nothing is mailed to this row"));
-        }
-        Ok(address)
+    /// How the author knows the file.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
-    fn keep(&mut self, address: EmailAddress, record: &StringRecord, line: u64) {
-        let status = self.status(record);
-        if let Some(first) = self.seen.get(&address.normal_form()).copied() {
-            let kept = &mut self.roster.rows[first];
-            // Two rows of one person that disagree: the one that keeps mail away counts.
-            if kept.status == Status::Active {
-                kept.status = status;
+    /// Reads all rows; gives their number.
+    pub(super) fn scan<E: From<Diagnostic>>(
+        &mut self,
+        mut visit: impl FnMut(&RawRow<'_>, &Columns) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let name = &self.name;
+        self.file
+            .seek(SeekFrom::Start(self.start))
+            .map_err(|error| Diagnostic::error(format!("cannot read `{name}`")).cause(error))?;
+        let mut reader = ReaderBuilder::new()
+            .delimiter(self.delimiter)
+            .flexible(true)
+            .from_reader(Tape::new(&mut self.file));
+        let mut record = StringRecord::new();
+        reader
+            .byte_headers()
+            .map_err(|error| Diagnostic::error("the roster cannot be read").cause(error))?;
+        let (mut rows, mut previous_end) = (0, reader.position().clone());
+        loop {
+            let read = reader.read_record(&mut record);
+            let end = reader.position().clone();
+            let tape = reader.get_ref();
+            let begin = record.position().unwrap_or(&previous_end);
+            let text = tape.slice(begin.byte(), end.byte());
+            let blank = text
+                .iter()
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                .count();
+            let passed = memchr::memchr_iter(b'\n', &text[..blank]).count();
+            let raw = RawRow {
+                record: &record,
+                line: begin.line() + passed as u64,
+                name,
+                text: &text[blank..],
+            };
+            match read {
+                Ok(true) => {}
+                Ok(false) => return Ok(rows),
+                Err(error) => return Err(unreadable(&error, tape, &previous_end, name).into()),
             }
-            let message = format!(
-                "`{address}` is on line {} already; it is one person",
-                kept.line
-            );
-            let diagnostic = self.at(record, message).hint("remove one of the two rows");
-            self.warn(diagnostic);
-            return;
+            if end.line().saturating_sub(raw.line) > MOST_LINES_OF_A_ROW {
+                return Err(raw.endless_quote().into());
+            }
+            if end.byte() >= self.length && raw.is_open_at_the_end() {
+                return Err(raw.open_quote().into());
+            }
+            visit(&raw, &self.columns)?;
+            rows += 1;
+            reader.get_mut().forget_before(end.byte());
+            previous_end = end;
         }
-        if matches!(
-            address.local().to_lowercase().as_str(),
-            "postmaster" | "abuse" | "noreply" | "no-reply" | "mailer-daemon"
-        ) {
-            let diagnostic = self.at(record, format!("`{address}` is a role, not a reader"));
-            self.warn(diagnostic.hint(
-                "it is mailed all the same; set its `status` to `paused` if that is not wanted",
-            ));
-        }
-        self.seen
-            .insert(address.normal_form(), self.roster.rows.len());
-        self.roster.rows.push(Subscriber {
-            address,
-            line,
-            status,
-            record: Record::new(record),
-        });
     }
+}
 
-    fn status(&self, record: &StringRecord) -> Status {
-        let text = self
-            .roster
-            .columns
-            .status
-            .and_then(|at| record.get(at))
+/// Why the reader could not go on: not UTF-8, or a row that does not end.
+fn unreadable<R: Read>(
+    error: &csv::Error,
+    tape: &Tape<R>,
+    before: &csv::Position,
+    name: &Arc<str>,
+) -> Diagnostic {
+    let from = error.position().unwrap_or(before);
+    let rest = tape.slice(from.byte(), u64::MAX);
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => {
+            let valid =
+                std::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len);
+            not_utf8(name, rest, valid, usize::try_from(from.line()).unwrap_or(1))
+        }
+        csv::ErrorKind::Io(cause) if cause.kind() == std::io::ErrorKind::FileTooLarge => RawRow {
+            record: &StringRecord::new(),
+            line: before.line(),
+            name,
+            text: rest,
+        }
+        .endless_quote(),
+        _ => Diagnostic::error("the roster cannot be read").cause(error),
+    }
+}
+
+/// Judges one record.
+pub(super) fn check(raw: &RawRow<'_>, columns: &Columns) -> Checked {
+    if raw.record.iter().all(|field| field.trim().is_empty()) {
+        return Checked::Blank;
+    }
+    match address_of(raw, columns) {
+        Ok(address) => {
+            let role = role(raw, &address).map(Box::new);
+            Checked::Good(address, role)
+        }
+        Err(problem) => Checked::Bad(Box::new(problem)),
+    }
+}
+
+fn address_of(raw: &RawRow<'_>, columns: &Columns) -> Result<EmailAddress, Diagnostic> {
+    let record = raw.record;
+    let width = columns.names.len();
+    if record
+        .iter()
+        .skip(width)
+        .any(|field| !field.trim().is_empty())
+    {
+        let message = format!(
+            "this row has {} fields where the header has {width}",
+            record.len()
+        );
+        return Err(raw
+            .warning(message)
+            .hint("put quotes around a field that holds the separator"));
+    }
+    let written = record.get(columns.email).unwrap_or_default();
+    let address = EmailAddress::parse(written).map_err(|error| {
+        raw.warning(format!("the address `{written}` {error}"))
+            .hint("correct the row; until then nothing is mailed to it")
+    })?;
+    let name = columns
+        .name
+        .and_then(|at| record.get(at))
+        .unwrap_or_default();
+    if name
+        .chars()
+        .any(|character| character.is_control() && character != '\t')
+    {
+        return Err(raw
+            .warning(format!(
+                "the name of `{address}` holds a line break or a control character"
+            ))
+            .hint("take it out; until then nothing is mailed to this row"));
+    }
+    Ok(address)
+}
+
+/// A warning for an address behind which there is no reader.
+fn role(raw: &RawRow<'_>, address: &EmailAddress) -> Option<Diagnostic> {
+    const ROLES: [&str; 5] = [
+        "postmaster",
+        "abuse",
+        "noreply",
+        "no-reply",
+        "mailer-daemon",
+    ];
+    let is_role = ROLES
+        .iter()
+        .any(|role| address.local().eq_ignore_ascii_case(role));
+    is_role.then(|| {
+        raw.warning(format!("`{address}` is a role, not a reader"))
+            .hint("it is mailed all the same; set its `status` to `paused` if that is not wanted")
+    })
+}
+
+/// What the column `status` says.
+pub(super) fn status_of(record: &StringRecord, columns: &Columns) -> Status {
+    let text = columns
+        .status
+        .and_then(|at| record.get(at))
+        .unwrap_or_default();
+    if text.is_empty() {
+        return Status::Active;
+    }
+    match clean_name(text).to_lowercase() {
+        word if word.is_empty() || word == "active" => Status::Active,
+        word => Status::Other(word),
+    }
+}
+
+impl RawRow<'_> {
+    /// A warning that shows the first line of the row.
+    fn warning(&self, message: String) -> Diagnostic {
+        let line = self
+            .text
+            .split(|byte| matches!(byte, b'\r' | b'\n'))
+            .next()
             .unwrap_or_default();
-        match clean_name(text).to_lowercase() {
-            word if word.is_empty() || word == "active" => Status::Active,
-            word => Status::Other(word),
-        }
+        let shown = String::from_utf8_lossy(line);
+        let length = shown.len();
+        let first_line = usize::try_from(self.line).unwrap_or(1);
+        let source = SourceText::excerpt(self.name.clone(), shown, first_line);
+        Diagnostic::warning(message).at(&source, 0..length)
     }
 
-    /// Where the reader says that a record begins, and where its first character is: the reader
-    /// may still be at the line end in front of it.
-    fn start_of(&self, record: &StringRecord) -> (usize, usize) {
-        let offset = record.position().map_or(0, csv::Position::byte);
-        let reported = self.skipped + usize::try_from(offset).unwrap_or(0);
-        let rest = &self.source.text[reported..];
-        (
-            reported,
-            reported + rest.len() - rest.trim_start_matches(['\r', '\n']).len(),
-        )
-    }
-
-    /// The line on which a record begins, from 1.
-    pub(super) fn line_of(&self, record: &StringRecord) -> Option<u64> {
-        let (reported, start) = self.start_of(record);
-        let passed = self.source.text[reported..start].matches('\n').count();
-        Some(record.position()?.line() + passed as u64)
+    /// A warning for somebody who had a row before.
+    pub(super) fn repeated(&self, address: &EmailAddress, first_line: u64) -> Diagnostic {
+        self.warning(format!(
+            "`{address}` is on line {first_line} already; it is one person"
+        ))
+        .hint("remove one of the two rows")
     }
 
     /// Whether the last record runs over several lines with a quote that nothing closes. In a
     /// sound record quotes come in pairs (RFC 4180 §2, rules 5 to 7).
-    pub(super) fn is_open_at_the_end(&self, record: &StringRecord) -> bool {
-        let rest = self.source.text[self.start_of(record).1..].trim_end();
-        rest.contains('\n') && rest.matches('"').count() % 2 == 1
+    fn is_open_at_the_end(&self) -> bool {
+        let text = self.text.trim_ascii_end();
+        text.contains(&b'\n') && memchr::memchr_iter(b'"', text).count() % 2 == 1
     }
 
-    fn at(&self, record: &StringRecord, message: String) -> Diagnostic {
-        let (_, start) = self.start_of(record);
-        let text = &self.source.text;
-        let length = text[start..]
-            .find(['\r', '\n'])
-            .unwrap_or(text.len() - start);
-        Diagnostic::warning(message).at(self.source, start..start + length)
-    }
-
-    fn warn(&mut self, diagnostic: Diagnostic) {
-        self.roster.bad_rows += 1;
-        if self.roster.warnings.len() < MOST_WARNINGS {
-            self.roster.warnings.push(diagnostic);
-        }
-    }
-
-    pub(super) fn open_quote(&self, record: &StringRecord, line: u64) -> Diagnostic {
-        self.at(record, format!("a quote on line {line} is never closed"))
+    fn open_quote(&self) -> Diagnostic {
+        self.warning(format!("a quote on line {} is never closed", self.line))
             .into_error()
             .label("everything below would be part of this row")
             .hint("close it, or double a quote that is meant as a character: \"\"")
     }
 
-    pub(super) fn endless_quote(&self, record: &StringRecord, line: u64) -> Diagnostic {
-        self.at(
-            record,
-            format!("a quote on line {line} is not closed on the next {MOST_LINES_OF_A_ROW} lines"),
-        )
+    fn endless_quote(&self) -> Diagnostic {
+        self.warning(format!(
+            "a quote on line {} is not closed on the next {MOST_LINES_OF_A_ROW} lines",
+            self.line
+        ))
         .into_error()
         .hint("close it, or double a quote that is meant as a character: \"\"")
     }

@@ -147,7 +147,7 @@ fn the_intent_holds_the_hash_of_what_the_relay_got() {
     for message in relay.accepted() {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &message.data);
         let wanted = data_encoding::HEXLOWER.encode(digest.as_ref());
-        let sql = "SELECT message_sha256 FROM delivery WHERE address = ?1";
+        let sql = "SELECT lower(hex(message_sha256)) FROM delivery WHERE address = ?1";
         let stored: String = ledger(&room)
             .query_row(sql, [&message.rcpt_to[0]], |row| row.get(0))
             .unwrap();

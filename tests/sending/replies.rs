@@ -57,7 +57,7 @@ fn a_message_is_the_same_to_the_byte_on_every_attempt() {
 }
 
 fn hash_of(room: &Newsroom) -> String {
-    let sql = "SELECT message_sha256 FROM delivery";
+    let sql = "SELECT lower(hex(message_sha256)) FROM delivery";
     ledger(room).query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
