@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use super::{LATER, SEND, SLUG, newsroom, reader, states};
 use crate::support::gate::Gate;
-use crate::support::newsroom::Newsroom;
 use crate::support::oracle::examine;
 use crate::support::relay::{ScriptedRelay, Stage};
 

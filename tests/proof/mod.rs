@@ -1,9 +1,11 @@
 //! The proof that the sending protocol holds: kills, faults and races, each judged by the oracle
 //! (`tests/support/oracle.rs`). docs/proof.md says which promise is proven by what.
 
+mod bench;
 mod crash_points;
 #[cfg(target_os = "linux")]
 mod cuts;
+mod fault_matrix;
 mod oracle;
 mod random_kills;
 
