@@ -39,6 +39,20 @@ impl Bench {
         }
     }
 
+    /// On a file system in memory, where there is one: for what does not ask whether a sync is real.
+    pub(super) fn in_memory() -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let folder = if memory.is_dir() {
+            tempfile::tempdir_in(memory)
+        } else {
+            tempfile::tempdir()
+        };
+        Self {
+            folder: folder.unwrap(),
+            ..Self::new()
+        }
+    }
+
     pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("ledger.db")
     }
