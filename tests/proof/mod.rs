@@ -8,6 +8,7 @@ mod cuts;
 mod fault_matrix;
 mod machine;
 mod oracle;
+mod races;
 mod random_kills;
 
 use std::collections::{BTreeMap, BTreeSet};
