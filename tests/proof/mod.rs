@@ -6,6 +6,7 @@ mod crash_points;
 #[cfg(target_os = "linux")]
 mod cuts;
 mod fault_matrix;
+mod fuzz;
 mod machine;
 mod oracle;
 mod races;
