@@ -5,6 +5,7 @@ mod bench;
 mod crash_points;
 #[cfg(target_os = "linux")]
 mod cuts;
+mod exhaustive;
 mod fault_matrix;
 mod fuzz;
 mod machine;
