@@ -8,6 +8,7 @@ mod cuts;
 mod exhaustive;
 mod fault_matrix;
 mod fuzz;
+mod login;
 mod machine;
 mod oracle;
 mod races;
