@@ -6,6 +6,7 @@
 mod raw;
 mod reader;
 mod relay;
+mod signature;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,10 @@ pub struct Config {
     pub ledger_id: Option<String>,
     /// How messages are signed; `None` where the relay does it.
     pub dkim: Option<DkimConfig>,
+    /// Where the public server is, with a slash at its end; `None` without one.
+    pub serve_url: Option<String>,
+    /// The domain that receives reports of failure; `None` where they go to `from`.
+    pub bounces_domain: Option<String>,
     /// The relay; `None` until there is one.
     pub smtp: Option<SmtpConfig>,
 }
@@ -65,10 +70,21 @@ pub struct Config {
 pub struct DkimConfig {
     /// Domain of the signature: the sender's.
     pub domain: String,
+    /// The key that every receiver knows how to use.
+    pub rsa: DkimKey,
+    /// A second one beside it, if the author wants it.
+    pub ed25519: Option<DkimKey>,
+}
+
+/// One key of the DKIM signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimKey {
     /// Names the key in the DNS.
     pub selector: String,
     /// The private key in PEM, a file of mode 0600.
     pub key_file: PathBuf,
+    /// What the DNS says of the key, as the author published it.
+    pub record: Option<String>,
 }
 
 /// How the conversation with the relay is protected.
@@ -91,7 +107,7 @@ pub struct SmtpConfig {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// Name and password, if the relay wants them.
+    /// Name and password or token, if the relay wants them.
     pub credentials: Option<Credentials>,
     /// Most connections at a time.
     pub connections: usize,
@@ -103,13 +119,27 @@ pub struct SmtpConfig {
     pub messages_per_connection: usize,
 }
 
-/// Name and password for the relay.
+/// How to log in at the relay.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// User name.
     pub username: String,
-    /// Password; never printed.
-    pub password: SecretString,
+    /// What proves it.
+    pub secret: Secret,
+}
+
+/// What proves that we are who we say.
+#[derive(Debug, Clone)]
+pub enum Secret {
+    /// A password; never printed.
+    Password(SecretString),
+    /// A program that prints a token for XOAUTH2; no shell is asked.
+    TokenCommand {
+        /// What is run.
+        program: PathBuf,
+        /// What it is given.
+        arguments: Vec<String>,
+    },
 }
 
 impl SmtpConfig {

@@ -249,7 +249,8 @@ pub fn classify(step: Step, reply: &Reply) -> Class {
         (
             Step::Rcpt | Step::Body | Step::Dot,
             _,
-            Some(EnhancedCode(5, 2, 2) | EnhancedCode(5, 3, 4)),
+            // 5.6.7 (RFC 6531 §4.3): nobody on the way carries an address in such letters.
+            Some(EnhancedCode(5, 2, 2) | EnhancedCode(5, 3, 4) | EnhancedCode(5, 6, 7)),
         )
         | (Step::Rcpt, 552, None) => Class::Mailbox,
         _ => Class::OurFault,

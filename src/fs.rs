@@ -88,6 +88,55 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
+/// Like [`write_atomically`], for what is too large to be held in memory: `fill` writes it. A new
+/// file is one that only its owner may read (mode 0600).
+pub fn write_atomically_with<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let mode = fs::metadata(path)
+        .ok()
+        .map(|metadata| metadata.permissions());
+    let mut out = io::BufWriter::new(temporary_beside(path, b"")?);
+    fill(&mut out)?;
+    let written = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    if let Some(mode) = mode {
+        written.as_file().set_permissions(mode)?;
+    }
+    written.as_file().sync_all()?;
+    written.persist(path).map_err(|error| error.error)?;
+    Ok(sync_folder(path)?)
+}
+
+/// Replaces or makes a file that only its owner may read (mode 0600), in one step. `write` writes
+/// it under the name that it is given, where there is no file yet.
+pub fn replace_secret_with<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let folder = folder_of(path);
+    fs::create_dir_all(&folder)?;
+    let room = tempfile::Builder::new()
+        .prefix(".postrider-")
+        .tempdir_in(folder)?;
+    let copy = room.path().join("copy");
+    write(&copy)?;
+    fs::set_permissions(&copy, private_permissions())?;
+    File::open(&copy)?.sync_all()?;
+    fs::rename(&copy, path)?;
+    Ok(sync_folder(path)?)
+}
+
+/// Whether two names lead to one file that exists.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |path: &Path| {
+        let metadata = fs::metadata(path).ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    place(one).is_some_and(|one| Some(one) == place(other))
+}
+
 /// Writes a new file that only its owner may read (mode 0600).
 pub fn write_new_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A temporary file is made with mode 0600, which stays.
@@ -134,6 +183,12 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 fn usual_permissions() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     fs::Permissions::from_mode(0o644)
+}
+
+#[cfg(unix)]
+fn private_permissions() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o600)
 }
 
 /// Whether others than the owner may read a file that holds a secret.

@@ -1,5 +1,5 @@
 //! Keys and what is derived from them: keyed hashes of addresses, Message-IDs, and the tokens of
-//! unsubscribe links.
+//! unsubscribe links and of bounce addresses.
 //!
 //! One secret of 32 bytes is the root; a key per purpose is derived by HKDF (RFC 5869), so that a
 //! token for one purpose is worth nothing for another.
@@ -18,8 +18,17 @@ pub struct Keys {
     addresses: hmac::Key,
     message_ids: hmac::Key,
     unsubscribe: hmac::Key,
+    bounces: hmac::Key,
+    id: u8,
     fingerprint: String,
 }
+
+/// What the MAC of a bounce token is cut to, in bytes: the local part of an address has room for
+/// no more, and nobody can try many of them, for each try is a mail.
+const BOUNCE_MAC: usize = 10;
+
+/// What the MAC of an unsubscribe token is cut to, in bytes (RFC 8058 §3.1: hard to forge).
+const UNSUBSCRIBE_MAC: usize = 16;
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -46,9 +55,21 @@ impl AddressKey {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The form in tokens: 26 characters of base32.
+    /// A key that stands for no address.
+    pub fn of_nobody() -> Self {
+        Self([0; Self::LENGTH])
+    }
+
+    /// Length of the form in tokens.
+    const TEXT_LENGTH: usize = 26;
+
+    /// The form in tokens: lower-case base32.
     fn to_text(self) -> String {
         lower_base32().encode(&self.0)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_bytes(&lower_base32().decode(text.as_bytes()).ok()?)
     }
 }
 
@@ -137,6 +158,8 @@ impl Keys {
             addresses: hmac_key(b"address"),
             message_ids: hmac_key(b"message-id"),
             unsubscribe: hmac_key(b"unsubscribe"),
+            bounces: hmac_key(b"bounce"),
+            id: derive(b"key-id")[0],
             fingerprint: HEXLOWER.encode(&derive(b"fingerprint")[..8]),
         }
     }
@@ -169,7 +192,7 @@ impl Keys {
     /// It never expires: readers keep mail for years (RFC 8058 §3.1, CASL).
     pub fn unsubscribe_token(&self, subscriber: &AddressKey) -> String {
         let subscriber = subscriber.to_text();
-        let mac = self.unsubscribe_mac(&subscriber);
+        let mac = BASE64URL_NOPAD.encode(&self.unsubscribe_mac(&subscriber));
         format!("v1.{subscriber}.{mac}")
     }
 
@@ -178,25 +201,81 @@ impl Keys {
         format!("v1.{}.test", "0".repeat(26))
     }
 
-    /// Whom a token of [`Self::unsubscribe_token`] names; `None` for a forged or broken one.
-    pub fn verify_unsubscribe_token(&self, token: &str) -> Option<AddressKey> {
-        let rest = token.strip_prefix("v1.")?;
-        let (subscriber, mac) = rest.split_once('.')?;
-        if subscriber.len() != 26 || mac.len() > 64 {
-            return None;
-        }
-        let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?;
-        let expected = hmac::sign(&self.unsubscribe, subscriber.as_bytes());
-        aws_lc_rs::constant_time::verify_slices_are_equal(&expected.as_ref()[..16], &mac)
-            .is_ok()
-            .then(|| lower_base32().decode(subscriber.as_bytes()).ok())
-            .flatten()
-            .and_then(|bytes| AddressKey::from_bytes(&bytes))
+    /// The same for the local part of an address, where case must not matter and 64 characters are
+    /// all there is (RFC 5321 §4.5.3.1.1): 52 characters of lower-case base32.
+    pub fn unsubscribe_mail_token(&self, subscriber: &AddressKey) -> String {
+        let subscriber = subscriber.to_text();
+        let mac = self.unsubscribe_mac(&subscriber);
+        format!("{}{}", subscriber, lower_base32().encode(&mac))
     }
 
-    fn unsubscribe_mac(&self, subscriber: &str) -> String {
+    /// A token of the shape of [`Self::unsubscribe_mail_token`] that names nobody.
+    pub fn dead_unsubscribe_mail_token(&self) -> String {
+        "0".repeat(2 * AddressKey::TEXT_LENGTH)
+    }
+
+    /// Whom a token of [`Self::unsubscribe_token`] or [`Self::unsubscribe_mail_token`] names; `None`
+    /// for a forged or broken one.
+    pub fn verify_unsubscribe_token(&self, token: &str) -> Option<AddressKey> {
+        let (subscriber, mac) = if let Some(rest) = token.strip_prefix("v1.") {
+            let (subscriber, mac) = rest.split_once('.')?;
+            if subscriber.len() != AddressKey::TEXT_LENGTH || mac.len() > 64 {
+                return None;
+            }
+            let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?;
+            (subscriber.to_owned(), mac)
+        } else {
+            if token.len() != 2 * AddressKey::TEXT_LENGTH {
+                return None;
+            }
+            // On its way through mail a local part may lose its case.
+            let token = token.to_ascii_lowercase();
+            let (subscriber, mac) = token.split_at_checked(AddressKey::TEXT_LENGTH)?;
+            let mac = lower_base32().decode(mac.as_bytes()).ok()?;
+            (subscriber.to_owned(), mac)
+        };
+        let expected = self.unsubscribe_mac(&subscriber);
+        aws_lc_rs::constant_time::verify_slices_are_equal(&expected, &mac)
+            .is_ok()
+            .then(|| AddressKey::from_text(&subscriber))
+            .flatten()
+    }
+
+    /// A token that names a delivery, for the envelope sender and for ENVID: 31 characters of
+    /// lower-case base32, of the key's number, the delivery's row number and a MAC. A report of
+    /// failure counts only with one of these, so nobody can make up a failure of somebody else's.
+    pub fn bounce_token(&self, delivery: i64) -> String {
+        let mut bytes = Vec::with_capacity(1 + 8 + BOUNCE_MAC);
+        bytes.push(self.id);
+        bytes.extend_from_slice(&delivery.to_be_bytes());
+        bytes.extend_from_slice(&self.bounce_mac(delivery));
+        lower_base32().encode(&bytes)
+    }
+
+    /// Which delivery a token of [`Self::bounce_token`] names; `None` for a forged or broken one.
+    pub fn verify_bounce_token(&self, token: &str) -> Option<i64> {
+        // A token is short; what is long is not decoded at all.
+        if token.len() > 64 {
+            return None;
+        }
+        let token = token.to_ascii_lowercase();
+        let bytes = lower_base32().decode(token.as_bytes()).ok()?;
+        let (id, rest) = bytes.split_first()?;
+        let (delivery, mac) = rest.split_first_chunk::<8>()?;
+        let delivery = i64::from_be_bytes(*delivery);
+        let expected = self.bounce_mac(delivery);
+        let genuine = aws_lc_rs::constant_time::verify_slices_are_equal(&expected, mac).is_ok();
+        (genuine && *id == self.id).then_some(delivery)
+    }
+
+    fn bounce_mac(&self, delivery: i64) -> Vec<u8> {
+        let tag = hmac::sign(&self.bounces, &delivery.to_be_bytes());
+        tag.as_ref()[..BOUNCE_MAC].to_vec()
+    }
+
+    fn unsubscribe_mac(&self, subscriber: &str) -> Vec<u8> {
         let tag = hmac::sign(&self.unsubscribe, subscriber.as_bytes());
-        BASE64URL_NOPAD.encode(&tag.as_ref()[..16])
+        tag.as_ref()[..UNSUBSCRIBE_MAC].to_vec()
     }
 }
 
@@ -224,16 +303,66 @@ mod tests {
     fn a_token_names_its_subscriber_only_under_the_key_that_made_it() {
         let address = EmailAddress::parse("reader@example.org").unwrap();
         let subscriber = keys(1).address_key(&address);
-        let token = keys(1).unsubscribe_token(&subscriber);
-        assert_eq!(keys(1).verify_unsubscribe_token(&token), Some(subscriber));
-        assert_eq!(keys(2).verify_unsubscribe_token(&token), None);
-        for end in 0..token.len() {
-            assert_eq!(keys(1).verify_unsubscribe_token(&token[..end]), None);
+        for token in [
+            keys(1).unsubscribe_token(&subscriber),
+            keys(1).unsubscribe_mail_token(&subscriber),
+        ] {
+            assert_eq!(keys(1).verify_unsubscribe_token(&token), Some(subscriber));
+            assert_eq!(keys(2).verify_unsubscribe_token(&token), None);
+            for end in 0..token.len() {
+                assert_eq!(keys(1).verify_unsubscribe_token(&token[..end]), None);
+            }
         }
+        for dead in [
+            keys(1).dead_unsubscribe_token(),
+            keys(1).dead_unsubscribe_mail_token(),
+        ] {
+            assert_eq!(keys(1).verify_unsubscribe_token(&dead), None);
+        }
+    }
+
+    #[test]
+    fn a_token_for_an_address_fits_there_and_survives_the_loss_of_its_case() {
+        let address = EmailAddress::parse("reader@example.org").unwrap();
+        let subscriber = keys(1).address_key(&address);
+        let token = keys(1).unsubscribe_mail_token(&subscriber);
+        assert_eq!("unsubscribe+".len() + token.len(), 64);
+        let shouted = token.to_ascii_uppercase();
+        assert_eq!(keys(1).verify_unsubscribe_token(&shouted), Some(subscriber));
+    }
+
+    #[test]
+    fn a_bounce_token_names_its_delivery_only_under_the_key_that_made_it() {
+        for delivery in [1, 2, 1_000_000, i64::MAX] {
+            let token = keys(1).bounce_token(delivery);
+            assert_eq!(token.len(), 31);
+            assert_eq!(keys(1).verify_bounce_token(&token), Some(delivery));
+            let shouted = token.to_ascii_uppercase();
+            assert_eq!(keys(1).verify_bounce_token(&shouted), Some(delivery));
+            assert_eq!(keys(2).verify_bounce_token(&token), None);
+            for end in 0..token.len() {
+                assert_eq!(keys(1).verify_bounce_token(&token[..end]), None);
+            }
+            for at in 0..token.len() {
+                let other = if &token[at..=at] == "a" { "b" } else { "a" };
+                let forged = [&token[..at], other, &token[at + 1..]].concat();
+                assert_eq!(keys(1).verify_bounce_token(&forged), None, "{forged}");
+            }
+        }
+        assert_eq!(keys(1).verify_bounce_token(&"a".repeat(1_000_000)), None);
+        assert_eq!(keys(1).verify_bounce_token("\u{e9}\u{20ac}"), None);
+    }
+
+    #[test]
+    fn a_token_for_one_purpose_is_worth_nothing_for_another() {
+        let address = EmailAddress::parse("reader@example.org").unwrap();
+        let keys = keys(1);
+        let subscriber = keys.address_key(&address);
         assert_eq!(
-            keys(1).verify_unsubscribe_token(&keys(1).dead_unsubscribe_token()),
+            keys.verify_bounce_token(&keys.unsubscribe_mail_token(&subscriber)),
             None
         );
+        assert_eq!(keys.verify_unsubscribe_token(&keys.bounce_token(1)), None);
     }
 
     #[test]

@@ -92,6 +92,10 @@ def check(raw, folder, seen, crlf):
     yield from check_lines(b"\r\n".join(own) + b"\r\n\r\n" + body)
     yield from check_headers(message, folder)
     yield from check_parts(message)
+    # RFC 8058 3.1: beside an https address, on one line, and nowhere else.
+    one_click = head.count(b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+    if ("<https://" in str(message["list-unsubscribe"] or "")) != (one_click == 1):
+        yield "List-Unsubscribe-Post does not fit List-Unsubscribe"
     identity = str(message["message-id"]).strip()
     if identity in seen:
         yield f"Message-ID {identity} was used before"

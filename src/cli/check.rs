@@ -71,6 +71,7 @@ impl Check {
             Err(other) => return Err(other),
         }
         problems.extend(publication.layouts.mail().err());
+        problems.extend(publish::foreign_sender(publication));
         let found = match publication.issues() {
             Ok(found) => found,
             Err(Stop::Failed(errors)) => {

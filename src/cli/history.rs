@@ -6,6 +6,7 @@ use super::status::bad_address;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::address::EmailAddress;
+use crate::delivery::State;
 use crate::publish::{keys_for_planning, open_ledger};
 
 /// Arguments of `history`.
@@ -50,11 +51,14 @@ impl History {
         } else {
             let cells = rows.iter().map(|row| {
                 let when = row.settled_at.or(row.intent_at).unwrap_or(row.planned_at);
-                let told = row
-                    .reason
-                    .clone()
-                    .or_else(|| row.reply.clone())
-                    .unwrap_or_default();
+                // What became of it without the relay has a reason; else its own words tell more.
+                let told = match (&row.reason, &row.reply) {
+                    (Some(reason), _) if row.state == State::Skipped => reason,
+                    (_, Some(reply)) => reply,
+                    (Some(reason), None) => reason,
+                    (None, None) => "",
+                }
+                .to_owned();
                 vec![
                     local(when, zone),
                     row.slug.clone(),

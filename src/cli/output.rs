@@ -97,6 +97,14 @@ impl Output {
         let _ = writeln!(self.out.borrow_mut());
     }
 
+    /// Data of any length, as bytes; `write` gets the way out.
+    pub(super) fn stream<T>(&self, write: impl FnOnce(&mut dyn Write) -> T) -> T {
+        // A line at a time would be slow.
+        let mut stdout = self.out.borrow_mut();
+        let mut out = std::io::BufWriter::with_capacity(64 * 1024, &mut *stdout);
+        write(&mut out)
+    }
+
     /// A table. The first character of a header says what its column is on a terminal: `#` numbers,
     /// which stand at the right; `~` text that may take several lines; `<` text that is cut with a
     /// `…` where the terminal is too narrow. Everything else is never cut.

@@ -91,6 +91,7 @@ impl Send {
         let address = EmailAddress::parse(to).map_err(|error| bad_address(to, error))?;
         let issue = self.issue.as_deref().unwrap_or_default();
         let sent = publish::send_test(publication, issue, &address, Timers::default())?;
+        app.output.warnings(&sent.warnings);
         if app.output.is_json() {
             app.output.json(&json!({ "to": address.as_str(), "subject": sent.subject, "bytes": sent.size, "reply": sent.reply }));
         } else {

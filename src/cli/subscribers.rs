@@ -35,7 +35,8 @@ enum Action {
     },
     /// Never mail this address again, whatever the file says
     Suppress {
-        /// The address, or the token in the subject of an unsubscribe request
+        /// The address, or what an unsubscribe request was sent with: its token, its subject, the
+        /// address it went to
         who: String,
         /// Why
         #[arg(long, value_enum, default_value = "unsubscribed")]
@@ -181,8 +182,8 @@ fn identify(
         .strip_prefix("unsubscribe ")
         .unwrap_or(who)
         .trim();
-    if who.starts_with("v1.") && !who.contains('@') {
-        let key = keys.verify_unsubscribe_token(who).ok_or_else(|| {
+    if let Some(token) = token_in(who) {
+        let key = keys.verify_unsubscribe_token(token).ok_or_else(|| {
             Diagnostic::error("this token is not one of this publication's")
                 .hint("copy it whole, or give the address instead")
         })?;
@@ -195,6 +196,15 @@ fn identify(
         Some(address.to_string()),
         "command",
     ))
+}
+
+/// The token alone, or in the address that a request went to, or in the link of a mail.
+fn token_in(who: &str) -> Option<&str> {
+    if let Some(token) = who.strip_prefix("unsubscribe+") {
+        return token.split('@').next();
+    }
+    let last = who.rsplit('/').next().unwrap_or(who);
+    (last.starts_with("v1.") && !last.contains('@')).then_some(last)
 }
 
 fn suppress(

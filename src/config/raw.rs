@@ -27,6 +27,10 @@ pub(super) struct Raw {
     pub(super) feeds: RawFeeds,
     #[serde(default)]
     pub(super) ledger: RawLedger,
+    #[serde(default)]
+    pub(super) serve: RawServe,
+    #[serde(default)]
+    pub(super) bounces: RawBounces,
     pub(super) dkim: Option<RawDkim>,
     pub(super) smtp: Option<RawSmtp>,
 }
@@ -37,12 +41,28 @@ pub(super) struct RawDkim {
     pub(super) selector: Option<Spanned<String>>,
     pub(super) domain: Option<Spanned<String>>,
     pub(super) key_file: Option<Spanned<String>>,
+    pub(super) record: Option<Spanned<String>>,
+    pub(super) ed25519_selector: Option<Spanned<String>>,
+    pub(super) ed25519_key_file: Option<Spanned<String>>,
+    pub(super) ed25519_record: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFeeds {
     pub(super) entries: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawServe {
+    pub(super) url: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBounces {
+    pub(super) domain: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -57,6 +77,7 @@ pub(super) struct RawSmtp {
     pub(super) url: Option<Spanned<String>>,
     pub(super) username: Option<Spanned<String>>,
     pub(super) password_file: Option<Spanned<String>>,
+    pub(super) token_command: Option<Spanned<Vec<String>>>,
     pub(super) connections: Option<Spanned<usize>>,
     pub(super) helo: Option<Spanned<String>>,
     pub(super) ca_file: Option<Spanned<String>>,
@@ -81,10 +102,13 @@ const KEYS: &[&str] = &[
     "entries",
     "ledger",
     "id",
+    "serve",
+    "bounces",
     "smtp",
     "url",
     "username",
     "password_file",
+    "token_command",
     "connections",
     "helo",
     "ca_file",
@@ -93,6 +117,10 @@ const KEYS: &[&str] = &[
     "selector",
     "domain",
     "key_file",
+    "record",
+    "ed25519_selector",
+    "ed25519_key_file",
+    "ed25519_record",
 ];
 
 /// Reads the file's text.

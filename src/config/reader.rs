@@ -8,7 +8,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::raw::Raw;
-use super::{Config, Environment, parse_duration};
+use super::{Config, Environment, is_loopback, parse_duration};
 use crate::address::{EmailAddress, Mailbox};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 
@@ -70,6 +70,14 @@ impl Reader<'_> {
             ledger_id: raw.ledger.id.map(Spanned::into_inner),
             dkim: match raw.dkim {
                 Some(raw) => Some(self.dkim(raw, &from)?),
+                None => None,
+            },
+            serve_url: match self.value("SERVE_URL", raw.serve.url) {
+                Some(value) => Some(self.serve_url(&value)?),
+                None => None,
+            },
+            bounces_domain: match self.value("BOUNCES_DOMAIN", raw.bounces.domain) {
+                Some(value) => Some(self.bounces_domain(&value)?),
                 None => None,
             },
             smtp: self.smtp(raw.smtp.unwrap_or_default())?,
@@ -144,6 +152,44 @@ impl Reader<'_> {
             text.push('/');
         }
         Ok(text)
+    }
+
+    /// RFC 8058 §3.1: a link that unsubscribes goes over https; on this machine it need not.
+    fn serve_url(&self, value: &Value) -> Result<String, Diagnostic> {
+        let text = value.text.trim();
+        let wrong = || {
+            self.wrong(value, "`[serve] url` must be a plain https address")
+                .hint("write it as `https://letters.example.org/`; leave it out where no server takes requests")
+        };
+        let url = Url::parse(text).map_err(|error| wrong().cause(error))?;
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        let safe = match (url.scheme(), url.host_str()) {
+            ("https", Some(_)) => true,
+            ("http", Some(host)) => is_loopback(host),
+            _ => false,
+        };
+        // It stands in a header line of its own, before a token of 52 characters.
+        if !plain || !safe || url.as_str().len() > 200 {
+            return Err(wrong());
+        }
+        let slash = if url.as_str().ends_with('/') { "" } else { "/" };
+        Ok(format!("{url}{slash}"))
+    }
+
+    /// A domain of mail, as A-labels.
+    fn bounces_domain(&self, value: &Value) -> Result<String, Diagnostic> {
+        // The longest local part that will stand before it.
+        let address = format!("{}@{}", "b".repeat(64), value.text.trim());
+        match EmailAddress::parse(&address) {
+            Ok(address) => Ok(address.domain().to_owned()),
+            Err(error) => Err(self
+                .wrong(
+                    value,
+                    "`[bounces] domain` is not a domain that can receive mail",
+                )
+                .cause(error)
+                .hint("write it as `bounces.example.org`")),
+        }
     }
 
     /// RFC 4151 §2.1: a domain or mail address, a comma, and a date on which it was ours.

@@ -1,38 +1,20 @@
-//! The relay and the signature: addresses, secrets, and where they come from.
+//! The relay: its address, secrets, and where they come from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
+use toml::Spanned;
 use url::Url;
 
-use super::raw::{RawDkim, RawSmtp};
+use super::raw::RawSmtp;
 use super::reader::{Origin, Reader, Value};
-use super::{Credentials, DkimConfig, Security, SmtpConfig, is_loopback};
-use crate::address::Mailbox;
+use super::{Credentials, Secret, Security, SmtpConfig, is_loopback};
 use crate::diagnostic::Diagnostic;
 use crate::fs;
 
 impl Reader<'_> {
-    pub(super) fn dkim(&self, raw: RawDkim, from: &Value) -> Result<DkimConfig, Diagnostic> {
-        let sender = Mailbox::parse(&from.text).map(|mailbox| mailbox.address.domain().to_owned());
-        let domain = match self.value("DKIM_DOMAIN", raw.domain) {
-            Some(value) => self.dns_name(&value)?,
-            None => sender.unwrap_or_default(),
-        };
-        let selector = match self.value("DKIM_SELECTOR", raw.selector) {
-            Some(value) => self.dns_name(&value)?,
-            None => "postrider".to_owned(),
-        };
-        let file = self.value("DKIM_KEY_FILE", raw.key_file);
-        let file = file.map_or_else(|| "dkim.key".to_owned(), |value| value.text);
-        Ok(DkimConfig {
-            domain,
-            selector,
-            key_file: self.folder.join(file),
-        })
-    }
-
-    fn dns_name(&self, value: &Value) -> Result<String, Diagnostic> {
+    /// A name for the DNS: letters, digits and dashes.
+    pub(super) fn dns_name(&self, value: &Value) -> Result<String, Diagnostic> {
         let label = |label: &str| {
             (1..=63).contains(&label.len())
                 && label
@@ -62,7 +44,11 @@ impl Reader<'_> {
             .map(|value| self.folder.join(value.text));
         let username = self.value("SMTP_USERNAME", raw.username);
         let password_file = self.value("SMTP_PASSWORD_FILE", raw.password_file);
-        let credentials = self.credentials(&url, username, password_file)?;
+        let token_command = raw
+            .token_command
+            .map(|value| self.token_command(&value, password_file.as_ref()))
+            .transpose()?;
+        let credentials = self.credentials(&url, username, password_file, token_command)?;
         let security = match url.scheme() {
             "smtps" => Security::Implicit,
             "smtp+plain" => Security::Plain,
@@ -96,7 +82,7 @@ impl Reader<'_> {
                 .map_or(Ok(4), |value| self.in_range(&value, 1..=100, "connections"))?,
             helo: self
                 .value("SMTP_HELO", raw.helo)
-                .map(|value| self.line(&value))
+                .map(|value| self.helo(&value))
                 .transpose()?,
             ca_file,
             messages_per_connection: raw.messages_per_connection.map_or(Ok(100), |value| {
@@ -146,6 +132,7 @@ impl Reader<'_> {
         url: &Url,
         username: Option<Value>,
         password_file: Option<Value>,
+        token_command: Option<Secret>,
     ) -> Result<Option<Credentials>, Diagnostic> {
         let decode = |text: &str| percent_decode(text);
         let username = match username {
@@ -153,23 +140,72 @@ impl Reader<'_> {
             None if url.username().is_empty() => return Ok(None),
             None => decode(url.username()),
         };
-        let password = if let Some(password) = self.environment.get("SMTP_PASSWORD") {
-            password.to_owned()
+        let password = |text: String| Secret::Password(SecretString::from(text));
+        let secret = if let Some(text) = self.environment.get("SMTP_PASSWORD") {
+            password(text.to_owned())
+        } else if let Some(command) = token_command {
+            command
         } else if let Some(value) = password_file {
-            read_secret(&self.folder.join(&value.text), &value.text)
-                .map_err(|message| self.wrong(&value, message))?
-        } else if let Some(password) = url.password() {
-            decode(password)
+            let read = read_secret(&self.folder.join(&value.text), &value.text);
+            password(read.map_err(|message| self.wrong(&value, message))?)
+        } else if let Some(text) = url.password() {
+            password(decode(text))
         } else {
             return Err(Diagnostic::error(format!(
                 "there is a user name for the relay (`{username}`) and no password"
             ))
-            .hint("set `password_file` in `[smtp]`, or the variable POSTRIDER_SMTP_PASSWORD"));
+            .hint("set `password_file` or `token_command` in `[smtp]`, or the variable POSTRIDER_SMTP_PASSWORD"));
         };
-        Ok(Some(Credentials {
-            username,
-            password: SecretString::from(password),
-        }))
+        Ok(Some(Credentials { username, secret }))
+    }
+
+    /// A program and its arguments. A program with a slash in it lies in the publication's folder.
+    fn token_command(
+        &self,
+        value: &Spanned<Vec<String>>,
+        password_file: Option<&Value>,
+    ) -> Result<Secret, Diagnostic> {
+        let wrong = |message: &str| Diagnostic::error(message).at(self.source, value.span());
+        if password_file.is_some() {
+            return Err(wrong("there is a `password_file` as well").hint(
+                "a relay is logged in to by a password or by a token: take one of them out",
+            ));
+        }
+        let words = value.get_ref();
+        match words.split_first() {
+            Some((program, arguments)) if !program.is_empty() && !words.concat().contains('\0') => {
+                let program = if program.contains('/') {
+                    self.folder.join(program)
+                } else {
+                    PathBuf::from(program)
+                };
+                Ok(Secret::TokenCommand {
+                    program,
+                    arguments: arguments.to_vec(),
+                })
+            }
+            _ => Err(wrong("`token_command` names no program").hint(
+                "write it as an array, the program first: `[\"oauth-token\", \"letters\"]`; no shell reads it",
+            )),
+        }
+    }
+
+    /// RFC 5321 §4.1.1.1: a domain name, or an address in brackets (§4.1.3).
+    fn helo(&self, value: &Value) -> Result<String, Diagnostic> {
+        let text = value.text.trim();
+        let literal = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+            .is_some_and(|text| match text.strip_prefix("IPv6:") {
+                Some(text) => text.parse::<std::net::Ipv6Addr>().is_ok(),
+                None => text.parse::<std::net::Ipv4Addr>().is_ok(),
+            });
+        if literal {
+            return Ok(text.to_owned());
+        }
+        self.dns_name(value).map_err(|error| {
+            error.hint("write the name of this machine in the DNS, `mail.example.org`, or its address as `[192.0.2.1]` or `[IPv6:2001:db8::1]`")
+        })
     }
 }
 

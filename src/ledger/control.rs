@@ -44,7 +44,7 @@ impl Ledger {
             if session.execute(sql, params![issue, now])? == 0 {
                 return Ok(None);
             }
-            let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', settled_at = $2
+            let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', next_at = NULL, settled_at = $2
                        WHERE issue_id = $1 AND state IN ('planned', 'claimed', 'deferred')";
             session.execute(sql, params![issue, now]).map(Some)
         })
@@ -98,9 +98,10 @@ fn settle_doubt(
         Verdict::Resend => ("planned", None),
         Verdict::Abandon => ("abandoned", Some(now.timestamp_millis())),
     };
-    let sql = "UPDATE delivery SET state = $2, settled_at = $3, claim_token = NULL, next_at = NULL
+    let sql = "UPDATE delivery SET state = $2, settled_at = $3, claim_token = NULL, next_at = NULL, resends = resends + $4
                WHERE id = $1 AND state = 'unconfirmed'";
-    session.execute(sql, params![delivery, state, settled_at])?;
+    let resends = i64::from(verdict == Verdict::Resend);
+    session.execute(sql, params![delivery, state, settled_at, resends])?;
     let sql = "INSERT INTO attempt (delivery_id, number, ended_at, outcome, reply)
                VALUES ($1, (SELECT count(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, 'decided by a person')";
     let outcome = format!("resolved: {state}");

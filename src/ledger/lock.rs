@@ -72,6 +72,34 @@ impl SenderLock {
     }
 }
 
+/// The lock as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockView {
+    /// Who holds it, if somebody does.
+    pub holder: Option<String>,
+    /// Number of the last run that had it.
+    pub last_epoch: i64,
+}
+
+impl LockView {
+    /// Looks at the lock in `folder`; `None` where no sender ever was. Whoever holds it keeps it,
+    /// and a sender that starts at this very moment is not disturbed for longer than the look.
+    pub fn of(folder: &Path) -> io::Result<Option<Self>> {
+        let file = match File::open(folder.join(FILE_NAME)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        let mut text = String::new();
+        (&file).take(4096).read_to_string(&mut text).ok();
+        Ok(Some(Self {
+            holder: held.then(|| holder_in(&text)),
+            last_epoch: epoch_in(&text),
+        }))
+    }
+}
+
 fn holder_in(text: &str) -> String {
     let holder = text.lines().next().unwrap_or_default();
     if holder.is_empty() {

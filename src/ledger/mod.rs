@@ -5,7 +5,10 @@
 //! of the final dot; illegal transitions are refused by the database itself. The statements keep to
 //! the subset that SQLite and PostgreSQL share; what differs is in `schema` and `store`.
 
+mod backup;
+mod check;
 mod control;
+mod export;
 mod identity;
 mod lock;
 mod planning;
@@ -20,9 +23,11 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use check::{Finding, Hashed};
 pub use control::Verdict;
+pub use export::ExportRow;
 pub use identity::Identity;
-pub use lock::{LockError, SenderLock};
+pub use lock::{LockError, LockView, SenderLock};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
 pub use transitions::{Claim, IntentAnswer, Settlement};
@@ -59,9 +64,29 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether the file is damaged, or no ledger at all.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+        )
+    }
+
+    /// Whether the disk failed: what was written may be lost, and asking again proves nothing.
+    pub fn is_disk_failure(&self) -> bool {
+        self.code() == Some(rusqlite::ErrorCode::SystemIoFailure)
+    }
+
+    fn code(&self) -> Option<rusqlite::ErrorCode> {
+        match self {
+            Self::Database(error) => error.sqlite_error_code(),
+            _ => None,
+        }
+    }
+
     /// Whether the disk is full.
     pub fn is_disk_full(&self) -> bool {
-        matches!(self, Self::Database(rusqlite::Error::SqliteFailure(failure, _)) if failure.code == rusqlite::ErrorCode::DiskFull)
+        self.code() == Some(rusqlite::ErrorCode::DiskFull)
     }
 }
 

@@ -51,6 +51,7 @@ CREATE TABLE delivery (
     intent_at      BIGINT,
     message_sha256 BLOB,
     settled_at     BIGINT,
+    resends        BIGINT NOT NULL DEFAULT 0,
     UNIQUE (issue_id, subscriber_id)
 );
 CREATE INDEX delivery_to_try ON delivery (issue_id, state, next_at)
@@ -71,7 +72,9 @@ CREATE TABLE suppression (
     address  TEXT,
     reason   TEXT NOT NULL CHECK (reason IN ('unsubscribed', 'bounced', 'complained', 'operator')),
     source   TEXT NOT NULL,
-    at       BIGINT NOT NULL
+    at       BIGINT NOT NULL,
+    issue_id BIGINT REFERENCES issue (id),
+    evidence TEXT
 );
 ";
 
@@ -81,17 +84,21 @@ pub(super) const SUBSCRIBER_INDEX: &str =
     "CREATE UNIQUE INDEX subscriber_addr_key ON subscriber (addr_key)";
 
 /// Which state may follow which (docs/ledger.md). The database refuses the
-/// rest, so that no mistake in this program can turn a sent row back into a planned one.
+/// rest, so that no mistake in this program can turn a sent row back into a planned one: a settled
+/// row opens again only when the same statement counts one more copy that a person asked for.
 const TRANSITIONS: &str = "
-CREATE TRIGGER delivery_transition BEFORE UPDATE OF state ON delivery
-WHEN NOT (
+CREATE TRIGGER delivery_transition BEFORE UPDATE OF state, resends ON delivery
+WHEN NOT (NEW.resends = OLD.resends AND (
     (OLD.state = NEW.state AND OLD.state <> 'inflight')
  OR (OLD.state = 'planned'     AND NEW.state IN ('claimed', 'skipped', 'expired'))
  OR (OLD.state = 'claimed'     AND NEW.state IN ('planned', 'inflight', 'deferred', 'rejected', 'skipped'))
  OR (OLD.state = 'inflight'    AND NEW.state IN ('sent', 'deferred', 'rejected', 'planned', 'unconfirmed'))
  OR (OLD.state = 'deferred'    AND NEW.state IN ('claimed', 'planned', 'skipped', 'expired'))
- OR (OLD.state = 'unconfirmed' AND NEW.state IN ('sent', 'planned', 'deferred', 'abandoned'))
-)
+ OR (OLD.state = 'unconfirmed' AND NEW.state IN ('sent', 'abandoned'))
+) OR (
+    NEW.resends = OLD.resends + 1 AND NEW.state = 'planned'
+    AND OLD.state IN ('unconfirmed', 'sent', 'rejected', 'expired', 'abandoned', 'skipped')
+))
 BEGIN
     SELECT RAISE(ABORT, 'this transition of a delivery is not allowed');
 END;
@@ -100,6 +107,13 @@ BEGIN
     SELECT RAISE(ABORT, 'a delivery is never deleted');
 END;
 ";
+
+/// Makes everything in an empty database.
+pub(super) fn make(session: &Session<'_>) -> Result<(), LedgerError> {
+    [TABLES, SUBSCRIBER_INDEX, TRANSITIONS]
+        .into_iter()
+        .try_for_each(|statements| session.batch(statements))
+}
 
 /// Brings the database to [`FORMAT`].
 pub(super) fn migrate(store: &mut Store) -> Result<(), LedgerError> {
@@ -111,9 +125,7 @@ pub(super) fn migrate(store: &mut Store) -> Result<(), LedgerError> {
         // Another process may have been first.
         match format_of(session)? {
             0 => {
-                session.batch(TABLES)?;
-                session.batch(SUBSCRIBER_INDEX)?;
-                session.batch(TRANSITIONS)?;
+                make(session)?;
                 session.batch(&format!("PRAGMA user_version = {FORMAT}"))
             }
             FORMAT => Ok(()),
@@ -123,6 +135,18 @@ pub(super) fn migrate(store: &mut Store) -> Result<(), LedgerError> {
             }),
         }
     })
+}
+
+/// Refuses a database of another format than [`FORMAT`], which a mere look does not bring up to date.
+pub(super) fn refuse_another(store: &mut Store) -> Result<(), LedgerError> {
+    match store.read(format_of)? {
+        FORMAT => Ok(()),
+        found if found > FORMAT => Err(LedgerError::Newer {
+            found,
+            known: FORMAT,
+        }),
+        found => Err(LedgerError::Unknown(format!("format {found}"))),
+    }
 }
 
 fn format_of(session: &Session<'_>) -> Result<i64, LedgerError> {

@@ -6,7 +6,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{CachedStatement, Connection, Params, Row, Transaction, TransactionBehavior};
+use data_encoding::HEXLOWER;
+use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
+use rusqlite::{
+    CachedStatement, Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior,
+};
 
 use super::LedgerError;
 use crate::token::AddressKey;
@@ -39,6 +44,8 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // A plan of a query depends on its text alone: else every claim is planned anew.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // In pages of 4 KiB: fewer, larger checkpoints while an issue is sent; the log stays at 16 MiB.
         connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
         // A plan for a million people makes a long log; afterwards it shrinks again.
@@ -50,6 +57,21 @@ impl Store {
             ));
         }
         Ok(Self { connection })
+    }
+
+    /// Opens a database that is there, to look at it: no statement can write to it.
+    pub(super) fn open_to_look(path: &Path) -> Result<Self, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(Self { connection })
+    }
+
+    /// An empty database that is kept nowhere.
+    pub(super) fn in_memory() -> Result<Self, LedgerError> {
+        Ok(Self {
+            connection: Connection::open_in_memory()?,
+        })
     }
 
     /// Runs `work` in one transaction that takes the write lock at once: a transaction that starts
@@ -85,6 +107,15 @@ impl Store {
         Ok(self
             .connection
             .pragma_update(None, "cache_size", -kibibytes)?)
+    }
+
+    /// Writes a copy of the database as it is at one instant to a new file; others may write on.
+    pub(super) fn copy_to(&self, path: &Path) -> Result<(), LedgerError> {
+        let path = path
+            .to_str()
+            .ok_or_else(|| LedgerError::Unknown("the name of the copy is not UTF-8".to_owned()))?;
+        self.connection.execute("VACUUM INTO ?1", [path])?;
+        Ok(())
     }
 
     /// Runs `work` on one consistent view of the data.
@@ -176,5 +207,13 @@ pub(super) fn read_key(row: &Row<'_>, column: usize) -> Result<AddressKey, Ledge
         .map_err(rusqlite::Error::from)?;
     AddressKey::from_bytes(bytes).ok_or_else(|| {
         LedgerError::Unknown(format!("hash of an address with {} bytes", bytes.len()))
+    })
+}
+
+/// A hash in hexadecimal, from a column.
+pub(super) fn hash_text(row: &Row<'_>, column: usize) -> Result<String, LedgerError> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Blob(bytes) => HEXLOWER.encode(bytes),
+        other => other.as_str().map_err(rusqlite::Error::from)?.to_owned(),
     })
 }

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::store::{Session, read_key};
 use super::{Ledger, LedgerError};
-use crate::delivery::{EnhancedCode, Outcome, Reply, State, Step, Transaction};
+use crate::delivery::{Class, EnhancedCode, Outcome, Reply, State, Step, Transaction};
 use crate::plan::Fields;
 use crate::token::AddressKey;
 
@@ -23,6 +23,8 @@ pub struct Claim {
     pub fields: Fields,
     /// How many attempts counted so far.
     pub attempts: u32,
+    /// SHA-256 of the message that an earlier attempt had the intent for.
+    pub earlier_sha256: Option<[u8; 32]>,
 }
 
 /// Whether the final dot may be written.
@@ -77,7 +79,7 @@ impl Ledger {
     /// Gives up the deferred deliveries of an issue.
     pub fn expire(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
         self.store.write(|session| {
-            let sql = "UPDATE delivery SET state = 'expired', settled_at = $2
+            let sql = "UPDATE delivery SET state = 'expired', next_at = NULL, settled_at = $2
                        WHERE issue_id = $1 AND state = 'deferred'";
             session.execute(sql, params![issue, now.timestamp_millis()])
         })
@@ -98,7 +100,7 @@ impl Ledger {
     /// Settles them as skipped. Returns how many.
     pub fn skip_excluded(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
         let sql = format!(
-            "UPDATE delivery SET state = 'skipped', settled_at = $2, reason = CASE WHEN EXISTS
+            "UPDATE delivery SET state = 'skipped', next_at = NULL, settled_at = $2, reason = CASE WHEN EXISTS
                  (SELECT 1 FROM suppression JOIN subscriber ON subscriber.addr_key = suppression.addr_key
                    WHERE subscriber.id = delivery.subscriber_id) THEN 'suppressed' ELSE 'left the roster' END
               WHERE issue_id = $1 AND (state = 'planned' OR state = 'deferred') AND NOT {ELIGIBLE}"
@@ -126,7 +128,7 @@ impl Ledger {
 
 /// What was at the dot when its issue was cancelled, and came back, goes no further.
 fn sweep_cancelled(session: &Session<'_>, now: DateTime<Utc>) -> Result<(), LedgerError> {
-    let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', settled_at = $1
+    let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', next_at = NULL, settled_at = $1
          WHERE (state = 'planned' OR state = 'deferred')
            AND issue_id IN (SELECT id FROM issue WHERE state = 'cancelled')";
     session.execute(sql, [now.timestamp_millis()]).map(|_| ())
@@ -161,11 +163,11 @@ pub(super) fn claim(
             break;
         }
         let sql = format!(
-            "UPDATE delivery SET state = 'claimed', claim_token = $2, tries = tries + 1
+            "UPDATE delivery SET state = 'claimed', claim_token = $2, next_at = NULL, tries = tries + 1
               WHERE id IN (SELECT id FROM delivery WHERE issue_id = $1 AND {condition} AND {ELIGIBLE} LIMIT $4)
                 AND EXISTS (SELECT 1 FROM issue WHERE issue.id = $1 AND issue.state = 'sending')
              RETURNING id, address, fields, attempts,
-                (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id)"
+                (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id), message_sha256"
         );
         let parameters = params![issue, token, now.timestamp_millis(), room];
         claims.extend(session.rows(&sql, parameters, read_claim)?);
@@ -180,6 +182,7 @@ fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
         fields: Fields::from_json(row.get(2)?),
         attempts: row.get(3)?,
         key: read_key(row, 4)?,
+        earlier_sha256: row.get(5)?,
     })
 }
 
@@ -247,10 +250,15 @@ pub(super) fn settle(
             (State::Deferred, *counts, Some(at.saturating_add(wait)))
         }
     };
+    let reason = match &settlement.outcome {
+        Outcome::Rejected(Class::Mailbox) => Some("mailbox"),
+        Outcome::Rejected(_) => Some("address"),
+        _ => None,
+    };
     let settled_at =
         matches!(state, State::Sent | State::Rejected | State::Unconfirmed).then_some(at);
     let sql =
-        "UPDATE delivery SET state = $3, next_at = $4, settled_at = $5, attempts = attempts + $6
+        "UPDATE delivery SET state = $3, next_at = $4, settled_at = $5, attempts = attempts + $6, reason = $7
                WHERE id = $1 AND claim_token = $2 AND state IN ('claimed', 'inflight')";
     let parameters = params![
         settlement.delivery,
@@ -258,7 +266,8 @@ pub(super) fn settle(
         state.as_str(),
         next_at,
         settled_at,
-        i64::from(counts)
+        i64::from(counts),
+        reason
     ];
     if session.execute(sql, parameters)? == 0 {
         return Ok(());

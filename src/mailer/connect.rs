@@ -1,12 +1,11 @@
 //! From a relay's address to a session that is ready for messages: connection, greeting, EHLO,
-//! STARTTLS, AUTH.
+//! STARTTLS, and the login that `login.rs` does.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::commands::{Auth, Ehlo, Starttls};
+use lettre::transport::smtp::commands::{Ehlo, Starttls};
 use lettre::transport::smtp::extension::ClientId;
-use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -15,9 +14,10 @@ use super::message::Extensions;
 use super::reply::ReplyLines;
 use super::session::Session;
 use super::tls::Tls;
+use super::token_command::TokenSource;
 use super::wire::{Stream, Wire};
 use super::{ConnectError, Timers};
-use crate::config::{Security, SmtpConfig};
+use crate::config::{Secret, Security, SmtpConfig};
 use crate::delivery::Step;
 
 /// A relay that sessions can be opened to.
@@ -26,6 +26,7 @@ pub struct Relay {
     config: SmtpConfig,
     timers: Timers,
     tls: Option<Tls>,
+    tokens: Option<Arc<TokenSource>>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -43,10 +44,18 @@ impl Relay {
                 Some(Tls::load(config.ca_file.as_deref()).map_err(ConnectError::Tls)?)
             }
         };
+        let tokens = match config.credentials.as_ref().map(|known| &known.secret) {
+            Some(Secret::TokenCommand { program, arguments }) => {
+                let source = TokenSource::new(program, arguments, timers.token);
+                Some(Arc::new(source))
+            }
+            _ => None,
+        };
         Ok(Self {
             config,
             timers,
             tls,
+            tokens,
         })
     }
 
@@ -90,9 +99,8 @@ impl Relay {
             extensions = opening.ehlo(&own_name).await?;
         }
         if let Some(credentials) = &self.config.credentials {
-            let secret = credentials.password.expose_secret().to_owned();
-            let credentials = Credentials::new(credentials.username.clone(), secret);
-            opening.login(&extensions, credentials).await?;
+            let tokens = self.tokens.as_deref();
+            opening.login(&extensions, credentials, tokens).await?;
         }
         Ok(Session::new(opening.wire, extensions, self.timers.clone()))
     }
@@ -154,7 +162,7 @@ impl Relay {
 }
 
 /// A connection that is not ready for messages yet.
-struct Opening<'a> {
+pub(super) struct Opening<'a> {
     wire: Wire,
     timers: &'a Timers,
 }
@@ -170,12 +178,12 @@ impl Opening<'_> {
         let reply = self
             .ask(Step::Ehlo, &Ehlo::new(own_name.clone()).to_string())
             .await?;
-        if matches!(reply.code, 500 | 502 | 504) {
-            // RFC 5321 §3.2: a server without extensions.
-            let reply = self
-                .ask(Step::Ehlo, &format!("HELO {own_name}\r\n"))
-                .await?;
-            return expect(Step::Ehlo, reply, 250).map(|_| Extensions::default());
+        if reply.code >= 500 {
+            // RFC 5321 §4.1.1.1: a server without extensions; one that dislikes us refuses this too.
+            return match self.ask(Step::Ehlo, &format!("HELO {own_name}\r\n")).await {
+                Ok(second) if second.code == 250 => Ok(Extensions::default()),
+                _ => Err(ConnectError::Refused(Step::Ehlo, reply.into_reply())),
+            };
         }
         expect(Step::Ehlo, reply, 250).map(|reply| Extensions::read(&reply.lines))
     }
@@ -186,63 +194,11 @@ impl Opening<'_> {
         self.wire.into_stream().ok_or(ConnectError::Injected)
     }
 
-    async fn login(
+    pub(super) async fn ask(
         &mut self,
-        extensions: &Extensions,
-        credentials: Credentials,
-    ) -> Result<(), ConnectError> {
-        let offers = |name: &str| {
-            extensions
-                .mechanisms
-                .iter()
-                .any(|mechanism| mechanism == name)
-        };
-        let reply = if offers("PLAIN") {
-            self.exchange(Mechanism::Plain, credentials).await?
-        } else if offers("LOGIN") {
-            self.exchange(Mechanism::Login, credentials).await?
-        } else {
-            return Err(ConnectError::NoMechanism(extensions.mechanisms.join(" ")));
-        };
-        match reply.code {
-            235 => Ok(()),
-            // One try: repeated wrong passwords lock accounts.
-            500.. => Err(ConnectError::WrongPassword(reply.into_reply())),
-            _ => Err(ConnectError::Refused(Step::Auth, reply.into_reply())),
-        }
-    }
-
-    async fn exchange(
-        &mut self,
-        mechanism: Mechanism,
-        credentials: Credentials,
+        step: Step,
+        command: &str,
     ) -> Result<ReplyLines, ConnectError> {
-        let unusable = |error: lettre::transport::smtp::Error| {
-            ConnectError::Broken(Step::Auth, error.to_string())
-        };
-        let command = Auth::new(mechanism, credentials.clone(), None).map_err(unusable)?;
-        let mut reply = self.ask(Step::Auth, &command.to_string()).await?;
-        // LOGIN asks twice: for the name and for the password.
-        for _ in 0..2 {
-            if reply.code != 334 {
-                break;
-            }
-            let challenge = lettre::transport::smtp::response::Response::new(
-                lettre::transport::smtp::response::Code::new(
-                    lettre::transport::smtp::response::Severity::PositiveIntermediate,
-                    lettre::transport::smtp::response::Category::Unspecified3,
-                    lettre::transport::smtp::response::Detail::Four,
-                ),
-                reply.lines,
-            );
-            let answer = Auth::new_from_response(mechanism, credentials.clone(), &challenge)
-                .map_err(unusable)?;
-            reply = self.ask(Step::Auth, &answer.to_string()).await?;
-        }
-        Ok(reply)
-    }
-
-    async fn ask(&mut self, step: Step, command: &str) -> Result<ReplyLines, ConnectError> {
         let broken = |error| ConnectError::Broken(step, error);
         if !self.wire.is_quiet().await {
             return Err(broken(

@@ -13,6 +13,9 @@ pub struct Envelope {
     pub from: EmailAddress,
     /// The one recipient.
     pub to: EmailAddress,
+    /// What a report of failure is to call the delivery (ENVID): printable ASCII, at most 38
+    /// characters (RFC 3461 §5.4).
+    pub id: Option<String>,
 }
 
 /// The bytes of a message, ready for DATA.
@@ -60,6 +63,7 @@ pub(super) struct Extensions {
     pub(super) starttls: bool,
     pub(super) eight_bit: bool,
     pub(super) smtputf8: bool,
+    pub(super) dsn: bool,
     pub(super) size: bool,
     pub(super) largest: Option<usize>,
     pub(super) mechanisms: Vec<String>,
@@ -77,6 +81,7 @@ impl Extensions {
                 "STARTTLS" => extensions.starttls = true,
                 "8BITMIME" => extensions.eight_bit = true,
                 "SMTPUTF8" => extensions.smtputf8 = true,
+                "DSN" => extensions.dsn = true,
                 "SIZE" => {
                     extensions.size = true;
                     // RFC 1870 §4: zero means that there is no fixed limit.
@@ -112,11 +117,40 @@ pub(super) fn envelope_commands(
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         parameters.push(MailParameter::SmtpUtfEight);
     }
-    let no_parameters: Vec<RcptParameter> = Vec::new();
+    if offered.dsn {
+        // RFC 3461 §4.3: a report needs the header alone, which holds the Message-ID.
+        parameters.push(parameter("RET", "HDRS"));
+        parameters.extend(envelope.id.as_ref().map(|id| parameter("ENVID", id)));
+    }
     [
         Mail::new(Some(from), parameters).to_string(),
-        Rcpt::new(to, no_parameters).to_string(),
+        Rcpt::new(to, recipient_parameters(&envelope.to, offered)).to_string(),
     ]
+}
+
+/// RFC 3461 §4.1 and §4.2: which reports are wanted, and whom they are to name.
+fn recipient_parameters(to: &EmailAddress, offered: &Extensions) -> Vec<RcptParameter> {
+    let parameter = |keyword: &str, value: String| RcptParameter::Other {
+        keyword: keyword.to_owned(),
+        value: Some(value),
+    };
+    if !offered.dsn {
+        return Vec::new();
+    }
+    let mut parameters = vec![parameter("NOTIFY", "FAILURE,DELAY".to_owned())];
+    // An address of RFC 6531 would need another type than `rfc822` (RFC 6533 §3).
+    if !to.needs_smtputf8() {
+        parameters.push(parameter("ORCPT", format!("rfc822;{to}")));
+    }
+    parameters
+}
+
+/// A parameter of MAIL; what the value must not hold is encoded as xtext (RFC 3461 §4).
+fn parameter(keyword: &str, value: &str) -> MailParameter {
+    MailParameter::Other {
+        keyword: keyword.to_owned(),
+        value: Some(value.to_owned()),
+    }
 }
 
 /// Checked by our own rules already; lettre's refuse letters that RFC 6532 allows.

@@ -5,10 +5,12 @@
 //! that an intent can be made durable there.
 
 mod connect;
+mod login;
 mod message;
 mod reply;
 mod session;
 mod tls;
+mod token_command;
 mod wire;
 
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub struct Timers {
     pub block: Duration,
     /// The answer to the final dot.
     pub dot: Duration,
+    /// The author's command for a token.
+    pub token: Duration,
     /// QUIT, after which nothing matters any more.
     pub quit: Duration,
 }
@@ -51,12 +55,13 @@ impl Default for Timers {
             data: seconds(120),
             block: seconds(180),
             dot: seconds(600),
+            token: seconds(60),
             quit: seconds(5),
         }
     }
 }
 
-fn offered(mechanisms: &str) -> String {
+fn only_by(mechanisms: &str) -> String {
     if mechanisms.is_empty() {
         return String::new();
     }
@@ -82,11 +87,19 @@ pub enum ConnectError {
     #[error("the relay sent plaintext after STARTTLS; the connection is not safe")]
     Injected,
     /// The relay offers no way to log in that we know.
-    #[error("the relay offers no login by PLAIN or LOGIN{}", offered(.0))]
-    NoMechanism(String),
-    /// The relay does not accept the name and the password.
+    #[error("the relay offers no login by {known}{}", only_by(.offered))]
+    NoMechanism {
+        /// What we could do with what is configured.
+        known: &'static str,
+        /// What the relay offers.
+        offered: String,
+    },
+    /// The relay does not accept the name and the password, or the token.
     #[error("the relay does not accept the user name and password: {0}")]
     WrongPassword(Reply),
+    /// The command gave no token.
+    #[error("there is no token for the relay: {0}")]
+    Token(String),
 }
 
 impl ConnectError {
@@ -94,13 +107,13 @@ impl ConnectError {
     /// repeated wrong passwords lock accounts.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Broken(..) => false,
+            Self::Broken(..) | Self::Token(_) => false,
             // Also a temporary refusal of the password: asking again and again locks accounts.
             Self::Refused(step, reply) => reply.code >= 500 || *step == Step::Auth,
             Self::NoStartTls
             | Self::Tls(_)
             | Self::Injected
-            | Self::NoMechanism(_)
+            | Self::NoMechanism { .. }
             | Self::WrongPassword(_) => true,
         }
     }

@@ -129,12 +129,18 @@ impl Session {
                 },
             ))
         };
-        if envelope.to.needs_smtputf8() && !(self.extensions.smtputf8 && self.extensions.eight_bit)
-        {
-            // RFC 6531 §3.5: never downgrade an address.
+        // RFC 6531 §3.5: never downgrade an address.
+        let takes_any_local_part = self.extensions.smtputf8 && self.extensions.eight_bit;
+        if envelope.from.needs_smtputf8() && !takes_any_local_part {
+            return refuse(
+                Step::Mail,
+                "5.6.7 the relay takes no sender with such a local part (no SMTPUTF8)",
+            );
+        }
+        if envelope.to.needs_smtputf8() && !takes_any_local_part {
             return refuse(
                 Step::Rcpt,
-                "5.1.3 the relay takes no address with such a local part (no SMTPUTF8)",
+                "5.6.7 the relay takes no address with such a local part (no SMTPUTF8)",
             );
         }
         if self

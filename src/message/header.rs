@@ -5,7 +5,6 @@
 //! commas and colons bare between the encoded words of a phrase, where they end it.
 
 use data_encoding::BASE64;
-use lettre::message::header::{HeaderName, HeaderValue};
 
 /// RFC 5322 §2.1.1: a line should have no more characters, without its CRLF.
 const LONGEST_LINE: usize = 78;
@@ -15,24 +14,24 @@ const LONGEST_ENCODED_LINE: usize = 76;
 const START: &str = "=?utf-8?B?";
 const END: &str = "?=";
 
-/// A header with free text, such as `Subject`.
-pub(super) fn text(name: &'static str, text: &str) -> HeaderValue {
+/// The value of a header with free text, such as `Subject`.
+pub(super) fn text(name: &str, text: &str) -> String {
     let mut line = Folded::after(name);
     if needs_encoding(text) {
         line.encoded(text);
     } else {
         line.words(text);
     }
-    line.into_header(name, text)
+    line.value
 }
 
-/// A header with a phrase, which may be empty, and what stands in angle brackets behind it: a
+/// The value of a header with a phrase, which may be empty, and what stands in angle brackets behind it: a
 /// mailbox (RFC 5322 §3.4) or a list's identifier (RFC 2919 §3).
-pub(super) fn named(name: &'static str, phrase: &str, bracketed: &str) -> HeaderValue {
+pub(super) fn named(name: &str, phrase: &str, bracketed: &str) -> String {
     let mut line = Folded::after(name);
     if phrase.is_empty() {
         line.word(&format!("<{bracketed}>"), LONGEST_LINE);
-        return line.into_header(name, bracketed);
+        return line.value;
     }
     if needs_encoding(phrase) {
         line.encoded(phrase);
@@ -43,7 +42,7 @@ pub(super) fn named(name: &'static str, phrase: &str, bracketed: &str) -> Header
         line.words(&format!("\"{quoted}\""));
     }
     line.word(&format!("<{bracketed}>"), LONGEST_ENCODED_LINE);
-    line.into_header(name, bracketed)
+    line.value
 }
 
 /// Text that is not ASCII, and text that a reader would take for an encoded word.
@@ -112,15 +111,5 @@ impl Folded {
             );
             rest = later;
         }
-    }
-
-    /// `plain` is what lettre reads, where it looks for an address.
-    fn into_header(self, name: &'static str, plain: &str) -> HeaderValue {
-        // The value is ASCII or an address, without control characters, and folded by us.
-        HeaderValue::dangerous_new_pre_encoded(
-            HeaderName::new_from_ascii_str(name),
-            plain.to_owned(),
-            self.value,
-        )
     }
 }

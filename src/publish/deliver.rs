@@ -202,8 +202,10 @@ impl Shared {
             fields: &fields,
         };
         let message = self.run.composer.compose(addressee, Purpose::Delivery)?;
-        let from = self.run.composer.envelope_from().clone();
-        Ok((Envelope { from, to }, message))
+        message.check_repeats(claim.earlier_sha256.as_ref())?;
+        let from = self.run.composer.envelope_from(Some(claim.delivery));
+        let id = Some(self.run.composer.envelope_id(claim.delivery));
+        Ok((Envelope { from, to, id }, message))
     }
 
     async fn attempt(

@@ -7,7 +7,7 @@ use super::Publication;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Frozen;
-use crate::message::FrozenIssue;
+use crate::message::{FrozenIssue, feedback_id};
 use crate::render::{RenderContext, render_essay};
 use crate::token::sha256_hex;
 
@@ -42,7 +42,14 @@ pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc
         dkim: config
             .dkim
             .as_ref()
-            .map(|dkim| (dkim.domain.clone(), dkim.selector.clone())),
+            .map(|dkim| (dkim.domain.clone(), dkim.rsa.selector.clone())),
+        dkim_ed25519: config
+            .dkim
+            .as_ref()
+            .and_then(|dkim| Some(dkim.ed25519.as_ref()?.selector.clone())),
+        serve_url: config.serve_url.clone(),
+        bounces_domain: config.bounces_domain.clone(),
+        feedback_id: Some(feedback_id(&issue.id, &config.list_id)),
         publication: publication.view(),
         issue: view,
         essay_html: rendered.email_html,

@@ -1,9 +1,12 @@
 //! The shell that joins core and edges: what each command does, from files to files, ledger and
 //! relay. Asking and printing is left to `cli`.
 
+mod backup;
 mod breaker;
 mod build;
+mod checkup;
 mod deliver;
+mod export;
 mod freeze;
 mod guard;
 mod halt;
@@ -16,6 +19,7 @@ mod problems;
 mod publication;
 mod roster_watch;
 mod send;
+mod signing;
 mod targets;
 mod test_send;
 
@@ -24,12 +28,16 @@ use thiserror::Error;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
+pub use backup::{BackedUp, back_up};
 pub use build::{BuildReport, build, rehearse_build};
+pub use checkup::{Checkup, check_ledger};
 pub use deliver::Progress;
+pub use export::{Exported, Form as ExportForm, export_to, export_to_file};
 pub use guard::{Adopted, adopt, keys_for_planning, open_ledger};
 pub use halt::Halt;
 pub use planned::planned_issue;
 pub use planning::{Candidates, Comparison, DryPlan, compare, dry_plan, rehearse};
+pub use problems::foreign_sender;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use test_send::{TestSent, send_test};

@@ -2,8 +2,9 @@
 
 use super::deliver::RunError;
 use super::publication::Publication;
-use crate::config::SmtpConfig;
+use crate::config::{SmtpConfig, is_loopback};
 use crate::diagnostic::Diagnostic;
+use crate::freemail;
 use crate::ledger::LedgerError;
 use crate::mailer::ConnectError;
 
@@ -12,6 +13,29 @@ pub(super) fn relay_config(publication: &Publication) -> Result<&SmtpConfig, Dia
         Diagnostic::error("there is no relay to send through")
             .hint("set `url` under `[smtp]` in `postrider.toml`, or the variable POSTRIDER_SMTP_URL; `postrider catch` is one to try with")
     })
+}
+
+/// Tells that receivers would refuse the sender: a mailbox at a provider whose relay this is not.
+/// As a warning; a real send makes an error of it.
+pub fn foreign_sender(publication: &Publication) -> Option<Diagnostic> {
+    let smtp = publication.config.smtp.as_ref()?;
+    let domain = publication.config.from.address.domain();
+    let provider = freemail::provider_of(domain)?;
+    if provider.owns_relay(&smtp.host, is_loopback(&smtp.host)) {
+        return None;
+    }
+    let name = provider.name;
+    let problem = Diagnostic::warning(format!(
+        "`from` is at {name}, and `{}` is not a relay of theirs",
+        smtp.host
+    ));
+    Some(
+        problem
+            .cause(format!(
+                "{name} tells all receivers to refuse mail from `@{domain}` that comes from anywhere else (DMARC)"
+            ))
+            .hint("send from a domain of your own, and name the mailbox in `reply_to`; `send --test` tries it all the same"),
+    )
 }
 
 /// Tells why there is no usable connection, and what to do.
@@ -28,10 +52,12 @@ pub(super) fn relay_problem(error: &ConnectError, smtp: &SmtpConfig) -> Diagnost
         }
         ConnectError::Tls(_) => problem.hint("check the host name; for a certificate of your own set `[smtp] ca_file`"),
         ConnectError::Injected => problem.hint("do not send over this network until you know who does that"),
-        ConnectError::NoMechanism(_) => problem.hint("the relay may offer a login only over TLS: use `smtps://` or `smtp://`"),
+        ConnectError::NoMechanism { known: "XOAUTH2", .. } => problem.hint("set a password instead of `token_command`, or ask the relay's operator how to log in"),
+        ConnectError::NoMechanism { .. } => problem.hint("the relay may offer a login only over TLS: use `smtps://` or `smtp://`"),
         ConnectError::WrongPassword(_) => {
-            problem.hint("correct the user name or the password; it was tried once, because relays lock accounts")
+            problem.hint("correct the user name, the password or what gives the token; it was tried once, because relays lock accounts")
         }
+        ConnectError::Token(_) => problem.hint("run the `token_command` of `[smtp]` by hand: it must print a token and nothing else"),
     }
 }
 

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::Stop;
 use crate::clock::Clock;
-use crate::config::{self, Config, DkimConfig, Environment};
+use crate::config::{self, Config, Environment};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
-use crate::dkim::Signer;
 use crate::essay::{Essay, parse_essay};
 use crate::fs;
 use crate::issue::{DatingRules, Issue, find_duplicates};
 use crate::ledger;
-use crate::message::FrozenIssue;
 use crate::render::layout::{BUILT_IN, IssueView, Layouts, PublicationView};
 use crate::subscriber::{self, Roster};
 use crate::token::{Keys, SECRET_LENGTH};
@@ -179,42 +177,6 @@ impl Publication {
             Diagnostic::error(format!("cannot write `{KEY_FILE}`")).cause(error)
         })?;
         Ok(Keys::derive(&secret))
-    }
-
-    /// The signer of a frozen issue: the domain and the selector that were frozen, and the key
-    /// that is configured now.
-    pub fn signer(&self, frozen: &FrozenIssue) -> Result<Option<Signer>, Diagnostic> {
-        let Some((domain, selector)) = &frozen.dkim else {
-            return Ok(None);
-        };
-        let config = self.config.dkim.as_ref().ok_or_else(|| {
-            Diagnostic::error(
-                "the issue was planned with a DKIM signature, and there is no `[dkim]` any more",
-            )
-            .hint("put the section back until the issue is finished")
-        })?;
-        self.signer_for(config, domain, selector).map(Some)
-    }
-
-    /// A signer with the configured key.
-    pub fn signer_for(
-        &self,
-        config: &DkimConfig,
-        domain: &str,
-        selector: &str,
-    ) -> Result<Signer, Diagnostic> {
-        let name = shown_path(&self.folder, &config.key_file);
-        let pem = fs::read_text_if_present(&config.key_file, &name)?.ok_or_else(|| {
-            Diagnostic::error(format!("there is no key for DKIM in `{name}`"))
-                .hint("`postrider dkim keygen` makes one")
-        })?;
-        if fs::is_open_to_others(&config.key_file).unwrap_or(false) {
-            return Err(Diagnostic::error(format!("others can read `{name}`"))
-                .hint(format!("make it private with `chmod 600 {name}`")));
-        }
-        Signer::new(domain, selector, &pem.text).map_err(|error| {
-            Diagnostic::error(format!("`{name}` cannot be used for DKIM")).cause(error)
-        })
     }
 
     /// What templates know of the publication.

@@ -14,7 +14,7 @@ use super::deliver::Progress;
 use super::guard::{Glimpse, enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
-use super::problems::{relay_config, relay_problem};
+use super::problems::{foreign_sender, relay_config, relay_problem};
 use super::targets::{Target, move_to_now, plan_if_new, question, select};
 use super::{Publication, Stop};
 use crate::config::SmtpConfig;
@@ -141,9 +141,12 @@ pub fn send(
         }
         return Ok(report);
     }
+    let smtp = relay_config(publication)?;
+    if let Some(problem) = foreign_sender(publication) {
+        return Err(problem.into_error().into());
+    }
     ask.confirm(&question)?;
 
-    let smtp = relay_config(publication)?;
     let runtime = runtime()?;
     let relay = Relay::new(smtp.clone(), options.timers.clone())
         .map_err(|error| relay_problem(&error, smtp))?;

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 
 use super::freeze::freeze;
 use super::guard::glimpse;
-use super::problems::{relay_config, relay_problem};
+use super::problems::{foreign_sender, relay_config, relay_problem};
 use super::{Publication, Stop, fill_random};
 use crate::address::EmailAddress;
 use crate::delivery::Transaction;
@@ -26,6 +26,8 @@ pub struct TestSent {
     pub size: usize,
     /// The relay's reply.
     pub reply: String,
+    /// Why a real send would be refused, or arrive nowhere.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Sends one message of an issue to `to`. The Message-ID is its own and the unsubscribe token
@@ -53,14 +55,16 @@ pub fn send_test(
     };
     let message = composer.compose(addressee, Purpose::Test(&HEXLOWER.encode(&nonce)))?;
     let envelope = Envelope {
-        from: composer.envelope_from().clone(),
+        from: composer.envelope_from(None),
         to: to.clone(),
+        id: None,
     };
     let reply = hand_over(publication, &envelope, &message, timers)?;
     Ok(TestSent {
         subject: issue.subject.clone(),
         size: message.bytes.len(),
         reply,
+        warnings: foreign_sender(publication).into_iter().collect(),
     })
 }
 

@@ -133,6 +133,7 @@ fn every_path_that_a_document_names_exists() {
         "CONTRIBUTING.md",
         "docs/ledger.md",
         "docs/configuration.md",
+        "docs/delivery.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -167,6 +168,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "CHANGELOG.md",
         "docs/ledger.md",
         "docs/configuration.md",
+        "docs/delivery.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();
@@ -181,13 +183,14 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 14] = [
+const CORE: [&str; 15] = [
     "address",
     "archive",
     "delivery",
     "dkim",
     "essay",
     "feed",
+    "freemail",
     "import",
     "issue",
     "message",
@@ -338,7 +341,7 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 
 #[test]
 fn every_key_and_variable_is_documented() {
-    let parts = ["raw", "reader", "relay"];
+    let parts = ["raw", "reader", "relay", "signature"];
     let source: String = parts
         .map(|part| document(&format!("src/config/{part}.rs")))
         .concat();

@@ -245,3 +245,36 @@ fn an_address_that_is_none_is_refused() {
         room.run(["history", address]).fails(1);
     }
 }
+
+#[test]
+fn addresses_of_every_odd_kind_are_refused_or_warned_of_by_their_line() {
+    let long = format!("{}@example.org", "a".repeat(65));
+    let longer = format!("a@{}.example.org", ["b".repeat(60).as_str(); 4].join("."));
+    for (address, reason) in [
+        (long.as_str(), "longer than 64 bytes before the `@`"),
+        (&longer, "longer than 254 bytes"),
+        ("user@[127.0.0.1]", "no public domain"),
+        ("user@127.0.0.1", "no public domain"),
+        ("user@localhost", "no public domain"),
+        ("\"\"\"a b\"\"@example.org\"", "quotes"),
+        ("a b@example.org", "not allowed"),
+        ("a..b@example.org", "not allowed"),
+        ("a@-example.org", "not valid"),
+        ("a@exa_mple.org", "not valid"),
+    ] {
+        let csv = format!("email\nada@example.org\n{address}\n");
+        plan(&csv)
+            .exits(0)
+            .stderr_contains("subscribers.csv:3:")
+            .stderr_contains(reason);
+        assert_eq!(recipients(&csv), ["ada@example.org"], "{address}");
+    }
+    for role in ["postmaster", "Abuse", "noreply", "no-reply"] {
+        let csv = format!("email\n{role}@example.org\n");
+        plan(&csv)
+            .exits(0)
+            .stderr_contains("subscribers.csv:2:")
+            .stderr_contains("is a role, not a reader");
+        assert_eq!(recipients(&csv).len(), 1, "it is mailed all the same");
+    }
+}

@@ -2,17 +2,24 @@
 //! ledger must know afterwards what became of each.
 
 mod changes;
+mod checkup;
 mod control;
+mod copies;
 mod crash;
 mod disk;
 mod dkim;
 mod flow;
+mod leaving;
 mod letter;
 mod login;
 mod one_ledger;
 mod options;
+mod plans;
 mod replies;
+mod reports;
+mod secrets;
 mod tls;
+mod tokens;
 mod verbs;
 
 use std::collections::BTreeMap;

@@ -132,3 +132,26 @@ fn a_clock_out_of_reason_is_refused() {
     }
     assert_eq!(relay.connections(), 0);
 }
+
+#[test]
+fn a_sender_at_a_provider_of_mailboxes_needs_the_relay_of_that_provider() {
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay)
+        .config("from = \"Ada <ada@gmail.com>\"")
+        .readers(2);
+    let reason = "`from` is at Gmail, and `127.0.0.1` is not a relay of theirs";
+    let output = room.run(SEND);
+    super::assert_refused(&room, &relay, output, reason);
+    assert_eq!(relay.connections(), 0);
+    room.run(["check"])
+        .exits(0)
+        .stderr_contains(&format!("warning: {reason}"));
+    room.run(["send", SLUG, "--test", "ada@gmail.com"])
+        .exits(0)
+        .stderr_contains(&format!("warning: {reason}"));
+    assert_eq!(relay.accepted().len(), 1);
+    // Its users send through a program on their own machine.
+    let room = room.config("from = \"Ada <ada@proton.me>\"");
+    room.run(SEND).exits(0);
+    assert_eq!(relay.accepted().len(), 3);
+}

@@ -329,7 +329,10 @@ fn starttls_leads_to_a_connection_of_which_the_log_says_that_it_is_encrypted() {
     );
     assert_eq!(client.ask("STARTTLS\r\n", 1), ["220 2.0.0 go ahead"]);
     let mut client = encrypt(client.stream.into_inner(), &relay).unwrap();
-    assert_eq!(client.ask("EHLO a\r\n", 1), ["250 AUTH PLAIN LOGIN"]);
+    assert_eq!(
+        client.ask("EHLO a\r\n", 1),
+        ["250 AUTH PLAIN LOGIN XOAUTH2"]
+    );
     client.ask(
         &format!("AUTH PLAIN {}\r\n", BASE64.encode(b"\0ada\0secret")),
         1,

@@ -96,6 +96,13 @@ impl Newsroom {
         self.configured()
     }
 
+    /// Replaces every table that was added by this one.
+    #[must_use]
+    pub fn table_instead(mut self, table: &str) -> Self {
+        self.config.tables.clear();
+        self.table(table)
+    }
+
     /// Sets what stands below `[smtp]`.
     #[must_use]
     pub fn smtp(mut self, keys: &str) -> Self {

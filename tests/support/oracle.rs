@@ -127,9 +127,7 @@ fn read_rows(ledger: &Connection) -> Vec<Row> {
         return Vec::new();
     }
     let sql = "SELECT issue.identity, delivery.address, delivery.state, delivery.message_sha256,
-                      delivery.intent_at,
-                      (SELECT count(*) FROM attempt WHERE attempt.delivery_id = delivery.id
-                          AND attempt.outcome = 'resolved: planned')
+                      delivery.intent_at, delivery.resends
                  FROM delivery JOIN issue ON issue.id = delivery.issue_id ORDER BY delivery.id";
     let mut query = ledger.prepare(sql).unwrap();
     let rows = query.query_map([], |row| {

@@ -109,6 +109,7 @@ pub(super) fn envelope(address: &str) -> Envelope {
     Envelope {
         from: EmailAddress::parse("letters@example.org").unwrap(),
         to: EmailAddress::parse(address).unwrap(),
+        id: None,
     }
 }
 

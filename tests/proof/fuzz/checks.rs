@@ -104,6 +104,7 @@ fn converse(words: Vec<Vec<u8>>) -> (Option<Transaction>, bool, Vec<u8>) {
     let envelope = Envelope {
         from: EmailAddress::parse("letters@example.org").unwrap(),
         to: EmailAddress::parse("reader@example.org").unwrap(),
+        id: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

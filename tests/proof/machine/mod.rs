@@ -29,13 +29,20 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         &["deferred", "claimed", "planned", "skipped", "expired"],
     ),
     ("rejected", &["rejected"]),
-    (
-        "unconfirmed",
-        &["unconfirmed", "sent", "planned", "deferred", "abandoned"],
-    ),
+    ("unconfirmed", &["unconfirmed", "sent", "abandoned"]),
     ("expired", &["expired"]),
     ("abandoned", &["abandoned"]),
     ("skipped", &["skipped"]),
+];
+
+/// From where a delivery is planned again, if the same statement counts one copy more.
+const OPENS_AGAIN: [&str; 6] = [
+    "unconfirmed",
+    "sent",
+    "rejected",
+    "expired",
+    "abandoned",
+    "skipped",
 ];
 
 #[test]
@@ -67,14 +74,25 @@ fn the_database_refuses_every_transition_that_is_not_allowed_and_no_other() {
     }
     raw.execute_batch(&guard).unwrap();
     for (from, to) in &pairs {
-        let sql = "UPDATE delivery SET state = ?1 WHERE address = ?2";
-        let allowed = ALLOWED
-            .iter()
-            .any(|(one, next)| one == from && next.contains(to));
-        let done = raw.execute(sql, [*to, &address(from, to)]);
+        let address = address(from, to);
+        let sql = "UPDATE delivery SET state = ?1, resends = resends + ?3 WHERE address = ?2";
+        let again = *to == "planned" && OPENS_AGAIN.contains(from);
+        if !again {
+            for copies in ["1", "-1", "2"] {
+                let done = raw.execute(sql, [*to, &address, copies]);
+                assert!(done.is_err(), "{from} to {to}, {copies} copies more");
+            }
+        }
+        let row = ALLOWED.iter().find(|(one, _)| one == from).unwrap();
+        let allowed = row.1.contains(to);
+        let done = raw.execute(sql, [*to, &address, "0"]);
         assert_eq!(done.is_ok(), allowed, "{from} to {to}: {done:?}");
+        if again {
+            let done = raw.execute(sql, [*to, &address, "1"]);
+            assert_eq!(done, Ok(1), "{from} again");
+        }
         let sql = "DELETE FROM delivery WHERE address = ?1";
-        assert!(raw.execute(sql, [address(from, to)]).is_err(), "{from}");
+        assert!(raw.execute(sql, [&address]).is_err(), "{from}");
     }
 }
 

@@ -109,7 +109,7 @@ impl<'a> Conversation<'a> {
             if self.tls_is_due() {
                 lines.push("STARTTLS".to_owned());
             } else if !setup.accounts.is_empty() {
-                lines.push("AUTH PLAIN LOGIN".to_owned());
+                lines.push("AUTH PLAIN LOGIN XOAUTH2".to_owned());
             }
         }
         let last = lines.pop().unwrap_or_default();
@@ -167,13 +167,24 @@ impl<'a> Conversation<'a> {
                 let user = self.response("334 VXNlcm5hbWU6", initial)?;
                 (user, self.response("334 UGFzc3dvcmQ6", "")?)
             }
+            "XOAUTH2" => bearer(&self.response("334 ", initial)?),
             _ => return self.refuse("504 5.5.4 no such mechanism"),
         };
+        let by_token = mechanism.eq_ignore_ascii_case("XOAUTH2");
         if self.shared.setup.accounts.contains(&credentials) {
             if let Answer::Usual = self.answer(Stage::Auth, "235 2.7.0 welcome")? {
                 self.user = Some(credentials.0);
             }
         } else {
+            if by_token {
+                // What is wrong is told first, and an empty line asks for the refusal.
+                let told = BASE64.encode(br#"{"status":"400","schemes":"Bearer"}"#);
+                self.write(&format!("334 {told}"))?;
+                let line = self.read_line()?;
+                if !line.is_empty() {
+                    self.offence("answered the challenge of a refused token");
+                }
+            }
             self.answer(Stage::Auth, "535 5.7.8 wrong user name or password")?;
         }
         Ok(())
@@ -453,6 +464,16 @@ impl<'a> Conversation<'a> {
     fn offence(&self, offence: &str) {
         self.shared.log.note_offence(self.number, offence);
     }
+}
+
+/// User and token of `user=U^Aauth=Bearer T^A^A`; nonsense is nobody.
+fn bearer(response: &str) -> (String, String) {
+    let parts: Vec<&str> = response.split('\x01').collect();
+    let [user, token, "", ""] = parts[..] else {
+        return (String::new(), String::new());
+    };
+    let after = |text: &str, start| text.strip_prefix(start).unwrap_or_default().to_owned();
+    (after(user, "user="), after(token, "auth=Bearer "))
 }
 
 /// The path behind `keyword` and the parameters behind the path.

@@ -1,5 +1,8 @@
 //! `ledger`: the record of what was sent.
 
+mod check;
+mod copies;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -22,6 +25,12 @@ pub(super) struct Ledger {
 enum Action {
     /// Say that the ledger in this folder is the one that sends from now on
     Adopt,
+    /// Verify everything that the ledger promises; changes nothing
+    Check(check::Check),
+    /// Write one row for each delivery, with Message-ID and reply, as CSV
+    Export(copies::Export),
+    /// Copy ledger and key, also while they are in use
+    Backup(copies::Backup),
     /// Settle the deliveries of an issue that are in doubt
     Resolve(Resolve),
 }
@@ -59,6 +68,9 @@ impl Ledger {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         match &self.action {
             Action::Adopt => adopt(app),
+            Action::Check(check) => check.run(app),
+            Action::Export(export) => export.run(app),
+            Action::Backup(backup) => backup.run(app),
             Action::Resolve(resolve) => resolve.run(app),
         }
     }

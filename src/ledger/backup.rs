@@ -1,0 +1,33 @@
+//! A copy of the ledger, made while it may be in use.
+
+use std::path::Path;
+
+use super::check::Finding;
+use super::store::Store;
+use super::{Ledger, LedgerError};
+
+impl Ledger {
+    /// Writes a copy of the ledger as it is at one instant to `path`, where no file may be. A
+    /// sender goes on meanwhile. The copy is not yet on the disk when this returns.
+    pub fn copy_to(&mut self, path: &Path) -> Result<(), LedgerError> {
+        self.store.copy_to(path)
+    }
+
+    /// Whether a copy can be read whole, and how many deliveries it holds.
+    pub fn look_at_copy(path: &Path) -> Result<(Finding, u64), LedgerError> {
+        let mut file = Finding::new("the copy is whole");
+        let deliveries = Store::open_to_look(path)?.read(|session| {
+            session.each("PRAGMA integrity_check", [], |row| {
+                let told: String = row.get(0)?;
+                if told != "ok" {
+                    file.add(told);
+                }
+                Ok(())
+            })?;
+            session.first("SELECT count(*) FROM delivery", [], |row| {
+                Ok(row.get::<_, i64>(0)?)
+            })
+        })?;
+        Ok((file, u64::try_from(deliveries.unwrap_or(0)).unwrap_or(0)))
+    }
+}

@@ -1,0 +1,105 @@
+//! Quoted-printable bodies (RFC 2045 §6.7). What a layout says is nearly the same for every reader,
+//! so that a line which was encoded once is not encoded again.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::render::layout::AroundEssay;
+
+/// One body of a message: the essay, encoded, and what is known of the layout around it.
+#[derive(Debug)]
+pub(super) struct EncodedEssay {
+    essay: Vec<u8>,
+    /// The lines of the first message's layout with their encoded forms.
+    lines: OnceLock<HashMap<String, Vec<u8>>>,
+}
+
+impl EncodedEssay {
+    /// Encodes an essay with LF line ends.
+    pub(super) fn new(essay: &str) -> Self {
+        Self {
+            essay: quoted_printable(essay),
+            lines: OnceLock::new(),
+        }
+    }
+
+    /// Puts the essay between the halves of a layout, and encodes them. Both borders are line ends,
+    /// so no encoded line grows.
+    pub(super) fn within(&self, around: &AroundEssay) -> Vec<u8> {
+        let known = self.lines.get_or_init(|| {
+            let lines = [&around.before, &around.after]
+                .into_iter()
+                .flat_map(|half| half.split_inclusive('\n'));
+            lines
+                .map(|line| (line.to_owned(), encode_line(line)))
+                .collect()
+        });
+        let layout = around.before.len() + around.after.len();
+        let mut body = Vec::with_capacity(self.essay.len() + layout + layout / 4 + 256);
+        encode_lines(&mut body, &around.before, known);
+        body.extend_from_slice(&self.essay);
+        encode_lines(&mut body, &around.after, known);
+        body
+    }
+}
+
+fn encode_lines(out: &mut Vec<u8>, text: &str, known: &HashMap<String, Vec<u8>>) {
+    for line in text.split_inclusive('\n') {
+        match known.get(line) {
+            Some(encoded) => out.extend_from_slice(encoded),
+            None => out.extend_from_slice(&encode_line(line)),
+        }
+    }
+}
+
+/// Text with LF line ends; encoded lines of at most 76 characters.
+fn quoted_printable(text: &str) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(text.len() + text.len() / 8);
+    encode_lines(&mut encoded, text, &HashMap::new());
+    encoded
+}
+
+/// One line with its end, or the last one without. No line's encoding depends on another line.
+fn encode_line(line: &str) -> Vec<u8> {
+    let Some(text) = line.strip_suffix('\n') else {
+        return quoted_printable::encode(line);
+    };
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    quoted_printable::encode([text, "\r\n"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_encoded_line_is_longer_than_76_characters() {
+        for length in 60..160 {
+            for end in [" \n", "\t\n", "\n", "=\n", "é \n"] {
+                let encoded = quoted_printable(&format!("{}{end}", "x".repeat(length)));
+                let text = String::from_utf8(encoded).unwrap();
+                for line in text.split("\r\n") {
+                    assert!(line.len() <= 76, "{} characters: {line}", line.len());
+                    assert!(!line.ends_with([' ', '\t']), "{line:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_one_layout_changes_nothing_in_another() {
+        let around = |name: &str| AroundEssay {
+            before: format!("<p>Dear {name},\n\n<p>é = e \n"),
+            after: format!("Bye {name}\n<p>Bye"),
+        };
+        let essay = EncodedEssay::new("One.\n");
+        essay.within(&around("Ada"));
+        for name in ["Ada", "Zoë", "", &"long ".repeat(40)] {
+            let fresh = EncodedEssay::new("One.\n").within(&around(name));
+            assert_eq!(essay.within(&around(name)), fresh);
+            let text = around(name);
+            let whole = [&text.before, "One.\n", &text.after].concat();
+            assert_eq!(fresh, quoted_printable::encode(whole.replace('\n', "\r\n")));
+        }
+    }
+}

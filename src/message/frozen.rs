@@ -1,0 +1,140 @@
+//! The frozen issue: everything that its messages are made of, in the form that the ledger keeps.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Diagnostic;
+use crate::render::layout::{IssueView, PublicationView};
+use crate::token::sha256_hex;
+
+/// Everything that the messages of an issue are made of, fixed when it is planned. Later edits of
+/// the essay, the templates or the configuration change nothing in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenIssue {
+    /// Version of this form.
+    pub version: u32,
+    /// Identity of the issue.
+    pub issue_id: String,
+    /// `Date` of every message, and the time of the plan, in milliseconds.
+    pub date_ms: i64,
+    /// Subject.
+    pub subject: String,
+    /// Display name of the sender.
+    pub from_name: String,
+    /// Address of the sender, in the header and, without a domain for bounces, in the envelope.
+    pub from: String,
+    /// Where answers go if not to the sender.
+    pub reply_to: Option<String>,
+    /// List identifier without brackets.
+    pub list_id: String,
+    /// Domain and selector of the DKIM signature, if there is one.
+    pub dkim: Option<(String, String)>,
+    /// Selector of the second, Ed25519 signature, if there is one. From version 2 on.
+    #[serde(default)]
+    pub dkim_ed25519: Option<String>,
+    /// Where the public server is, with a slash at its end, if there is one. From version 2 on.
+    #[serde(default)]
+    pub serve_url: Option<String>,
+    /// The domain that receives reports of failure, if there is one. From version 2 on.
+    #[serde(default)]
+    pub bounces_domain: Option<String>,
+    /// What the publication and the issue are called in the providers' counts of complaints. From
+    /// version 2 on.
+    #[serde(default)]
+    pub feedback_id: Option<String>,
+    /// What the layouts know of the publication.
+    pub publication: PublicationView,
+    /// What the layouts know of the issue.
+    pub issue: IssueView,
+    /// The essay as HTML for the mail.
+    pub essay_html: String,
+    /// The essay as plain text.
+    pub essay_text: String,
+    /// The templates by file name.
+    pub templates: BTreeMap<String, String>,
+}
+
+/// What every version has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+impl FrozenIssue {
+    /// The version that is written. An issue that was planned in an older one keeps its messages
+    /// as they were: what a version added is absent from it.
+    pub const VERSION: u32 = 2;
+
+    /// The form in which it is kept in the ledger.
+    pub fn to_text(&self) -> Result<String, Diagnostic> {
+        serde_json::to_string(self)
+            .map_err(|error| Diagnostic::error("the issue cannot be frozen").cause(error))
+    }
+
+    /// Reads back what [`Self::to_text`] wrote; `sha256` is the hash that was kept with it.
+    pub fn from_text(text: &str, sha256: &str) -> Result<Self, Diagnostic> {
+        if sha256_hex(text.as_bytes()) != sha256 {
+            return Err(Diagnostic::error(
+                "the frozen issue in the ledger is not the one that was planned",
+            )
+            .hint("the ledger was changed from outside; restore it from a backup"));
+        }
+        let unreadable =
+            |error| Diagnostic::error("the frozen issue in the ledger cannot be read").cause(error);
+        let Versioned { version } = serde_json::from_str(text).map_err(unreadable)?;
+        if version > Self::VERSION {
+            return Err(
+                Diagnostic::error("the issue was planned by a newer Postrider")
+                    .hint("finish it with that one: this one would make other messages out of it"),
+            );
+        }
+        serde_json::from_str(text).map_err(unreadable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frozen issue of a version, as the ledger has it, with its hash.
+    fn stored(version: u32) -> (String, String) {
+        let view = serde_json::json!({
+            "version": version, "issue_id": "a", "date_ms": 0, "subject": "s", "from_name": "n",
+            "from": "letters@example.org", "reply_to": null, "list_id": "letters.example.org", "dkim": null,
+            "publication": { "title": "", "author": "", "description": "", "base_url": "", "language": "en",
+                "postal_address": "", "reply_to": "" },
+            "issue": { "title": "", "summary": "", "opening": "", "url": "", "date": "", "updated": "",
+                "author": "", "language": "en", "tags": [] },
+            "essay_html": "", "essay_text": "", "templates": {},
+        });
+        let text = view.to_string();
+        let sha256 = sha256_hex(text.as_bytes());
+        (text, sha256)
+    }
+
+    #[test]
+    fn an_issue_of_the_first_version_is_read_without_what_came_later() {
+        let (text, sha256) = stored(1);
+        let frozen = FrozenIssue::from_text(&text, &sha256).unwrap();
+        assert_eq!(
+            (frozen.version, frozen.feedback_id, frozen.serve_url),
+            (1, None, None)
+        );
+    }
+
+    #[test]
+    fn an_issue_of_a_later_version_and_a_changed_one_are_refused() {
+        let (text, sha256) = stored(FrozenIssue::VERSION + 1);
+        let problem = FrozenIssue::from_text(&text, &sha256).unwrap_err();
+        assert_eq!(
+            problem.message(),
+            "the issue was planned by a newer Postrider"
+        );
+        let (text, sha256) = stored(1);
+        let changed = text.replace("\"subject\":\"s\"", "\"subject\":\"t\"");
+        assert_ne!(changed, text);
+        assert!(FrozenIssue::from_text(&changed, &sha256).is_err());
+    }
+}

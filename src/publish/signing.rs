@@ -1,0 +1,77 @@
+//! The keys by which a publication's messages are signed, read from their files.
+
+use super::publication::{Publication, shown_path};
+use crate::config::DkimKey;
+use crate::diagnostic::Diagnostic;
+use crate::dkim::{Algorithm, PrivateKey, Signer};
+use crate::fs;
+use crate::message::FrozenIssue;
+
+impl Publication {
+    /// The signer of a frozen issue: the domain and the selector that were frozen, and the key
+    /// that is configured now.
+    pub fn signer(&self, frozen: &FrozenIssue) -> Result<Option<Signer>, Diagnostic> {
+        let Some((domain, selector)) = &frozen.dkim else {
+            return Ok(None);
+        };
+        let config = self.config.dkim.as_ref().ok_or_else(|| {
+            Diagnostic::error(
+                "the issue was planned with a DKIM signature, and there is no `[dkim]` any more",
+            )
+            .hint("put the section back until the issue is finished")
+        })?;
+        let signer = Signer::new(
+            domain,
+            selector,
+            self.dkim_key(&config.rsa, Algorithm::Rsa)?,
+        );
+        let Some(selector) = &frozen.dkim_ed25519 else {
+            return Ok(Some(signer));
+        };
+        let second = config.ed25519.as_ref().ok_or_else(|| {
+            Diagnostic::error(
+                "the issue was planned with a second DKIM signature, and `[dkim]` has no key for it any more",
+            )
+            .hint("put `ed25519_selector` back until the issue is finished")
+        })?;
+        let key = self.dkim_key(second, Algorithm::Ed25519)?;
+        Ok(Some(signer.and(selector, key)))
+    }
+
+    /// A private key for DKIM: of the right kind, nobody else's to read, and the one whose record
+    /// was published, where the configuration tells that.
+    pub fn dkim_key(
+        &self,
+        config: &DkimKey,
+        algorithm: Algorithm,
+    ) -> Result<PrivateKey, Diagnostic> {
+        let name = shown_path(&self.folder, &config.key_file);
+        let pem = fs::read_text_if_present(&config.key_file, &name)?.ok_or_else(|| {
+            Diagnostic::error(format!("there is no key for DKIM in `{name}`")).hint(match algorithm
+            {
+                Algorithm::Rsa => "`postrider dkim keygen` makes one",
+                Algorithm::Ed25519 => "`postrider dkim keygen --ed25519` makes one",
+            })
+        })?;
+        if fs::is_open_to_others(&config.key_file).unwrap_or(false) {
+            return Err(Diagnostic::error(format!("others can read `{name}`"))
+                .hint(format!("make it private with `chmod 600 {name}`")));
+        }
+        let key = PrivateKey::read(algorithm, &pem.text).map_err(|error| {
+            Diagnostic::error(format!("`{name}` cannot be used for DKIM"))
+                .cause(error)
+                .hint("`postrider dkim keygen` makes a new one, where `key_file` names a file that is not there yet")
+        })?;
+        if let Some(record) = &config.record {
+            key.check_record(record).map_err(|error| {
+                Diagnostic::error(format!(
+                    "`{name}` does not fit the record of the selector `{}` in `postrider.toml`",
+                    config.selector
+                ))
+                .cause(error)
+                .hint("`postrider dkim record` shows the record of the key: publish that one, and write it down under `[dkim]`")
+            })?;
+        }
+        Ok(key)
+    }
+}
