@@ -99,8 +99,8 @@ impl<const ROWS: usize> World<ROWS> {
 
     /// The promise that is broken here, if one is.
     fn broken_promise(&self) -> Option<&'static str> {
-        let rows = self.ledger.iter().zip(&self.truth);
-        rows.filter_map(|(row, truth)| {
+        let mut rows = self.ledger.iter().zip(&self.truth);
+        rows.find_map(|(row, truth)| {
             if truth.copies > 1 + row.resends {
                 Some("duplicate")
             } else if row.state == State::Planned && truth.copies > row.resends {
@@ -113,7 +113,6 @@ impl<const ROWS: usize> World<ROWS> {
                 None
             }
         })
-        .next()
     }
 
     /// Every world that can be next.

@@ -113,8 +113,8 @@ fn nobody_whose_unsubscription_is_committed_before_the_intent_is_mailed() {
 #[test]
 #[ignore = "takes minutes; docs/proof.md has the command"]
 fn as_many_unsubscriptions_as_are_asked_for() {
-    let wanted = std::env::var("POSTRIDER_RACES").map_or(10_000, |text| text.parse().unwrap());
-    for seed in 0..(wanted + 99) / 100 {
+    let wanted: u64 = std::env::var("POSTRIDER_RACES").map_or(10_000, |text| text.parse().unwrap());
+    for seed in 0..wanted.div_ceil(100) {
         race(100 + seed, 200);
     }
 }

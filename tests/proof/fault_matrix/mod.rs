@@ -126,12 +126,11 @@ fn of_a_transaction(stage: Stage, fault: Fault) -> Expected {
     match reply.split(' ').next().unwrap_or_default() {
         "421" => Expected::Deferred { counts: false },
         "450" | "451" | "452" => Expected::Deferred { counts: true },
-        // The relay's rate: the row waits unchanged.
-        "454" => Expected::Planned,
         "550" if reply.contains("5.1.1") && about_the_reader => Expected::Rejected,
         // A full mailbox may be told as soon as the message begins to come.
         "552" if about_the_reader || stage == Stage::Body => Expected::Rejected,
-        // Policy, quota, and everything that is said of no reader.
+        // The relay's rate and quota, policy, and everything that is said of no reader: the row
+        // waits unchanged.
         _ => Expected::Planned,
     }
 }
@@ -185,10 +184,9 @@ fn final_state(wanted: Expected, found: &Found) -> (&'static str, i64) {
         Expected::Sent => ("sent", 1),
         Expected::Deferred { counts } => ("deferred", i64::from(counts)),
         Expected::Rejected => ("rejected", 1),
-        Expected::Planned => ("planned", 0),
         Expected::Unconfirmed => ("unconfirmed", 1),
         Expected::NoSession(_) if found.first.is_some() => ("sent", 1),
-        Expected::NoSession(_) => ("planned", 0),
+        Expected::Planned | Expected::NoSession(_) => ("planned", 0),
     }
 }
 

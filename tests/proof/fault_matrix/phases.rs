@@ -123,12 +123,12 @@ fn what_comes_behind_the_reply_to_the_dot_belongs_to_no_later_message() {
             server.read_to_end(&mut rest).await.unwrap();
             rest
         };
-        let served = tokio::spawn(serve);
+        let rest = tokio::spawn(serve);
         let mut session = plain_relay().open_over(client, OWN_ADDRESS).await.unwrap();
         let (transaction, _) = deliver_message(&mut session, ADDRESS, &message()).await;
         let alive = session.is_alive().await;
         drop(session);
-        (transaction, served.await.unwrap(), alive)
+        (transaction, rest.await.unwrap(), alive)
     });
     assert!(matches!(transaction, Transaction::Accepted(_)));
     assert!(!alive, "the session is out of step");

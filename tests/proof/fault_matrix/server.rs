@@ -229,8 +229,11 @@ impl Server {
             .to_owned(),
         );
         let last = lines.pop().unwrap_or_default();
-        let lines: String = lines.iter().map(|line| format!("250-{line}\r\n")).collect();
-        format!("{lines}250 {last}")
+        let mut announcement = String::new();
+        for line in lines {
+            announcement.extend(["250-", &line, "\r\n"]);
+        }
+        announcement + "250 " + &last
     }
 
     async fn start_tls(&mut self) -> Result<(), Over> {

@@ -260,15 +260,15 @@ impl Run {
             answer,
             Answer::Later | Answer::NoSuchUser | Answer::NotFromYou
         );
-        let taken = self.take(who, pick, true);
-        let taken = taken.or_else(|| no_dot.then(|| self.take(who, pick, false)).flatten());
-        let Some((token, claim)) = taken else { return };
+        let at_dot = self.take(who, pick, true);
+        let held = at_dot.or_else(|| no_dot.then(|| self.take(who, pick, false)).flatten());
+        let Some((token, claim)) = held else { return };
         let reply = |code, text: &str| Reply {
             code,
             text: text.to_owned(),
         };
         let refused = |code, text| Transaction::Refused(Step::Rcpt, reply(code, text));
-        let wait = Duration::from_secs(30 * 60);
+        let wait = Duration::from_mins(30);
         let (transaction, outcome, state) = match answer {
             Answer::Accepted => (
                 Transaction::Accepted(reply(250, "ok")),

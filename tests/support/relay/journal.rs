@@ -3,8 +3,9 @@
 //! One line for each message and recipient: Message-ID, address, SHA-256 of the message. It is
 //! written and synced before the client can know, so it never claims less than the client may.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -71,7 +72,7 @@ impl Journal {
                 recipient,
                 sha256,
             } = acceptance;
-            lines.push_str(&format!("{message_id} {recipient} {sha256}\n"));
+            let _ = writeln!(lines, "{message_id} {recipient} {sha256}");
         }
         self.file.write_all(lines.as_bytes()).unwrap();
         self.file.sync_data().unwrap();
