@@ -2,6 +2,12 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 
+/// Midnight of the day on which this program was built. No clock that is right says less.
+pub fn built() -> DateTime<Utc> {
+    let day: i64 = env!("POSTRIDER_BUILT").parse().unwrap_or(0);
+    DateTime::from_timestamp(day * 86_400, 0).unwrap_or_default()
+}
+
 /// A wall clock. `--now` and `POSTRIDER_NOW` set it to a fixed instant from which it then runs on.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -27,6 +33,11 @@ impl Clock {
             since: std::time::Instant::now(),
             shifted: true,
         }
+    }
+
+    /// Whether it was set to another instant than the machine's.
+    pub fn is_set_by_hand(&self) -> bool {
+        self.shifted
     }
 
     /// The present instant, in whole milliseconds.

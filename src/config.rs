@@ -53,6 +53,8 @@ pub struct Config {
     pub postal_address: String,
     /// How many of the newest issues the feeds hold.
     pub feed_entries: usize,
+    /// An address that the relay refuses this often as one that does not exist is suppressed.
+    pub suppress_after: usize,
     /// The ledger that may send this publication, once there was a real send.
     pub ledger_id: Option<String>,
     /// How messages are signed; `None` where the relay does it.

@@ -197,6 +197,57 @@ pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
 }
 
+/// The file system of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Volume {
+    /// Bytes that this user can still write.
+    pub free: u64,
+    /// What it is, if it is not on a disk of this machine: then an fsync or a lock may mean little.
+    pub remote: Option<&'static str>,
+}
+
+/// Looks at the file system of a folder.
+pub fn volume_of(folder: &Path) -> io::Result<Volume> {
+    let space = rustix::fs::statvfs(folder)?;
+    Ok(Volume {
+        free: space.f_bavail.saturating_mul(space.f_frsize),
+        remote: remote_kind(folder)?,
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn remote_kind(folder: &Path) -> io::Result<Option<&'static str>> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the numbers have 32 bits, in a type that differs between machines"
+    )]
+    let number = rustix::fs::statfs(folder)?.f_type as u32;
+    Ok(name_of_remote(number))
+}
+
+/// Other systems have no such numbers.
+#[cfg(not(target_os = "linux"))]
+fn remote_kind(_: &Path) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
+/// The numbers of statfs(2).
+#[cfg(target_os = "linux")]
+fn name_of_remote(number: u32) -> Option<&'static str> {
+    Some(match number {
+        0x6969 => "NFS",
+        0x517B | 0xFF53_4D42 | 0xFE53_4D42 => "SMB",
+        0x0102_1997 => "9p",
+        // virtiofs has the number of FUSE.
+        0x6573_5546 => "FUSE or virtiofs",
+        0x00C3_6400 => "Ceph",
+        0x5346_414F => "AFS",
+        0x786F_4256 => "a shared folder of VirtualBox",
+        _ => return None,
+    })
+}
+
 /// Opens a file for a lock, making it where it is missing, without cutting what it holds.
 pub fn open_for_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new()
@@ -205,4 +256,37 @@ pub fn open_for_lock(path: &Path) -> io::Result<File> {
         .create(true)
         .truncate(false)
         .open(path)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_systems_of_other_machines_are_known_by_their_numbers() {
+        let remote = [
+            0x6969,
+            0x517B,
+            0xFF53_4D42,
+            0xFE53_4D42,
+            0x0102_1997,
+            0x6573_5546,
+        ];
+        for number in remote {
+            assert!(name_of_remote(number).is_some(), "{number:#x}");
+        }
+        // ext4, XFS, Btrfs, tmpfs, ZFS, overlayfs, F2FS
+        let local = [
+            0xEF53,
+            0x5846_5342,
+            0x9123_683E,
+            0x0102_1994,
+            0x2FC1_2FC1,
+            0x794C_7630,
+            0xF2F5_2010,
+        ];
+        for number in local {
+            assert_eq!(name_of_remote(number), None, "{number:#x}");
+        }
+    }
 }

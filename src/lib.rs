@@ -38,3 +38,4 @@ pub mod fs;
 pub mod ledger;
 pub mod mailer;
 pub mod publish;
+pub mod selftest;

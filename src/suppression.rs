@@ -48,8 +48,10 @@ pub struct Suppression {
     pub address: Option<String>,
     /// Why.
     pub reason: Reason,
-    /// Who or what said so: `command`, `token` ...
+    /// Who or what said so: `command`, `token`, `relay`.
     pub source: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// The relay's last words, where it was the relay.
+    pub evidence: Option<String>,
 }

@@ -14,8 +14,10 @@ mod directory_sync;
 mod incoming;
 mod maildir;
 mod path;
+mod receive;
 mod session;
 mod subject;
+mod turn;
 mod unstuff;
 mod wire;
 
@@ -34,6 +36,7 @@ use tokio::task::JoinSet;
 
 use self::maildir::Maildir;
 use self::session::{Session, Shared};
+pub use self::turn::{Arrival, Director, Moment, Says, Then, Turn};
 
 /// What a client may ask of a [`Catcher`].
 #[derive(Debug, Clone, Copy)]
@@ -106,12 +109,18 @@ pub enum CatchError {
 }
 
 /// A server that listens, and has not begun to answer.
-#[derive(Debug)]
 pub struct Catcher {
     listener: StdTcpListener,
     address: SocketAddr,
     maildir: Maildir,
     limits: Limits,
+    director: Option<Arc<dyn Director>>,
+}
+
+impl std::fmt::Debug for Catcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Catcher({})", self.address)
+    }
 }
 
 impl Catcher {
@@ -133,6 +142,7 @@ impl Catcher {
             listener,
             maildir,
             limits: Limits::default(),
+            director: None,
         })
     }
 
@@ -140,6 +150,13 @@ impl Catcher {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The same server, doing at each moment what the director says.
+    #[must_use]
+    pub fn directed_by(self, director: Arc<dyn Director>) -> Self {
+        let director = Some(director);
+        Self { director, ..self }
     }
 
     /// Where it listens, with the true port.
@@ -163,6 +180,7 @@ impl Catcher {
         let shared = Arc::new(Shared {
             maildir: Arc::new(self.maildir),
             limits: self.limits,
+            director: self.director,
             on_accepted: Box::new(on_accepted),
         });
         let (stop, stopping) = watch::channel(false);
@@ -191,6 +209,7 @@ async fn accept_all(
     const PAUSE: Duration = Duration::from_millis(100);
 
     let places = Arc::new(Semaphore::new(shared.limits.connections));
+    let mut number = 0;
     loop {
         while sessions.try_join_next().is_some() {}
         let stream = match listener.accept().await {
@@ -205,12 +224,10 @@ async fn accept_all(
             turn_away(stream).await;
             continue;
         };
+        number += 1;
         let (shared, stopping) = (Arc::clone(shared), stopping.clone());
         sessions.spawn(async move {
-            let ended = match Session::new(stream, shared, stopping) {
-                Ok(session) => session.run().await,
-                Err(error) => Err(error.into()),
-            };
+            let ended = Session::hold(stream, number, shared, stopping).await;
             if let Err(reason) = ended {
                 tracing::debug!(%reason, "a connection ended early");
             }

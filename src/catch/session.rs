@@ -1,15 +1,13 @@
 //! One connection: greeting, transactions, farewell (RFC 5321 §3).
 
-use std::io;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::command::{self, Command, Mail};
-use super::incoming::{Incoming, Received};
 use super::maildir::Maildir;
-use super::unstuff::Unstuffer;
+use super::turn::{Arrival, Director, Moment, Says, Then, Turn};
 use super::wire::{Ended, Line, Wire};
 use super::{Accepted, Limits};
 
@@ -17,23 +15,26 @@ use super::{Accepted, Limits};
 pub(super) struct Shared {
     pub(super) maildir: Arc<Maildir>,
     pub(super) limits: Limits,
+    pub(super) director: Option<Arc<dyn Director>>,
     pub(super) on_accepted: Box<dyn Fn(&Accepted) + Send + Sync>,
 }
 
 /// The state of one connection.
 pub(super) struct Session {
-    wire: Wire,
-    shared: Arc<Shared>,
+    pub(super) wire: Wire,
+    number: u64,
+    pub(super) messages: usize,
+    pub(super) shared: Arc<Shared>,
     stopping: watch::Receiver<bool>,
     greeted: bool,
-    transaction: Option<Transaction>,
+    pub(super) transaction: Option<Transaction>,
 }
 
 /// A MAIL command that was accepted, and the recipients since.
-struct Transaction {
-    from: String,
+pub(super) struct Transaction {
+    pub(super) from: String,
     utf8: bool,
-    recipients: Vec<String>,
+    pub(super) recipients: Vec<String>,
 }
 
 /// What ends the wait for a command.
@@ -44,34 +45,68 @@ enum Heard {
 }
 
 /// Whether the conversation goes on.
-enum Next {
+pub(super) enum Next {
     Command,
     Close,
+    Reset,
+    /// Nothing more is said until the client goes.
+    Silence,
+}
+
+impl From<Then> for Next {
+    fn from(then: Then) -> Self {
+        match then {
+            Then::GoOn => Self::Command,
+            Then::Close => Self::Close,
+            Then::Reset => Self::Reset,
+            Then::Silence => Self::Silence,
+        }
+    }
 }
 
 impl Session {
-    /// Takes a fresh connection. `stopping` turns true when the server wants to end.
-    pub(super) fn new(
+    /// Talks over a fresh connection until one side has had enough. `number` counts the server's
+    /// connections; `stopping` turns true when the server wants to end.
+    pub(super) async fn hold(
         stream: TcpStream,
+        number: u64,
         shared: Arc<Shared>,
         stopping: watch::Receiver<bool>,
-    ) -> io::Result<Self> {
-        let wire = Wire::new(stream, shared.limits.idle)?;
-        Ok(Self {
-            wire,
-            shared,
+    ) -> Result<(), Ended> {
+        let session = Self {
+            wire: Wire::new(stream, shared.limits.idle)?,
+            number,
+            messages: 0,
+            shared: Arc::clone(&shared),
             stopping,
             greeted: false,
             transaction: None,
-        })
+        };
+        if let Some(director) = &shared.director {
+            director.opened(number);
+        }
+        let ended = session.run().await;
+        if let Some(director) = &shared.director {
+            director.closed(number);
+        }
+        ended
     }
 
-    /// Talks until one side has had enough.
-    pub(super) async fn run(mut self) -> Result<(), Ended> {
-        self.wire
-            .reply("220 localhost ESMTP Postrider keeps everything\r\n");
+    async fn run(mut self) -> Result<(), Ended> {
+        let turn = self.turn(Moment::Greeting, &[]).await;
+        let mark = self.wire.mark();
+        if turn.obeys {
+            self.reply("220 localhost ESMTP Postrider keeps everything");
+        }
+        let mut next = self.say(mark, turn);
         loop {
-            let next = match self.listen().await? {
+            match next {
+                Next::Command => {}
+                Next::Close => return self.wire.close().await,
+                Next::Reset => return self.wire.reset(),
+                Next::Silence => return self.keep_silent().await,
+            }
+            next = match self.listen().await? {
                 Heard::Line(line) => self.obey(line).await?,
                 Heard::Stop => {
                     self.reply("421 4.3.2 localhost is closing");
@@ -83,8 +118,45 @@ impl Session {
                     Next::Close
                 }
             };
-            if let Next::Close = next {
-                return self.wire.close().await;
+        }
+    }
+
+    /// What to do at a moment: the usual, where nobody directs.
+    pub(super) async fn turn(&self, moment: Moment, recipients: &[String]) -> Turn {
+        let Some(director) = &self.shared.director else {
+            return Turn::USUAL;
+        };
+        let arrival = Arrival {
+            moment,
+            connection: self.number,
+            messages: self.messages,
+            recipients,
+        };
+        director.turn(arrival).await
+    }
+
+    /// Puts what the turn says in the place of what was said since `mark`.
+    pub(super) fn say(&mut self, mark: usize, turn: Turn) -> Next {
+        match turn.says {
+            Says::Usual => {}
+            Says::HalfOfIt => self.wire.cut(mark + (self.wire.mark() - mark) / 2),
+            Says::Nothing => self.wire.cut(mark),
+            Says::Bytes(bytes) => {
+                self.wire.cut(mark);
+                self.wire.reply_bytes(&bytes);
+            }
+        }
+        turn.then.into()
+    }
+
+    /// Reads and says nothing until the client goes or the server ends.
+    async fn keep_silent(mut self) -> Result<(), Ended> {
+        let mut stopping = self.stopping.clone();
+        loop {
+            self.wire.consume(self.wire.waiting().len());
+            tokio::select! {
+                _ = stopping.wait_for(|stopping| *stopping) => return self.wire.reset(),
+                filled = self.wire.fill() => filled?,
             }
         }
     }
@@ -113,24 +185,52 @@ impl Session {
             self.wire.reply("421 5.5.2 this is a mail server\r\n");
             return Ok(Next::Close);
         }
-        match Command::parse(&line) {
-            Err(refusal) => self.reply(refusal),
-            Ok(Command::Ehlo) => self.greet(true),
-            Ok(Command::Helo) => self.greet(false),
-            Ok(Command::Mail(mail)) => self.begin(mail),
-            Ok(Command::Rcpt(recipient)) => self.add_recipient(recipient.0),
-            Ok(Command::Data) => self.receive().await?,
-            Ok(Command::Rset) => {
+        let command = match Command::parse(&line) {
+            Ok(command) => command,
+            Err(refusal) => {
+                self.reply(refusal);
+                return Ok(Next::Command);
+            }
+        };
+        let Some(moment) = moment_of(&command) else {
+            return self.follow(command).await;
+        };
+        let named = match &command {
+            Command::Rcpt(recipient) => std::slice::from_ref(&recipient.0),
+            _ => &[],
+        };
+        let turn = self.turn(moment, named).await;
+        let mark = self.wire.mark();
+        let next = if turn.obeys {
+            self.follow(command).await?
+        } else {
+            Next::Command
+        };
+        Ok(match (next, self.say(mark, turn)) {
+            (next, Next::Command) => next,
+            (_, directed) => directed,
+        })
+    }
+
+    /// Does what a command asks, and says so.
+    async fn follow(&mut self, command: Command) -> Result<Next, Ended> {
+        match command {
+            Command::Ehlo => self.greet(true),
+            Command::Helo => self.greet(false),
+            Command::Mail(mail) => self.begin(mail),
+            Command::Rcpt(recipient) => self.add_recipient(recipient.0),
+            Command::Rset => {
                 self.transaction = None;
                 self.reply("250 2.0.0 forgotten");
             }
-            Ok(Command::Noop) => self.reply("250 2.0.0 at your service"),
+            Command::Noop => self.reply("250 2.0.0 at your service"),
             // RFC 5321 §3.5.3: willing to try, unable to say.
-            Ok(Command::Vrfy) => self.reply("252 2.1.5 everybody is welcome"),
-            Ok(Command::Help) => {
+            Command::Vrfy => self.reply("252 2.1.5 everybody is welcome"),
+            Command::Data => return self.receive().await,
+            Command::Help => {
                 self.reply("214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
             }
-            Ok(Command::Quit) => {
+            Command::Quit => {
                 self.reply("221 2.0.0 goodbye");
                 return Ok(Next::Close);
             }
@@ -138,7 +238,7 @@ impl Session {
         Ok(Next::Command)
     }
 
-    fn reply(&mut self, reply: &str) {
+    pub(super) fn reply(&mut self, reply: &str) {
         self.wire.reply(reply);
         self.wire.reply("\r\n");
     }
@@ -195,88 +295,16 @@ impl Session {
         };
         self.reply(reply);
     }
-
-    /// DATA, the message and the reply to its end.
-    async fn receive(&mut self) -> Result<(), Ended> {
-        let Some(transaction) = self.transaction.take_if(|open| !open.recipients.is_empty()) else {
-            let reply = if self.transaction.is_some() {
-                "554 5.5.1 nobody is there to receive it"
-            } else {
-                "503 5.5.1 MAIL comes first"
-            };
-            self.reply(reply);
-            return Ok(());
-        };
-        self.reply("354 go on, and end with a dot on a line of its own");
-        match self.receive_message().await? {
-            Received::Kept {
-                path,
-                name,
-                size,
-                subject,
-            } => {
-                self.reply(&format!("250 2.0.0 kept as {name}"));
-                let Transaction {
-                    from,
-                    recipients: to,
-                    ..
-                } = transaction;
-                (self.shared.on_accepted)(&Accepted {
-                    from,
-                    to,
-                    path,
-                    size,
-                    subject,
-                });
-            }
-            Received::TooLarge => self.reply("552 5.3.4 the message is too large"),
-            Received::NotStored(error) => {
-                tracing::warn!(%error, "a message could not be stored");
-                self.reply(refusal_of(&error));
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads to the lone dot whatever happens: until then all bytes are message.
-    async fn receive_message(&mut self) -> Result<Received, Ended> {
-        let mut unstuffer = Unstuffer::new();
-        let mut incoming = Incoming::begin(&self.shared.maildir, self.shared.limits.message_bytes);
-        loop {
-            let progress = unstuffer.feed(self.wire.waiting(), incoming.block());
-            self.wire.consume(progress.consumed);
-            if progress.finished {
-                return Ok(incoming.finish().await);
-            }
-            incoming.make_room().await;
-            self.wire.fill().await?;
-        }
-    }
 }
 
-/// RFC 3463 §3.4: a full disk is the system's state, and may pass.
-fn refusal_of(error: &io::Error) -> &'static str {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    match error.kind() {
-        StorageFull | QuotaExceeded | FileTooLarge => "452 4.3.1 the disk is full",
-        _ => "451 4.3.0 the message could not be stored",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::refusal_of;
-
-    #[test]
-    fn a_full_disk_is_said_to_be_one() {
-        let full = io::Error::from(io::ErrorKind::StorageFull);
-        assert_eq!(refusal_of(&full), "452 4.3.1 the disk is full");
-        let other = io::Error::from(io::ErrorKind::NotFound);
-        assert_eq!(
-            refusal_of(&other),
-            "451 4.3.0 the message could not be stored"
-        );
+/// The moment at which a command comes. DATA has several, and asks for itself.
+fn moment_of(command: &Command) -> Option<Moment> {
+    match command {
+        Command::Ehlo | Command::Helo => Some(Moment::Ehlo),
+        Command::Mail(_) => Some(Moment::Mail),
+        Command::Rcpt(_) => Some(Moment::Rcpt),
+        Command::Rset => Some(Moment::Rset),
+        Command::Quit => Some(Moment::Quit),
+        Command::Data | Command::Noop | Command::Vrfy | Command::Help => None,
     }
 }

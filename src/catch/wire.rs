@@ -68,7 +68,27 @@ impl Wire {
 
     /// Puts a reply, which ends in CRLF, with those that wait to be written.
     pub(super) fn reply(&mut self, reply: &str) {
-        self.output.extend_from_slice(reply.as_bytes());
+        self.reply_bytes(reply.as_bytes());
+    }
+
+    /// Puts bytes with the replies that wait to be written.
+    pub(super) fn reply_bytes(&mut self, bytes: &[u8]) {
+        self.output.extend_from_slice(bytes);
+    }
+
+    /// How much waits to be written, for [`Self::cut`].
+    pub(super) fn mark(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Takes back what was put behind `mark`; nothing may have been written since.
+    pub(super) fn cut(&mut self, mark: usize) {
+        self.output.truncate(mark);
+    }
+
+    /// Ends the connection so that the client's system reports an error.
+    pub(super) fn reset(self) -> Result<(), Ended> {
+        Ok(self.stream.set_zero_linger()?)
     }
 
     /// Writes the waiting replies. Can be dropped at any await and called again.

@@ -212,6 +212,8 @@ fn mail_everything(publication: &Publication) -> Result<Vec<SendReport>, Stop> {
     for issue in issues.iter().filter(|issue| issue.mail && !issue.draft) {
         let options = SendOptions {
             issue: Some(issue.slug.to_string()),
+            // It is kept for nobody.
+            unsafe_fs: true,
             ..SendOptions::default()
         };
         reports.push(publish::send(

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::output::count;
 use super::status::bad_address;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
@@ -31,13 +32,14 @@ impl History {
                 json!({
                     "issue": row.issue, "slug": row.slug, "title": row.title, "planned_at": utc(row.planned_at),
                     "state": row.state.as_str(), "reason": row.reason, "intent_at": row.intent_at.map(utc),
-                    "settled_at": row.settled_at.map(utc), "reply": row.reply,
+                    "settled_at": row.settled_at.map(utc), "reply": row.reply, "resends": row.resends,
                 })
             });
             app.output.json(&json!({
                 "address": address.as_str(),
                 "suppressed": suppression.map(|suppression| json!({
                     "reason": suppression.reason.as_str(), "source": suppression.source, "at": utc(suppression.at),
+                    "evidence": suppression.evidence,
                 })),
                 "issues": issues.collect::<Vec<_>>(),
             }));
@@ -57,8 +59,12 @@ impl History {
                     (_, Some(reply)) => reply,
                     (Some(reason), None) => reason,
                     (None, None) => "",
+                };
+                let mut told = told.to_owned();
+                if row.resends > 0 {
+                    let copies = count(row.resends.unsigned_abs(), "more copy");
+                    told = format!("{told} ({copies} asked for)");
                 }
-                .to_owned();
                 vec![
                     local(when, zone),
                     row.slug.clone(),
@@ -75,6 +81,9 @@ impl History {
                 "suppressed since {since}: {}",
                 suppression.reason.as_str()
             ));
+            if let Some(evidence) = &suppression.evidence {
+                app.output.line(&format!("the relay said: {evidence}"));
+            }
         }
         Ok(Exit::Done)
     }

@@ -18,6 +18,7 @@ mod output;
 mod plan;
 mod progress;
 mod sample;
+mod selftest;
 mod send;
 mod status;
 mod subscribers;
@@ -123,6 +124,8 @@ enum Command {
     Ledger(ledger::Ledger),
     /// Make the key by which messages are signed, and its DNS record
     Dkim(dkim::Dkim),
+    /// Show that nobody is mailed twice or never on this machine, folder and disk
+    Selftest(selftest::Selftest),
     /// Run an SMTP server on this machine that keeps everything and passes nothing on
     Catch(catch::Catch),
     /// Do the whole job with a sample publication; needs nothing
@@ -183,6 +186,7 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::Subscribers(command) => command.run(app),
         Command::Ledger(command) => command.run(app),
         Command::Dkim(command) => command.run(app),
+        Command::Selftest(command) => command.run(app),
         Command::Catch(command) => command.run(app),
         Command::Demo(command) => command.run(app),
     }

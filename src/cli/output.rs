@@ -177,6 +177,7 @@ pub(super) fn count(number: impl Into<u64>, noun: &str) -> String {
     let number = number.into();
     let plural = match noun {
         "delivery" => "deliveries".to_owned(),
+        "more copy" => "more copies".to_owned(),
         _ => format!("{noun}s"),
     };
     if number == 1 {

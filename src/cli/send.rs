@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output::{Output, count};
 use super::progress::Watcher;
-use super::status::{bad_address, counts_json};
+use super::status::{bad_address, counts_json, doubted_line};
 use super::times::local;
 use super::{App, CommandResult, Exit};
 use crate::address::EmailAddress;
@@ -16,7 +16,8 @@ use crate::diagnostic::{Diagnostic, visible};
 use crate::ledger::IssueState;
 use crate::mailer::Timers;
 use crate::publish::{
-    self, Ask, Halt, IssueOutcome, Progress, Publication, Question, SendOptions, SendReport, Stop,
+    self, Ask, AskedFor, Halt, IssueOutcome, OnUnconfirmed, Progress, Publication, Question,
+    SendOptions, SendReport, Stop,
 };
 
 /// Arguments of `send`.
@@ -34,6 +35,18 @@ pub(super) struct Send {
     /// Send one message of the issue to this address, outside the ledger
     #[arg(long, value_name = "ADDR", requires = "issue")]
     test: Option<String>,
+    /// Send it once more to these, who lost it; the copy is recorded as asked for
+    #[arg(long, value_name = "ADDR", num_args = 1.., requires = "issue", conflicts_with = "test")]
+    again: Vec<String>,
+    /// Send it to these, who joined after it was planned
+    #[arg(long, value_name = "ADDR", num_args = 1.., requires = "issue", conflicts_with = "test")]
+    to: Vec<String>,
+    /// What becomes of earlier deliveries in doubt
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "hold")]
+    on_unconfirmed: Doubt,
+    /// Send although the folder is on NFS, SMB, 9p or FUSE, where a commit may be worth nothing
+    #[arg(long, env = "POSTRIDER_UNSAFE_FS", value_parser = clap::builder::FalseyValueParser::new())]
+    unsafe_fs: bool,
     /// Show what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -51,7 +64,36 @@ pub(super) struct Send {
     accept_removals: bool,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Doubt {
+    /// Wait for a person
+    Hold,
+    /// Send them again after 15 minutes: nobody misses an issue, somebody may get it twice
+    Resend,
+    /// Count them as sent: nobody gets an issue twice, somebody may miss it
+    Accept,
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<EmailAddress>, Diagnostic> {
+    let parsed = texts
+        .iter()
+        .map(|text| EmailAddress::parse(text).map_err(|error| bad_address(text, error)));
+    parsed.collect()
+}
+
 impl Send {
+    fn asked(&self) -> Result<AskedFor, Diagnostic> {
+        Ok(AskedFor {
+            again: addresses(&self.again)?,
+            to: addresses(&self.to)?,
+            on_unconfirmed: match self.on_unconfirmed {
+                Doubt::Hold => OnUnconfirmed::Hold,
+                Doubt::Resend => OnUnconfirmed::Resend,
+                Doubt::Accept => OnUnconfirmed::Accept,
+            },
+        })
+    }
+
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let publication = app.publication()?;
         if let Some(to) = &self.test {
@@ -61,6 +103,8 @@ impl Send {
             issue: self.issue.clone(),
             wait: self.wait,
             accept_removals: self.accept_removals,
+            unsafe_fs: self.unsafe_fs,
+            asked: self.asked()?,
             ..SendOptions::default()
         };
         if self.dry_run {
@@ -261,6 +305,9 @@ fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
             value["issue"] = json!(issue.id);
             value["slug"] = json!(issue.slug);
             value["touched"] = json!(issue.touched);
+            value["suppressed"] = json!(issue.bounces.suppressed);
+            let doubted = issue.bounces.doubted.iter().map(|one| &one.domain);
+            value["doubted_domains"] = json!(doubted.collect::<Vec<_>>());
             value
         });
         let held = report.held.iter().map(|held| held.slug.as_str());
@@ -337,7 +384,34 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
         rows,
     );
     for issue in worked {
+        show_rejected(app, issue);
         app.output.line(&last_line(issue, zone));
+    }
+}
+
+/// Whom the relay refused for good, and what that led to.
+fn show_rejected(app: &App, issue: &IssueOutcome) {
+    /// Most addresses that are named.
+    const MOST: usize = 20;
+    let slug = &issue.slug;
+    let rejected = issue.counts.of(State::Rejected);
+    if rejected > 0 {
+        let rejected = count(rejected, "subscriber");
+        app.output.note(&format!(
+            "{slug}: {rejected} rejected; `postrider status {slug}` lists them with the relay's replies"
+        ));
+    }
+    for address in issue.bounces.suppressed.iter().take(MOST) {
+        app.output.note(&format!(
+            "{address} is not mailed any more: the relay says that it does not exist"
+        ));
+    }
+    let more = issue.bounces.suppressed.len().saturating_sub(MOST);
+    if more > 0 {
+        app.output.note(&format!("and {more} more"));
+    }
+    for doubted in &issue.bounces.doubted {
+        app.output.note(&doubted_line(slug, doubted));
     }
 }
 

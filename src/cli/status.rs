@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::output::count;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
-use crate::ledger::{Counts, IssueRow, IssueState, Ledger, OpenRow, Recorded};
+use crate::ledger::{Counts, DoubtedDomain, IssueRow, IssueState, Ledger, OpenRow, Recorded};
 use crate::publish::{Publication, Stop};
 
 /// Most rows of one kind that are listed.
@@ -44,6 +45,7 @@ pub(super) fn counts_json(planned: u64, counts: &Counts, finished: bool) -> Valu
         "skipped": counts.of(State::Skipped),
         "expired": counts.of(State::Expired),
         "abandoned": counts.of(State::Abandoned),
+        "resends": counts.resends,
         "remaining": counts.remaining(),
         "finished": finished,
     })
@@ -211,11 +213,13 @@ fn one(
     ] {
         open.extend(ledger.rows_in(recorded.row, state, MOST_ROWS)?);
     }
+    let doubted = ledger.doubted_domains(recorded.row)?;
     if app.output.is_json() {
         let base = json!({
             "issue": recorded.frozen.issue.as_str(), "slug": recorded.frozen.slug, "title": recorded.frozen.title,
             "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
             "rows": open.iter().map(row_json).collect::<Vec<_>>(),
+            "doubted_domains": doubted.iter().map(|one| one.domain.as_str()).collect::<Vec<_>>(),
         });
         app.output.json(&merge(
             base,
@@ -227,6 +231,10 @@ fn one(
         ));
     } else {
         print_one(app, publication, &recorded, &row, &open);
+        for doubted in &doubted {
+            app.output
+                .line(&doubted_line(&recorded.frozen.slug, doubted));
+        }
     }
     Ok(())
 }
@@ -280,6 +288,13 @@ fn print_one(
     for (reason, number) in &row.counts.skipped_by_reason {
         app.output.line(&format!("     skipped: {number} {reason}"));
     }
+    for (reason, number) in &row.counts.rejected_by_reason {
+        app.output.line(&format!("    rejected: {number} {reason}"));
+    }
+    if row.counts.resends > 0 {
+        let copies = count(row.counts.resends, "more copy");
+        app.output.line(&format!("{copies} asked for by a person"));
+    }
     match row.finished_at {
         Some(at) => {
             let state = recorded.state.as_str();
@@ -298,6 +313,19 @@ fn print_one(
     if !open.is_empty() {
         print_rows(app, zone, open);
     }
+}
+
+/// Why nobody of a domain was suppressed, and how to do it all the same.
+pub(super) fn doubted_line(slug: &str, doubted: &DoubtedDomain) -> String {
+    let DoubtedDomain {
+        domain,
+        refused,
+        deliveries,
+    } = doubted;
+    format!(
+        "{domain} refused {refused} of {deliveries} addresses, more likely a fault of theirs than dead mailboxes: nobody there was \
+         suppressed; if they are dead, `postrider subscribers suppress --rejected-in {slug} --domain {domain}`"
+    )
 }
 
 fn print_rows(app: &App, zone: &jiff::tz::TimeZone, open: &[OpenRow]) {

@@ -11,7 +11,7 @@ use crate::address::EmailAddress;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::Ledger;
 use crate::plan::{PlanRules, exclusion};
-use crate::publish::{Publication, Stop, keys_for_planning, open_ledger};
+use crate::publish::{Publication, Stop, keys_for_planning, open_ledger, planned_issue};
 use crate::suppression::{Reason, Suppression};
 use crate::token::{AddressKey, Keys};
 
@@ -37,10 +37,20 @@ enum Action {
     Suppress {
         /// The address, or what an unsubscribe request was sent with: its token, its subject, the
         /// address it went to
-        who: String,
+        #[arg(
+            required_unless_present = "rejected_in",
+            conflicts_with = "rejected_in"
+        )]
+        who: Option<String>,
         /// Why
         #[arg(long, value_enum, default_value = "unsubscribed")]
         reason: Why,
+        /// Every address that the relay refused for this issue as one that does not exist
+        #[arg(long, value_name = "ISSUE", conflicts_with = "reason")]
+        rejected_in: Option<String>,
+        /// Only those of this domain
+        #[arg(long, requires = "rejected_in", conflicts_with = "who")]
+        domain: Option<String>,
     },
     /// Lift a suppression, because the person asked for it
     Allow {
@@ -78,7 +88,13 @@ impl Subscribers {
                 suppressed: true, ..
             } => list_suppressions(app, &publication, &mut ledger),
             Action::List { strict, .. } => list(app, &publication, &mut ledger, &keys, *strict),
-            Action::Suppress { who, reason } => {
+            Action::Suppress {
+                rejected_in: Some(issue),
+                domain,
+                ..
+            } => suppress_rejected(app, &publication, issue, domain.as_deref()),
+            Action::Suppress { who, reason, .. } => {
+                let who = who.as_deref().unwrap_or_default();
                 suppress(app, &publication, &mut ledger, &keys, who, (*reason).into())
             }
             Action::Allow { who } => allow(app, &mut ledger, &keys, who),
@@ -146,7 +162,8 @@ fn list_suppressions(app: &App, publication: &Publication, ledger: &mut Ledger) 
     let all = ledger.suppressions()?;
     if app.output.is_json() {
         let rows = all.iter().map(|one| {
-            json!({ "address": one.address, "reason": one.reason.as_str(), "source": one.source, "at": utc(one.at) })
+            json!({ "address": one.address, "reason": one.reason.as_str(), "source": one.source, "at": utc(one.at),
+                "evidence": one.evidence })
         });
         app.output
             .json(&json!({ "suppressions": rows.collect::<Vec<_>>() }));
@@ -225,6 +242,7 @@ fn suppress(
         reason,
         source: source.to_owned(),
         at: app.clock.now(),
+        evidence: None,
     };
     let added = ledger.suppress(&suppression)?;
     if app.output.is_json() {
@@ -244,6 +262,28 @@ fn suppress(
             "no issue was ever planned for this address, and it is not on the roster: is it spelt right?",
         );
     }
+    Ok(Exit::Done)
+}
+
+/// Suppresses whom the relay refused as addresses that do not exist, as a person decided.
+fn suppress_rejected(
+    app: &App,
+    publication: &Publication,
+    issue: &str,
+    domain: Option<&str>,
+) -> CommandResult {
+    let (mut ledger, recorded) = planned_issue(publication, issue)?;
+    let addresses = ledger.suppress_refused(recorded.row, domain, app.clock.now())?;
+    if app.output.is_json() {
+        app.output.json(&json!({ "suppressed": addresses }));
+        return Ok(Exit::Done);
+    }
+    for address in &addresses {
+        app.output.line(address);
+    }
+    let number = count(addresses.len() as u64, "subscriber");
+    app.output
+        .line(&format!("{number} not mailed any more (bounced)"));
     Ok(Exit::Done)
 }
 

@@ -63,6 +63,7 @@ pub(super) struct RawServe {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawBounces {
     pub(super) domain: Option<Spanned<String>>,
+    pub(super) suppress_after: Option<Spanned<usize>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -104,6 +105,7 @@ const KEYS: &[&str] = &[
     "id",
     "serve",
     "bounces",
+    "suppress_after",
     "smtp",
     "url",
     "username",

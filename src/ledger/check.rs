@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::ballast::Ballast;
 use super::planning::instant;
 use super::schema;
 use super::store::{Session, Store, hash_text, read_key};
@@ -148,7 +149,7 @@ const QUERIES: [(&str, &str); 12] = [
     (
         "suppressions name their issue",
         "SELECT coalesce(address, 'an address') || ' is suppressed by the relay, for no issue' FROM suppression
-          WHERE (source = 'relay') <> (issue_id IS NOT NULL)",
+          WHERE source = 'relay' AND issue_id IS NULL",
     ),
 ];
 
@@ -157,7 +158,8 @@ impl Ledger {
     pub fn open_to_look(path: &Path) -> Result<Self, LedgerError> {
         let mut store = Store::open_to_look(path)?;
         schema::refuse_another(&mut store)?;
-        Ok(Self { store })
+        let ballast = Ballast::of(path);
+        Ok(Self { store, ballast })
     }
 
     /// Whether the file and its structure are whole: pages, references, tables, triggers.

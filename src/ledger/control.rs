@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
+use super::asked::note;
 use super::store::Session;
 use super::{IssueState, Ledger, LedgerError};
 
@@ -16,6 +17,17 @@ pub enum Verdict {
     Resend,
     /// Leave it: the reader may not have it.
     Abandon,
+}
+
+/// Which unconfirmed deliveries are settled, and how that was decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Doubts<'a> {
+    /// Only those that were handed over before this.
+    pub before: Option<DateTime<Utc>>,
+    /// Only these.
+    pub only: Option<&'a [i64]>,
+    /// How it was decided, in words.
+    pub told: &'a str,
 }
 
 impl Ledger {
@@ -50,30 +62,28 @@ impl Ledger {
         })
     }
 
-    /// Settles unconfirmed deliveries of an issue as a person decided; all of them, or those to
-    /// `addresses` (compared as they were planned, without case). Returns the addresses settled.
+    /// Settles unconfirmed deliveries of an issue as a person decided. Returns their addresses.
     pub fn resolve(
         &mut self,
         issue: i64,
         verdict: Verdict,
-        addresses: Option<&[String]>,
+        doubts: &Doubts<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, LedgerError> {
         self.store.write(|session| {
-            let sql = "SELECT id, address FROM delivery WHERE issue_id = $1 AND state = 'unconfirmed' ORDER BY id";
-            let doubtful = session.rows(sql, [issue], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-            })?;
             let mut settled = Vec::new();
-            for (delivery, address) in doubtful {
-                let named = |addresses: &[String]| addresses.iter().any(|one| one.eq_ignore_ascii_case(&address));
-                if addresses.is_none_or(named) {
-                    settle_doubt(session, delivery, verdict, now)?;
-                    settled.push(address);
-                }
+            for (delivery, address) in doubtful(session, issue, doubts)? {
+                settle_doubt(session, delivery, verdict, doubts.told, now)?;
+                settled.push(address);
             }
             Ok(settled)
         })
+    }
+
+    /// How many deliveries [`Self::resolve`] would settle.
+    pub fn doubtful(&mut self, issue: i64, doubts: &Doubts<'_>) -> Result<usize, LedgerError> {
+        self.store
+            .read(|session| Ok(doubtful(session, issue, doubts)?.len()))
     }
 
     /// When the youngest unconfirmed delivery of an issue was handed to the relay.
@@ -87,10 +97,30 @@ impl Ledger {
     }
 }
 
+fn doubtful(
+    session: &Session<'_>,
+    issue: i64,
+    doubts: &Doubts<'_>,
+) -> Result<Vec<(i64, String)>, LedgerError> {
+    let before = doubts
+        .before
+        .map_or(i64::MAX, |before| before.timestamp_millis());
+    let sql = "SELECT id, address FROM delivery WHERE issue_id = $1 AND state = 'unconfirmed'
+                  AND intent_at <= $2 ORDER BY id";
+    let mut found = session.rows(sql, params![issue, before], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    if let Some(only) = doubts.only {
+        found.retain(|(delivery, _)| only.contains(delivery));
+    }
+    Ok(found)
+}
+
 fn settle_doubt(
     session: &Session<'_>,
     delivery: i64,
     verdict: Verdict,
+    told: &str,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     let (state, settled_at) = match verdict {
@@ -102,10 +132,5 @@ fn settle_doubt(
                WHERE id = $1 AND state = 'unconfirmed'";
     let resends = i64::from(verdict == Verdict::Resend);
     session.execute(sql, params![delivery, state, settled_at, resends])?;
-    let sql = "INSERT INTO attempt (delivery_id, number, ended_at, outcome, reply)
-               VALUES ($1, (SELECT count(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, 'decided by a person')";
-    let outcome = format!("resolved: {state}");
-    session
-        .execute(sql, params![delivery, now.timestamp_millis(), outcome])
-        .map(|_| ())
+    note(session, delivery, &format!("resolved: {state}"), told, now)
 }

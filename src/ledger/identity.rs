@@ -1,6 +1,8 @@
 //! Which ledger this is: its id, the key that it was made with, the place where it lies, and the
 //! number of the run. They show a copy, a restored backup and a lost key before anything is sent.
 
+use chrono::{DateTime, Utc};
+
 use super::store::Session;
 use super::{Ledger, LedgerError};
 
@@ -47,6 +49,32 @@ impl Ledger {
     /// Records where the ledger lies.
     pub fn set_place(&mut self, place: &str) -> Result<(), LedgerError> {
         self.store.write(|session| set(session, "place", place))
+    }
+
+    /// The latest time at which a sender ran, by the machine's clock.
+    pub fn last_seen(&mut self) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let seen = self.store.read(|session| get(session, "seen"))?;
+        seen.map(|text| {
+            let milliseconds = text.parse().ok();
+            milliseconds
+                .and_then(DateTime::from_timestamp_millis)
+                .ok_or_else(|| LedgerError::Unknown(format!("time `{text}`")))
+        })
+        .transpose()
+    }
+
+    /// Remembers that it is `now` at least.
+    pub fn saw(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        if self.last_seen()?.is_some_and(|seen| seen >= now) {
+            return Ok(());
+        }
+        self.set_last_seen(now)
+    }
+
+    /// Takes `now` for the present, whatever was seen before.
+    pub fn set_last_seen(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let now = now.timestamp_millis().to_string();
+        self.store.write(|session| set(session, "seen", &now))
     }
 
     /// Raises the number of the run to at least `at_least` and above the last one; returns it.

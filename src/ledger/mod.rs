@@ -5,15 +5,20 @@
 //! of the final dot; illegal transitions are refused by the database itself. The statements keep to
 //! the subset that SQLite and PostgreSQL share; what differs is in `schema` and `store`.
 
+mod asked;
 mod backup;
+mod ballast;
+mod bounces;
 mod check;
 mod control;
 mod export;
 mod identity;
+mod linger;
 mod lock;
 mod planning;
 mod report;
 mod schema;
+mod standing;
 mod store;
 mod suppressions;
 mod transitions;
@@ -23,16 +28,20 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use asked::PlannedFor;
+pub use bounces::{Bounces, DoubtedDomain};
 pub use check::{Finding, Hashed};
-pub use control::Verdict;
+pub use control::{Doubts, Verdict};
 pub use export::ExportRow;
 pub use identity::Identity;
 pub use lock::{LockError, LockView, SenderLock};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
+pub use standing::Standing;
 pub use transitions::{Claim, IntentAnswer, Settlement};
 pub use writer::{Writer, WriterHandle};
 
+use ballast::Ballast;
 use store::Store;
 
 /// Name of the ledger's file.
@@ -58,6 +67,9 @@ pub enum LedgerError {
     /// A value that this version does not know.
     #[error("the ledger holds an unknown value: {0}")]
     Unknown(String),
+    /// Another process changed a row that was to change; nothing was written.
+    #[error("another process has changed the ledger meanwhile")]
+    Overtaken,
     /// An earlier commit failed; nothing more is written by this process.
     #[error("the ledger stopped after an earlier failure")]
     Poisoned,
@@ -86,7 +98,9 @@ impl LedgerError {
 
     /// Whether the disk is full.
     pub fn is_disk_full(&self) -> bool {
-        self.code() == Some(rusqlite::ErrorCode::DiskFull)
+        let no_room_for_the_index = matches!(self, Self::Database(rusqlite::Error::SqliteFailure(failure, _))
+            if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+        no_room_for_the_index || self.code() == Some(rusqlite::ErrorCode::DiskFull)
     }
 }
 
@@ -94,14 +108,25 @@ impl LedgerError {
 #[derive(Debug)]
 pub struct Ledger {
     store: Store,
+    ballast: Ballast,
 }
+
+/// What the ledger keeps in reserve on the disk during a run, in bytes.
+pub const LEAST_ROOM_TO_WRITE: usize = ballast::SIZE;
 
 impl Ledger {
     /// Opens the ledger, making it on first use; an older format is brought up to date.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         let mut store = Store::open(path)?;
         schema::migrate(&mut store)?;
-        Ok(Self { store })
+        let ballast = Ballast::of(path);
+        Ok(Self { store, ballast })
+    }
+
+    /// Takes room on the disk that is given back when a commit finds none: what the relay has
+    /// answered by then can still be written down.
+    pub fn lay_ballast(&self) -> std::io::Result<()> {
+        self.ballast.lay()
     }
 
     /// Opens the ledger if there is one.

@@ -19,6 +19,10 @@ pub struct Counts {
     by_state: BTreeMap<State, u64>,
     /// Skipped rows by reason.
     pub skipped_by_reason: BTreeMap<String, u64>,
+    /// Rejected rows by reason: `address`, `mailbox`.
+    pub rejected_by_reason: BTreeMap<String, u64>,
+    /// How many more copies persons asked for.
+    pub resends: u64,
     /// The earliest time at which a deferred row is ripe.
     pub next_at: Option<DateTime<Utc>>,
 }
@@ -65,8 +69,10 @@ pub struct HistoryRow {
     pub planned_at: DateTime<Utc>,
     /// Where it stands.
     pub state: State,
-    /// Why, for a skipped one.
+    /// Why, for a skipped or rejected one.
     pub reason: Option<String>,
+    /// How many more copies a person asked for.
+    pub resends: i64,
     /// When the final dot may have been written.
     pub intent_at: Option<DateTime<Utc>>,
     /// When it was settled.
@@ -93,14 +99,14 @@ pub struct OpenRow {
 }
 
 /// The last attempt of a delivery in words: step, code and text.
-const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
+pub(super) const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
       FROM attempt WHERE attempt.delivery_id = delivery.id ORDER BY number DESC LIMIT 1)";
 
 impl Ledger {
     /// Where the deliveries of an issue stand.
     pub fn issue_row(&mut self, issue: i64) -> Result<IssueRow, LedgerError> {
         self.store.read(|session| {
-            let sql = "SELECT state, coalesce(reason, ''), count(*), min(next_at) FROM delivery
+            let sql = "SELECT state, coalesce(reason, ''), count(*), min(next_at), sum(resends) FROM delivery
                        WHERE issue_id = $1 GROUP BY state, coalesce(reason, '')";
             let mut counts = Counts::default();
             let groups = session.rows(sql, [issue], |row| {
@@ -112,12 +118,16 @@ impl Ledger {
                     row.get::<_, String>(1)?,
                     count,
                     row.get::<_, Option<i64>>(3)?,
+                    u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
                 ))
             })?;
-            for (state, reason, count, next_at) in groups {
+            for (state, reason, count, next_at, resends) in groups {
+                counts.resends += resends;
                 *counts.by_state.entry(state).or_insert(0) += count;
-                if state == State::Skipped {
-                    counts.skipped_by_reason.insert(reason, count);
+                match state {
+                    State::Skipped => drop(counts.skipped_by_reason.insert(reason, count)),
+                    State::Rejected => drop(counts.rejected_by_reason.insert(reason, count)),
+                    _ => {}
                 }
                 if state == State::Deferred {
                     let next_at = next_at.map(instant).transpose()?;
@@ -158,7 +168,7 @@ impl Ledger {
     pub fn history(&mut self, key: &AddressKey) -> Result<Vec<HistoryRow>, LedgerError> {
         let sql = format!(
             "SELECT issue.identity, issue.slug, issue.title, issue.planned_at, delivery.state, delivery.reason,
-                    delivery.intent_at, delivery.settled_at, {LAST_WORDS}
+                    delivery.intent_at, delivery.settled_at, {LAST_WORDS}, delivery.resends
                FROM subscriber CROSS JOIN issue
                JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
               WHERE subscriber.addr_key = $1 ORDER BY issue.planned_at, issue.id"
@@ -176,6 +186,7 @@ impl Ledger {
                     intent_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
                     settled_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
                     reply: row.get(8)?,
+                    resends: row.get(9)?,
                 })
             })
         })

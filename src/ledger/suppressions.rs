@@ -39,16 +39,14 @@ impl Ledger {
 
     /// The suppression of one address.
     pub fn suppression(&mut self, key: &AddressKey) -> Result<Option<Suppression>, LedgerError> {
-        let sql =
-            "SELECT addr_key, address, reason, source, at FROM suppression WHERE addr_key = $1";
+        let sql = "SELECT addr_key, address, reason, source, at, evidence FROM suppression WHERE addr_key = $1";
         self.store
             .read(|session| session.first(sql, [key.as_bytes()], read))
     }
 
     /// All suppressions, oldest first.
     pub fn suppressions(&mut self) -> Result<Vec<Suppression>, LedgerError> {
-        let sql =
-            "SELECT addr_key, address, reason, source, at FROM suppression ORDER BY at, addr_key";
+        let sql = "SELECT addr_key, address, reason, source, at, evidence FROM suppression ORDER BY at, addr_key";
         self.store.read(|session| session.rows(sql, [], read))
     }
 
@@ -77,5 +75,6 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Suppression, LedgerError> {
         reason: Reason::from_stored(&reason),
         source: row.get(3)?,
         at: instant(row.get(4)?)?,
+        evidence: row.get(5)?,
     })
 }

@@ -76,12 +76,25 @@ impl Ledger {
         })
     }
 
-    /// Gives up the deferred deliveries of an issue.
-    pub fn expire(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+    /// Gives up the deferred deliveries of an issue, except those that a person asked for after
+    /// `asked_since`.
+    pub fn expire(
+        &mut self,
+        issue: i64,
+        asked_since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, LedgerError> {
         self.store.write(|session| {
             let sql = "UPDATE delivery SET state = 'expired', next_at = NULL, settled_at = $2
-                       WHERE issue_id = $1 AND state = 'deferred'";
-            session.execute(sql, params![issue, now.timestamp_millis()])
+                       WHERE issue_id = $1 AND state = 'deferred'
+                         AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id
+                             AND outcome IN ('again', 'added', 'resolved: planned') AND ended_at > $3)";
+            let parameters = params![
+                issue,
+                now.timestamp_millis(),
+                asked_since.timestamp_millis()
+            ];
+            session.execute(sql, parameters)
         })
     }
 

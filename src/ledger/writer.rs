@@ -4,25 +4,23 @@
 //! transaction, and answers when the commit is on the disk. An intent is *awaited*; a result is
 //! only *queued*: first in, first out makes the result of a connection durable no later than that
 //! connection's next intent, so that a crash leaves at most one doubtful row per connection.
-//! A commit that fails poisons the queue: no later dot can overtake a lost result.
+//! A commit that fails poisons the queue: no later dot can overtake a lost result. On a full disk
+//! the results that are still to come are stored all the same, in the room that the ballast held.
 
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
+use super::linger::Linger;
 use super::store::Session;
 use super::transitions::{self, Claim, IntentAnswer, Settlement};
 use super::{Ledger, LedgerError};
 
-/// Most operations that share one commit.
-const LARGEST_GROUP: usize = 256;
-
 type Answer<T> = oneshot::Sender<Result<T, LedgerError>>;
 
-enum Operation {
+pub(super) enum Operation {
     Claim {
         issue: i64,
         limit: usize,
@@ -44,11 +42,11 @@ enum Operation {
     },
 }
 
-/// Answers of one group, given out after its commit.
-enum Pending {
-    Claims(Answer<Vec<Claim>>, Vec<Claim>),
-    Intent(Answer<IntentAnswer>, IntentAnswer),
-    Flushed(Answer<()>),
+/// What an operation came to, told after the commit of its group.
+enum Done {
+    Claimed(Vec<Claim>),
+    Intended(IntentAnswer),
+    Written,
 }
 
 /// The running thread; [`Writer::stop`] gives the ledger back.
@@ -162,143 +160,97 @@ fn run(
     let mut linger = Linger::default();
     while let Ok(first) = operations.recv() {
         let group = linger.gather(first, operations);
-        let pending = ledger.store.write(|session| {
-            group
-                .into_iter()
-                .filter_map(|operation| apply(session, token, operation).transpose())
-                .collect::<Result<Vec<Pending>, LedgerError>>()
-        })?;
-        pending.into_iter().for_each(Pending::answer);
+        match write(&mut ledger, token, &group) {
+            Ok(done) => {
+                for (operation, done) in group.into_iter().zip(done) {
+                    operation.tell(done);
+                }
+            }
+            Err(error) => {
+                if error.is_disk_full() {
+                    ledger.ballast.release();
+                    keep_results(&mut ledger, token, group, operations);
+                }
+                return Err(error);
+            }
+        }
     }
     Ok(ledger)
 }
 
-/// How long a group waits for more before it commits.
-///
-/// A commit costs the same for one intent as for ten. While several connections are at work their
-/// intents come close together, and a wait far shorter than a round trip lets them share one. How
-/// many to wait for is learned from the groups before; a lone connection hardly ever waits. Results
-/// that nobody waits for go with the next intent, if there is one soon.
-#[derive(Debug, Default)]
-struct Linger {
-    /// How many intents to wait for.
-    expected: usize,
-    /// So many groups more before one more is hoped for.
-    content: u32,
-}
-
-/// After a wait in vain no more are hoped for during so many groups.
-const CONTENT_FOR: u32 = 32;
-/// Longest wait for further intents.
-const LONGEST_FOR_INTENTS: Duration = Duration::from_micros(500);
-/// Longest wait of results alone. A crash in it leaves a delivery in doubt that was sent.
-const LONGEST_FOR_RESULTS: Duration = Duration::from_millis(2);
-
-/// Operations that share a commit.
-#[derive(Default)]
-struct Group {
-    operations: Vec<Operation>,
-    intents: usize,
-    /// Whether somebody waits for something else than an intent.
-    urgent: bool,
-}
-
-impl Group {
-    fn push(&mut self, operation: Operation) {
-        match operation {
-            Operation::Intend { .. } => self.intents += 1,
-            Operation::Claim { .. } | Operation::Flush { .. } => self.urgent = true,
-            Operation::Settle(_) | Operation::Release { .. } => {}
-        }
-        self.operations.push(operation);
-    }
-}
-
-impl Linger {
-    fn gather(&mut self, first: Operation, queue: &mpsc::Receiver<Operation>) -> Vec<Operation> {
-        let began = Instant::now();
-        let mut group = Group::default();
-        group.push(first);
-        let mut in_vain = false;
-        while group.operations.len() < LARGEST_GROUP {
-            let limit = match group.intents {
-                _ if group.urgent => Duration::ZERO,
-                0 => LONGEST_FOR_RESULTS,
-                intents if intents < self.expected => LONGEST_FOR_INTENTS,
-                _ => Duration::ZERO,
-            };
-            let next = match queue.try_recv() {
-                Err(mpsc::TryRecvError::Empty) if !limit.is_zero() => {
-                    let left = limit.saturating_sub(began.elapsed());
-                    queue
-                        .recv_timeout(left)
-                        .inspect_err(|_| in_vain = true)
-                        .ok()
-                }
-                next => next.ok(),
-            };
-            let Some(next) = next else { break };
-            group.push(next);
-        }
-        if group.intents > 0 {
-            self.learn(group.intents, in_vain);
-        }
-        group.operations
-    }
-
-    fn learn(&mut self, intents: usize, in_vain: bool) {
-        self.content = if in_vain {
-            CONTENT_FOR
-        } else {
-            self.content.saturating_sub(1)
-        };
-        self.expected = intents + usize::from(self.content == 0);
-    }
-}
-
-fn apply(
-    session: &Session<'_>,
+/// The disk is full, and the ballast has made a little room. Claims and intents stay refused, so
+/// that no further dot is written; results of dots that were written are stored until the last
+/// connection is gone.
+fn keep_results(
+    ledger: &mut Ledger,
     token: i64,
-    operation: Operation,
-) -> Result<Option<Pending>, LedgerError> {
+    mut group: Vec<Operation>,
+    operations: &mpsc::Receiver<Operation>,
+) {
+    loop {
+        group.retain(|operation| {
+            matches!(operation, Operation::Settle(_) | Operation::Release { .. })
+        });
+        if !group.is_empty() && write(ledger, token, &group).is_err() {
+            // The rows stay in flight, and the next run calls them unconfirmed.
+            return;
+        }
+        match operations.recv() {
+            Ok(next) => group = vec![next],
+            Err(_) => return,
+        }
+    }
+}
+
+/// Runs a group in one transaction.
+fn write(ledger: &mut Ledger, token: i64, group: &[Operation]) -> Result<Vec<Done>, LedgerError> {
+    ledger.store.write(|session| {
+        group
+            .iter()
+            .map(|operation| apply(session, token, operation))
+            .collect()
+    })
+}
+
+fn apply(session: &Session<'_>, token: i64, operation: &Operation) -> Result<Done, LedgerError> {
     Ok(match operation {
         Operation::Claim {
-            issue,
-            limit,
-            now,
-            answer,
-        } => Some(Pending::Claims(
-            answer,
-            transitions::claim(session, issue, token, limit, now)?,
-        )),
+            issue, limit, now, ..
+        } => Done::Claimed(transitions::claim(session, *issue, token, *limit, *now)?),
         Operation::Intend {
             delivery,
             message_sha256,
             now,
-            answer,
-        } => {
-            let granted = transitions::intend(session, delivery, token, &message_sha256, now)?;
-            Some(Pending::Intent(answer, granted))
-        }
+            ..
+        } => Done::Intended(transitions::intend(
+            session,
+            *delivery,
+            token,
+            message_sha256,
+            *now,
+        )?),
         Operation::Settle(settlement) => {
-            transitions::settle(session, token, &settlement)?;
-            None
+            transitions::settle(session, token, settlement)?;
+            Done::Written
         }
         Operation::Release { delivery } => {
-            transitions::release(session, delivery, token)?;
-            None
+            transitions::release(session, *delivery, token)?;
+            Done::Written
         }
-        Operation::Flush { answer } => Some(Pending::Flushed(answer)),
+        Operation::Flush { .. } => Done::Written,
     })
 }
 
-impl Pending {
+impl Operation {
     /// Tells the waiter. One that is gone (its task was stopped) leaves a row that recovery finds.
-    fn answer(self) {
-        match self {
-            Self::Claims(answer, claims) => drop(answer.send(Ok(claims))),
-            Self::Intent(answer, granted) => drop(answer.send(Ok(granted))),
-            Self::Flushed(answer) => drop(answer.send(Ok(()))),
+    fn tell(self, done: Done) {
+        match (self, done) {
+            (Self::Claim { answer, .. }, Done::Claimed(claims)) => drop(answer.send(Ok(claims))),
+            (Self::Intend { answer, .. }, Done::Intended(granted)) => {
+                drop(answer.send(Ok(granted)));
+            }
+            (Self::Flush { answer }, _) => drop(answer.send(Ok(()))),
+            _ => {}
         }
     }
 }

@@ -4,6 +4,7 @@
 use data_encoding::HEXLOWER;
 use toml_edit::DocumentMut;
 
+use super::ground::{check_clock, remember_the_time};
 use super::places::{holder, place_of};
 use super::publication::{KEY_FILE, Publication};
 use super::{Stop, fill_random};
@@ -127,6 +128,8 @@ pub(super) fn enter_run(
     lock: &mut SenderLock,
 ) -> Result<i64, Stop> {
     refuse_a_stranger(publication, identity, lock)?;
+    check_clock(publication, ledger)?;
+    remember_the_time(publication, ledger)?;
     let epoch = ledger.raise_epoch(lock.last_epoch())?;
     lock.sign(&holder(), epoch)
         .map_err(|error| Diagnostic::error("cannot write `sender.lock`").cause(error))?;
@@ -201,6 +204,9 @@ pub fn adopt(publication: &Publication) -> Result<Adopted, Stop> {
     write_ledger_id(publication, &identity.id)?;
     if let Some(place) = place_of(&publication.ledger_path()) {
         ledger.set_place(&place)?;
+    }
+    if ledger.last_seen()?.is_some() {
+        ledger.set_last_seen(publication.clock.now())?;
     }
     let epoch = ledger.raise_epoch(lock.last_epoch())?;
     lock.sign(&holder(), epoch)

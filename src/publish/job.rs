@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 
 use super::Stop;
+use super::asked::accept_doubtful;
 use super::deliver::{Progress, Run, RunError};
 use super::halt::Halt;
 use super::problems::{ledger_problem, run_problem};
@@ -17,7 +18,7 @@ use super::send::{Ask, IssueOutcome, SendOptions};
 use crate::config::SmtpConfig;
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{IssueState, Ledger, Recorded, Writer};
+use crate::ledger::{Bounces, IssueState, Ledger, Recorded, Writer};
 use crate::mailer::{Relay, Session};
 use crate::message::{Composer, FrozenIssue};
 use crate::token::Keys;
@@ -55,6 +56,7 @@ impl Job<'_> {
             accept_removals,
         );
         let mut touched = settled;
+        let began = clock.now();
         loop {
             watch.catch_up(&mut ledger)?;
             touched += expire(self.publication, self.options, &mut ledger, recorded)?;
@@ -84,8 +86,11 @@ impl Job<'_> {
             }
             self.wait_until(counts.next_at, ask);
         }
+        accept_doubtful(self.options, &mut ledger, recorded, clock.now())?;
         ledger.finish(recorded.row, clock.now())?;
-        let outcome = outcome(recorded, &mut ledger, touched)?;
+        let mut outcome = outcome(recorded, &mut ledger, touched)?;
+        let after = self.publication.config.suppress_after;
+        outcome.bounces = ledger.suppress_bounced(recorded.row, began, after, clock.now())?;
         Ok((ledger, outcome))
     }
 
@@ -130,6 +135,11 @@ impl Job<'_> {
         }
         let mut ledger = match writer.stop() {
             Ok(ledger) => ledger,
+            // What was written may be lost or broken: nothing more is asked of such a file.
+            Err(error) if error.is_disk_failure() || error.is_damage() => {
+                problems.push(ledger_problem(&error));
+                return Err(Stop::Failed(problems));
+            }
             Err(error) => {
                 problems.push(ledger_problem(&error));
                 Ledger::open(&self.publication.ledger_path())?
@@ -225,7 +235,9 @@ fn expire(
     if now - recorded.planned_at <= limit {
         return Ok(0);
     }
-    Ok(ledger.expire(recorded.row, now)? as u64)
+    // Who asked later is waited for as long, counted from then.
+    let asked_since = now.checked_sub_signed(limit).unwrap_or(now);
+    Ok(ledger.expire(recorded.row, asked_since, now)? as u64)
 }
 
 /// Whether the issue is still to be sent: another terminal may have paused or cancelled it.
@@ -264,5 +276,6 @@ pub(super) fn outcome(
         counts: row.counts,
         finished_at: row.finished_at,
         touched,
+        bounces: Bounces::default(),
     })
 }

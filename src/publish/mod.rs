@@ -1,6 +1,7 @@
 //! The shell that joins core and edges: what each command does, from files to files, ledger and
 //! relay. Asking and printing is left to `cli`.
 
+mod asked;
 mod backup;
 mod breaker;
 mod build;
@@ -8,6 +9,7 @@ mod checkup;
 mod deliver;
 mod export;
 mod freeze;
+mod ground;
 mod guard;
 mod halt;
 mod job;
@@ -28,6 +30,7 @@ use thiserror::Error;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
+pub use asked::{AskedFor, OnUnconfirmed, SETTLING_TIME};
 pub use backup::{BackedUp, back_up};
 pub use build::{BuildReport, build, rehearse_build};
 pub use checkup::{Checkup, check_ledger};

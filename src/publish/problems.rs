@@ -100,9 +100,16 @@ pub(super) fn ledger_problem(error: &LedgerError) -> Diagnostic {
         LedgerError::Database(cause) if error.is_disk_full() => problem
             .cause(cause)
             .hint("the disk is full: make room and run the same command again; nothing that was recorded is lost"),
+        LedgerError::Database(cause) if error.is_damage() => problem
+            .cause(cause)
+            .hint("the file is damaged: keep a copy of the folder, look with `postrider ledger check`, restore the last `postrider ledger backup`, and say so with `postrider ledger adopt`"),
+        LedgerError::Database(cause) if error.is_disk_failure() => problem
+            .cause(cause)
+            .hint("the disk failed, and nothing more was written or sent; look at the system's log and the disk, then run `postrider ledger check` before anything is sent again"),
         LedgerError::Database(cause) => problem.cause(cause).hint("check the disk and the rights of `ledger.db`; if the file is damaged, restore it from a backup"),
         LedgerError::Newer { .. } => problem.hint("use the newest Postrider; an older one must not write to this ledger"),
         LedgerError::NotDurable(_) => problem.hint("put the publication on a local disk"),
+        LedgerError::Overtaken => problem.hint("run the same command again; nothing was changed by this one"),
         LedgerError::Unknown(_) | LedgerError::Poisoned => problem,
     }
 }

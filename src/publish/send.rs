@@ -9,9 +9,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
 
+use super::asked::{AskedFor, Extra, accept_doubtful};
 use super::build::{BuildReport, build};
 use super::deliver::Progress;
-use super::guard::{Glimpse, enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
+use super::ground::{check_folder, lay_ballast, remember_the_time};
+use super::guard::{enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
 use super::problems::{foreign_sender, relay_config, relay_problem};
@@ -20,7 +22,7 @@ use super::{Publication, Stop};
 use crate::config::SmtpConfig;
 use crate::delivery::{RetryRules, State};
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{Counts, IssueState, Ledger, SenderLock};
+use crate::ledger::{Bounces, Counts, IssueState, Ledger, SenderLock};
 use crate::mailer::{Relay, Session, Timers};
 
 /// What the author asked for.
@@ -32,6 +34,10 @@ pub struct SendOptions {
     pub wait: bool,
     /// Accept a roster that lost more than a fifth of its rows.
     pub accept_removals: bool,
+    /// Send although the folder is on a file system of which nobody knows what a commit is worth.
+    pub unsafe_fs: bool,
+    /// Copies that are asked for by name, of the named issue.
+    pub asked: AskedFor,
     /// Time limits and retry rules.
     pub timers: Timers,
     /// When to try again.
@@ -93,6 +99,8 @@ pub struct IssueOutcome {
     pub finished_at: Option<DateTime<Utc>>,
     /// How many deliveries this command dealt with.
     pub touched: u64,
+    /// What became of addresses that do not exist.
+    pub bounces: Bounces,
 }
 
 /// What `send` did.
@@ -130,9 +138,13 @@ pub fn send(
     let mut touched = BTreeMap::new();
     for recorded in targets.iter().filter_map(Target::started) {
         let settled = tidy(publication, options, &keys, &mut ledger, recorded)?;
-        touched.insert(recorded.row, settled);
+        let now = publication.clock.now();
+        let accepted = accept_doubtful(options, &mut ledger, recorded, now)?;
+        touched.insert(recorded.row, settled + accepted);
     }
-    let question = question(publication, &targets, &mut ledger)?;
+    let extra = Extra::find(publication, options, &targets, &mut ledger, &keys)?;
+    let mut question = question(publication, &targets, &mut ledger)?;
+    extra.add_to(&mut question);
     if question.total == 0 {
         for recorded in targets.iter().filter_map(Target::started) {
             ledger.finish(recorded.row, publication.clock.now())?;
@@ -145,7 +157,9 @@ pub fn send(
     if let Some(problem) = foreign_sender(publication) {
         return Err(problem.into_error().into());
     }
+    check_folder(publication, question.total, options.unsafe_fs)?;
     ask.confirm(&question)?;
+    lay_ballast(&ledger)?;
 
     let runtime = runtime()?;
     let relay = Relay::new(smtp.clone(), options.timers.clone())
@@ -160,6 +174,7 @@ pub fn send(
     let out = publication.folder.join("public");
     report.built = Some(build(publication, &issues, publication.clock.now(), &out)?);
     settle_in(publication, &mut ledger, &identity)?;
+    extra.record(&mut targets, &mut ledger, publication.clock.now())?;
 
     let job = Job {
         publication,
@@ -200,7 +215,7 @@ fn work_through(
     if let Some(session) = first {
         job.runtime.block_on(session.quit());
     }
-    Ok(())
+    remember_the_time(job.publication, &mut ledger)
 }
 
 /// The first session: without one nothing is planned. An interrupt ends the wait for it.
@@ -223,10 +238,13 @@ pub fn preview_send(
     publication: &Publication,
     options: &SendOptions,
 ) -> Result<(Question, SendReport), Stop> {
-    let Glimpse { ledger, keys, .. } = &mut glimpse(publication)?;
+    let mut glimpse = glimpse(publication)?;
+    let (ledger, keys) = (&mut glimpse.ledger, Arc::new(glimpse.keys));
     let mut report = SendReport::default();
-    let targets = select(publication, options, ledger, keys, &mut report)?;
-    let question = question(publication, &targets, ledger)?;
+    let targets = select(publication, options, ledger, &keys, &mut report)?;
+    let extra = Extra::find(publication, options, &targets, ledger, &keys)?;
+    let mut question = question(publication, &targets, ledger)?;
+    extra.add_to(&mut question);
     Ok((question, report))
 }
 

@@ -249,7 +249,8 @@ fn an_address_that_is_none_is_refused() {
 #[test]
 fn addresses_of_every_odd_kind_are_refused_or_warned_of_by_their_line() {
     let long = format!("{}@example.org", "a".repeat(65));
-    let longer = format!("a@{}.example.org", ["b".repeat(60).as_str(); 4].join("."));
+    let domain = ["b".repeat(60).as_str(); 3].join(".");
+    let longer = format!("{}@{domain}.example.org", "a".repeat(60));
     for (address, reason) in [
         (long.as_str(), "longer than 64 bytes before the `@`"),
         (&longer, "longer than 254 bytes"),

@@ -16,10 +16,10 @@ fn exported(room: &Newsroom, options: &[&str]) -> String {
 /// The cells of each address by the name of their column.
 fn cells(text: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let names = reader.headers().unwrap().clone();
+    let header = reader.headers().unwrap().clone();
     let rows = reader.records().map(|row| {
         let row = row.unwrap();
-        let pairs = names.iter().zip(row.iter());
+        let pairs = header.iter().zip(row.iter());
         let cells: BTreeMap<String, String> = pairs
             .map(|(name, cell)| (name.to_owned(), cell.to_owned()))
             .collect();

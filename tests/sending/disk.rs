@@ -18,7 +18,7 @@ impl SmallDisk {
     /// `None` where this process may not mount.
     fn mount(folder: &Path) -> Option<Self> {
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=32m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=96m", "tmpfs"])
             .arg(folder)
             .output();
         match mounted {
@@ -59,15 +59,22 @@ fn a_full_disk_stops_the_run_before_anything_is_sent_unrecorded() {
         .stderr_contains("make room and run the same command again");
     let before = served(&relay).len();
     assert!(before < 200, "the disk was never full");
+    // The ballast made room for what the relay had answered: nothing is in doubt.
+    assert!(!room.has("ledger.ballast"));
+    assert_ledger_is_true(&room, &relay);
+    assert_eq!(count(&room, "sent"), before);
+    assert_eq!(count(&room, "inflight") + count(&room, "unconfirmed"), 0);
+    // And there is too little of it for another run.
+    room.run(SEND).fails(1).stderr_contains("wants 64 MiB");
 
     std::fs::remove_file(room.path("filler")).unwrap();
     let next = room.run(SEND);
     assert_eq!(next.stderr.matches("error:").count(), 0, "{next}");
     assert_ledger_is_true(&room, &relay);
-    let states = states(&room);
-    let count = |wanted: &str| states.values().filter(|state| *state == wanted).count();
-    assert_eq!(count("sent") + count("unconfirmed"), 200, "{states:#?}");
-    assert!(count("unconfirmed") <= 4, "one a connection at most");
+    assert_eq!(count(&room, "sent"), 200, "{:#?}", states(&room));
+    assert_eq!(served(&relay).values().max(), Some(&1));
+    assert!(room.has("ledger.ballast"), "made anew");
+    room.run(["ledger", "check"]).exits(0);
     drop(disk);
 }
 
@@ -102,15 +109,24 @@ fn a_disk_with_a_little_room_left_loses_nobody_and_serves_nobody_twice() {
 
         std::fs::remove_file(&filler).unwrap();
         let next = room.run(SEND);
-        assert_eq!(next.stderr.matches("error:").count(), 0, "{left}: {first}{next}");
+        assert_eq!(
+            next.stderr.matches("error:").count(),
+            0,
+            "{left}: {first}{next}"
+        );
         assert_ledger_is_true(&room, &relay);
-        let states = states(&room);
-        let count = |wanted: &str| states.values().filter(|state| *state == wanted).count();
-        let doubt = count("unconfirmed");
-        assert_eq!(count("sent") + doubt, 200, "{left}: {states:#?}");
+        let doubt = count(&room, "unconfirmed");
+        assert_eq!(count(&room, "sent") + doubt, 200, "{left}");
         assert!(doubt <= 4, "{left}: one a connection at most");
         drop(disk);
     }
+}
+
+fn count(room: &Newsroom, wanted: &str) -> usize {
+    states(room)
+        .values()
+        .filter(|state| *state == wanted)
+        .count()
 }
 
 fn fill(path: &Path) {

@@ -1,6 +1,8 @@
 //! Sending: the real program hands real messages to a relay that does what the test says, and the
 //! ledger must know afterwards what became of each.
 
+mod asked;
+mod bounces;
 mod changes;
 mod checkup;
 mod control;
@@ -9,6 +11,7 @@ mod crash;
 mod disk;
 mod dkim;
 mod flow;
+mod ground;
 mod leaving;
 mod letter;
 mod login;
@@ -18,6 +21,7 @@ mod plans;
 mod replies;
 mod reports;
 mod secrets;
+mod selftest;
 mod tls;
 mod tokens;
 mod verbs;

@@ -32,6 +32,9 @@ time_zone = "UTC"
 send_time = "09:00"
 "#;
 
+/// Says that the file system of the tests is good enough.
+const UNSAFE_FS: &str = "POSTRIDER_UNSAFE_FS";
+
 /// A publication. Its folder goes when this is dropped.
 #[derive(Debug)]
 pub struct Newsroom {
@@ -223,6 +226,8 @@ impl Newsroom {
             .current_dir(self.folder.path())
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            // Where temporary folders are on such a file system, no test could send.
+            .envs(std::env::var_os(UNSAFE_FS).map(|value| (UNSAFE_FS, value)))
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         Running::start(&mut command)
     }
