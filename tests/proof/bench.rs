@@ -97,6 +97,13 @@ impl Bench {
         planned.unwrap()
     }
 
+    /// The row of a delivery.
+    pub(super) fn delivery(&self, address: &str) -> i64 {
+        let sql = "SELECT id FROM delivery WHERE address = ?1";
+        let raw = self.raw();
+        raw.query_row(sql, [address], |row| row.get(0)).unwrap()
+    }
+
     /// State and number of counted attempts of every delivery by its address.
     pub(super) fn deliveries(&self) -> BTreeMap<String, (String, i64)> {
         let raw = self.raw();

@@ -137,6 +137,20 @@ impl Model {
         }
     }
 
+    /// Whether one more copy was planned.
+    pub(super) fn again(&mut self, address: &str) -> bool {
+        let row = &self.rows[address];
+        let settled = SETTLED.contains(&row.state);
+        let open = matches!(self.issue, "sending" | "finished");
+        if !(settled && open && row.is_eligible()) {
+            return false;
+        }
+        self.issue = "sending";
+        let row = self.row(address);
+        (row.state, row.token, row.next_at) = ("planned", None, None);
+        true
+    }
+
     pub(super) fn expire(&mut self) {
         for row in self.rows.values_mut() {
             if row.state == "deferred" {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use postrider::delivery::{Class, Outcome, Reply, Step, Transaction};
-use postrider::ledger::{Claim, IntentAnswer, IssueState, Ledger, Settlement, Verdict, Writer};
+use postrider::ledger::{
+    Claim, Doubts, IntentAnswer, IssueState, Ledger, Settlement, Verdict, Writer,
+};
 use postrider::suppression::{Reason, Suppression};
 use postrider::token::{KeySet, sha256};
 use proptest::prelude::*;
@@ -35,6 +37,8 @@ pub(super) enum Action {
     Leave(usize),
     Join(usize),
     Resolve(usize, Word),
+    /// A person asks for one copy more.
+    Again(usize),
     Expire,
     SkipExcluded,
     Finish,
@@ -90,6 +94,7 @@ impl Action {
             2 => reader().prop_map(Self::Leave),
             2 => reader().prop_map(Self::Join),
             3 => (reader(), word).prop_map(|(reader, word)| Self::Resolve(reader, word)),
+            2 => reader().prop_map(Self::Again),
             1 => Just(Self::Expire),
             1 => Just(Self::SkipExcluded),
             2 => Just(Self::Finish),
@@ -186,8 +191,16 @@ impl Run {
             Action::Leave(reader) => self.enrol(*reader, false),
             Action::Join(reader) => self.enrol(*reader, true),
             Action::Resolve(reader, word) => self.resolve(*reader, *word),
+            Action::Again(reader) => {
+                let address = &self.addresses[*reader];
+                let delivery = [self.bench.delivery(address)];
+                let done = self.desk.record_asked(self.issue, &delivery, &[], now);
+                assert_eq!(done.is_ok(), self.model.again(address), "{done:?}");
+            }
             Action::Expire => {
-                self.desk.expire(self.issue, now).unwrap();
+                // Nobody was asked for by name: the age of the plan counts.
+                let asked_since = now + TimeDelta::days(365);
+                self.desk.expire(self.issue, asked_since, now).unwrap();
                 self.model.expire();
             }
             Action::SkipExcluded => {
@@ -352,6 +365,7 @@ impl Run {
             reason: Reason::Unsubscribed,
             source: "command".to_owned(),
             at: self.now(),
+            evidence: None,
         };
         self.desk.suppress(&suppression).unwrap();
         self.model.row(address).suppressed = true;
@@ -379,10 +393,15 @@ impl Run {
         if state == "sent" && copies == 0 {
             return;
         }
-        let named = [address.clone()];
+        let named = [self.bench.delivery(&address)];
+        let doubts = Doubts {
+            before: None,
+            only: Some(&named),
+            told: "the relay's log",
+        };
         let now = self.now();
         self.desk
-            .resolve(self.issue, verdict, Some(&named), now)
+            .resolve(self.issue, verdict, &doubts, now)
             .unwrap();
         self.model.resolve(&address, state);
     }
