@@ -1,10 +1,15 @@
 //! A delivery: the one row for (issue, subscriber). Its states, what a relay's reply means, and
 //! when to try again (docs/ledger.md).
 
+mod class;
+mod retry;
+
 use std::fmt;
-use std::time::Duration;
 
 use crate::diagnostic::visible;
+
+pub use class::{Class, RateLimit, classify};
+pub use retry::{Outcome, RetryRules};
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -207,209 +212,16 @@ pub enum Transaction {
     Withheld,
 }
 
-/// What a refusal is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// The relay is going away or busy: 421. Costs no attempt.
-    RelayDown,
-    /// Try again later.
-    Temporary,
-    /// Try again soon: greylisting.
-    Greylisted,
-    /// This address does not exist.
-    Address,
-    /// The mailbox is full or does not take this message.
-    Mailbox,
-    /// Not the subscriber's fault: policy, reputation, quota, our message.
-    OurFault,
-}
-
-/// Classifies a refusal by enhanced code, then code, then class; the text is never read as a code.
-pub fn classify(step: Step, reply: &Reply) -> Class {
-    if reply.code == 421 {
-        return Class::RelayDown;
-    }
-    if (400..500).contains(&reply.code) {
-        let greylisted =
-            matches!(reply.enhanced(), Some(EnhancedCode(4, 7, 1))) && reply.code != 454;
-        return if greylisted {
-            Class::Greylisted
-        } else {
-            Class::Temporary
-        };
-    }
-    match (step, reply.code, reply.enhanced()) {
-        (
-            Step::Rcpt | Step::Dot,
-            _,
-            Some(EnhancedCode(5, 1, 1..=3 | 6 | 10) | EnhancedCode(5, 2, 1)),
-        )
-        | (Step::Rcpt, 550 | 551 | 553, None) => Class::Address,
-        // At MAIL these would be about the relay itself and every message of this size.
-        (
-            Step::Rcpt | Step::Body | Step::Dot,
-            _,
-            // 5.6.7 (RFC 6531 §4.3): nobody on the way carries an address in such letters.
-            Some(EnhancedCode(5, 2, 2) | EnhancedCode(5, 3, 4) | EnhancedCode(5, 6, 7)),
-        )
-        | (Step::Rcpt, 552, None) => Class::Mailbox,
-        _ => Class::OurFault,
-    }
-}
-
-/// What becomes of a delivery after an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The relay has it.
-    Sent,
-    /// Proven not accepted; tried again at the earliest after this time. An attempt that never
-    /// was the subscriber's (relay down) does not count.
-    Deferred {
-        /// How long to wait.
-        wait: Duration,
-        /// Whether it counts among the attempts.
-        counts: bool,
-    },
-    /// Refused for good.
-    Rejected(Class),
-    /// Refused for a reason that is ours: back to *planned*, and the run asks itself whether to stop.
-    OurFault,
-    /// The dot was written and no valid reply was read.
-    Unconfirmed,
-}
-
-/// When to try again (RFC 5321 §4.5.4.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RetryRules {
-    /// First wait after a temporary refusal; doubles with every further one.
-    pub first: Duration,
-    /// Longest wait.
-    pub longest: Duration,
-    /// First wait after greylisting.
-    pub greylisted: Duration,
-    /// Wait after the relay went away.
-    pub relay_down: Duration,
-    /// An open delivery is given up this long after the plan.
-    pub expire: Duration,
-}
-
-impl Default for RetryRules {
-    fn default() -> Self {
-        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-        Self {
-            first: minutes(30),
-            longest: minutes(8 * 60),
-            greylisted: minutes(6),
-            relay_down: minutes(5),
-            expire: minutes(4 * 24 * 60),
-        }
-    }
-}
-
-impl RetryRules {
-    /// The wait after the `attempts`-th temporary refusal (from 1). `spread` in 0..=255 moves it by
-    /// up to a fifth either way, so that what failed together does not come back together.
-    pub fn wait(&self, class: Class, attempts: u32, spread: u8) -> Duration {
-        let base = match class {
-            Class::RelayDown => return self.relay_down,
-            Class::Greylisted if attempts <= 1 => self.greylisted,
-            _ => self
-                .first
-                .saturating_mul(1 << attempts.saturating_sub(1).min(16))
-                .min(self.longest),
-        };
-        base.mul_f64(0.8 + 0.4 * f64::from(spread) / 255.0)
-    }
-
-    /// Judges a transaction. `None` means that nothing was tried: the ledger withheld the dot.
-    pub fn judge(&self, transaction: &Transaction, attempts: u32, spread: u8) -> Option<Outcome> {
-        Some(match transaction {
-            Transaction::Withheld => return None,
-            Transaction::Accepted(_) => Outcome::Sent,
-            Transaction::LostAfterDot(_) => Outcome::Unconfirmed,
-            Transaction::LostBeforeDot(Step::Compose, _) => Outcome::OurFault,
-            Transaction::LostBeforeDot(..) => Outcome::Deferred {
-                wait: self.wait(Class::RelayDown, attempts, spread),
-                counts: false,
-            },
-            Transaction::Refused(step, reply) => match classify(*step, reply) {
-                class @ (Class::Address | Class::Mailbox) => Outcome::Rejected(class),
-                Class::OurFault => Outcome::OurFault,
-                class => Outcome::Deferred {
-                    wait: self.wait(class, attempts, spread),
-                    counts: class != Class::RelayDown,
-                },
-            },
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reply(code: u16, text: &str) -> Reply {
-        Reply {
-            code,
-            text: text.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_quota_or_a_block_list_is_never_a_dead_address() {
-        for (step, code, text) in [
-            (Step::Rcpt, 550, "5.7.1 blocked using a block list"),
-            (Step::Rcpt, 550, "5.4.5 daily quota exceeded"),
-            (Step::Dot, 554, "transaction failed"),
-            (Step::Mail, 550, "5.1.1 no such sender"),
-            (Step::Mail, 552, "5.3.4 larger than we take"),
-            (Step::Dot, 550, "no thanks"),
-        ] {
-            assert_eq!(
-                classify(step, &reply(code, text)),
-                Class::OurFault,
-                "{code} {text}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_unknown_user_is_an_address_with_or_without_an_enhanced_code() {
-        assert_eq!(
-            classify(Step::Rcpt, &reply(550, "5.1.1 no such user")),
-            Class::Address
-        );
-        assert_eq!(
-            classify(Step::Rcpt, &reply(550, "No such user here")),
-            Class::Address
-        );
-        assert_eq!(
-            classify(Step::Rcpt, &reply(552, "5.2.2 mailbox full")),
-            Class::Mailbox
-        );
-    }
-
-    #[test]
-    fn waits_double_from_half_an_hour_to_eight_hours() {
-        let rules = RetryRules::default();
-        let minutes: Vec<u64> = (1..=7)
-            .map(|attempt| {
-                rules
-                    .wait(Class::Temporary, attempt, 128)
-                    .as_secs()
-                    .div_ceil(60)
-            })
-            .collect();
-        assert_eq!(minutes, [31, 61, 121, 241, 481, 481, 481]);
-        assert_eq!(
-            rules.wait(Class::Greylisted, 1, 0),
-            Duration::from_secs(288)
-        );
-    }
-
     #[test]
     fn replies_keep_no_control_characters_and_no_more_than_512_bytes() {
-        let hostile = reply(250, &format!("\u{1b}[2J{}", "é".repeat(1000)));
+        let hostile = Reply {
+            code: 250,
+            text: format!("\u{1b}[2J{}", "é".repeat(1000)),
+        };
         assert!(hostile.stored_text().len() <= 512);
         assert!(!hostile.stored_text().contains('\u{1b}'));
     }

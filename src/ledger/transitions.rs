@@ -258,6 +258,7 @@ pub(super) fn settle(
         Outcome::Rejected(_) => (State::Rejected, true, None),
         Outcome::Unconfirmed => (State::Unconfirmed, true, None),
         Outcome::OurFault => (State::Planned, false, None),
+        Outcome::Unchanged(_) => return settle_unchanged(session, token, settlement),
         Outcome::Deferred { wait, counts } => {
             let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
             (State::Deferred, *counts, Some(at.saturating_add(wait)))
@@ -290,6 +291,31 @@ pub(super) fn settle(
         settlement.delivery,
         state.as_str(),
         &settlement.transaction,
+        settlement.at,
+    )
+}
+
+/// The relay wanted no message at all: the row is what it was before, planned or deferred and
+/// ripe, and this run may claim it again.
+fn settle_unchanged(
+    session: &Session<'_>,
+    token: i64,
+    settlement: &Settlement,
+) -> Result<(), LedgerError> {
+    let at = settlement.at.timestamp_millis();
+    let sql =
+        "UPDATE delivery SET state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'planned' END,
+                 next_at = CASE WHEN attempts > 0 THEN $3 END, claim_token = NULL
+               WHERE id = $1 AND claim_token = $2 AND state IN ('claimed', 'inflight')";
+    if session.execute(sql, params![settlement.delivery, token, at])? == 0 {
+        return Ok(());
+    }
+    let transaction = &settlement.transaction;
+    record_attempt(
+        session,
+        settlement.delivery,
+        "unchanged",
+        transaction,
         settlement.at,
     )
 }

@@ -25,6 +25,8 @@ pub(super) enum Verdict {
     OurFault,
     /// It ends conversations.
     Lost,
+    /// It wants no messages for a while: neither a fault of ours nor one of its own.
+    Nothing,
 }
 
 impl Verdict {
@@ -32,6 +34,7 @@ impl Verdict {
     pub(super) fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::OurFault => Self::OurFault,
+            Outcome::Unchanged(_) => Self::Nothing,
             // Doubt costs a person's time, one delivery at a time.
             Outcome::Deferred { counts: false, .. } | Outcome::Unconfirmed => Self::Lost,
             Outcome::Sent | Outcome::Rejected(_) | Outcome::Deferred { counts: true, .. } => {
@@ -63,6 +66,9 @@ impl Breaker {
 
     /// Takes one result; `true` when the run must stop.
     pub(super) fn record(&mut self, verdict: Verdict) -> bool {
+        if verdict == Verdict::Nothing {
+            return false;
+        }
         let our_fault = verdict == Verdict::OurFault;
         let lost = verdict == Verdict::Lost;
         self.in_a_row = if our_fault { self.in_a_row + 1 } else { 0 };

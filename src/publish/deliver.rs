@@ -263,7 +263,8 @@ impl Shared {
             return Ok(());
         };
         self.run.progress.count(&outcome);
-        let tripped = self.breaker.lock().await.record(Verdict::of(&outcome));
+        let tripped = self.breaker.lock().await.record(Verdict::of(&outcome))
+            || matches!(outcome, Outcome::Unchanged(_));
         let stop = tripped.then(|| reason_to_stop(&transaction));
         let settlement = Settlement {
             delivery: claim.delivery,
@@ -299,7 +300,7 @@ impl Progress {
             Outcome::Deferred { .. } => &self.deferred,
             Outcome::Rejected(_) => &self.rejected,
             Outcome::Unconfirmed => &self.unconfirmed,
-            Outcome::OurFault => return,
+            Outcome::OurFault | Outcome::Unchanged(_) => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
