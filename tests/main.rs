@@ -11,5 +11,6 @@
 )]
 
 mod authoring;
+mod proof;
 mod sending;
 pub mod support;

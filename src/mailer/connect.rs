@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use lettre::transport::smtp::commands::{Ehlo, Starttls};
 use lettre::transport::smtp::extension::ClientId;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
@@ -61,6 +62,16 @@ impl Relay {
     /// Opens a session: ready for MAIL.
     pub async fn open(&self) -> Result<Session, ConnectError> {
         let (stream, own_address) = self.dial().await?;
+        self.open_over(stream, own_address).await
+    }
+
+    /// Opens a session over a connection that was made already, such as a tunnel. `own_address` is
+    /// the end of it that the relay sees.
+    pub async fn open_over(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        own_address: IpAddr,
+    ) -> Result<Session, ConnectError> {
         let own_name = self.own_name(own_address);
         let wire = match (self.config.security, &self.tls) {
             (Security::Implicit, Some(tls)) => {

@@ -78,6 +78,50 @@ fn a_full_disk_stops_the_run_before_anything_is_sent_unrecorded() {
     drop(disk);
 }
 
+#[test]
+fn a_disk_with_a_little_room_left_loses_nobody_and_serves_nobody_twice() {
+    for left in [4 * 1024, 64 * 1024, 256 * 1024] {
+        let relay = ScriptedRelay::start();
+        let room = Newsroom::new();
+        let Some(disk) = SmallDisk::mount(room.folder()) else {
+            eprintln!("SKIPPED: this process may not mount a file system");
+            return;
+        };
+        let room = room
+            .config(CONFIG_IS_WRITTEN_AGAIN)
+            .relay(&relay)
+            .essay(&format!("2026-12-01-{SLUG}"), "Why write?", &essay())
+            .readers(200)
+            .now(NOW);
+        let gate = relay.hold_at_dot();
+        let running = room.spawn(SEND);
+        gate.wait_for(4);
+        let filler = room.path("filler");
+        fill(&filler);
+        let size = std::fs::metadata(&filler).unwrap().len();
+        let file = File::options().write(true).open(&filler).unwrap();
+        file.set_len(size - left).unwrap();
+        // An open file keeps its room also when it is removed.
+        drop(file);
+        gate.release();
+        let first = running.wait();
+        assert_ledger_is_true(&room, &relay);
+
+        std::fs::remove_file(&filler).unwrap();
+        let next = room.run(SEND);
+        assert_eq!(
+            next.stderr.matches("error:").count(),
+            0,
+            "{left}: {first}{next}"
+        );
+        assert_ledger_is_true(&room, &relay);
+        let doubt = count(&room, "unconfirmed");
+        assert_eq!(count(&room, "sent") + doubt, 200, "{left}");
+        assert!(doubt <= 4, "{left}: one a connection at most");
+        drop(disk);
+    }
+}
+
 fn count(room: &Newsroom, wanted: &str) -> usize {
     states(room)
         .values()

@@ -2,14 +2,19 @@
 //!
 //! - [`newsroom`]: a publication in a folder of its own, and the program run in it.
 //! - [`relay`]: an SMTP server that does what the test tells it, and remembers what was done to it.
+//! - [`cut`]: the program ended at one call of the system.
+//! - [`oracle`]: what the relay accepted, joined with what the ledger says.
 //! - [`mail`]: a stored message taken apart and checked for what receivers refuse.
 //!
 //! Nothing here sleeps: a test waits for an event, with a deadline only a hang can reach.
 
 pub mod certificate;
+#[cfg(target_os = "linux")]
+pub mod cut;
 pub mod gate;
 pub mod mail;
 pub mod newsroom;
+pub mod oracle;
 pub mod program;
 pub mod relay;
 

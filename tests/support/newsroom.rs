@@ -202,6 +202,13 @@ impl Newsroom {
         self
     }
 
+    /// Takes a variable away again.
+    #[must_use]
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.environment.retain(|(other, _)| other != name);
+        self
+    }
+
     /// Runs the program to its end.
     #[track_caller]
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {

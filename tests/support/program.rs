@@ -71,6 +71,11 @@ impl Running {
         self.stderr.wait_for_line(text, &self.command)
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Kills it as a power cut would, `kill -9`, and returns what it had said.
     #[track_caller]
     pub fn kill(mut self) -> Output {

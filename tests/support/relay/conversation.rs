@@ -36,6 +36,7 @@ pub(super) struct Conversation<'a> {
     greeted: bool,
     transaction: Option<Transaction>,
     accepted: usize,
+    random: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +60,7 @@ impl<'a> Conversation<'a> {
             greeted: false,
             transaction: None,
             accepted: 0,
+            random: 0x2545_F491_4F6C_DD1D ^ number as u64,
         };
         // Every way out is an end of the connection; the test sees it from the other side.
         let _: Result<(), Over> = conversation.run();
@@ -284,9 +286,12 @@ impl<'a> Conversation<'a> {
         let action = self.next_action(Stage::Dot, &message.rcpt_to);
         let accepts = match &action {
             None
-            | Some(Action::ReplyAndClose | Action::HalfReplyAndClose | Action::ObeyAndClose) => {
-                true
-            }
+            | Some(
+                Action::ReplyAndClose
+                | Action::HalfReplyAndClose
+                | Action::HalfReplyAndHold(_)
+                | Action::ObeyAndClose,
+            ) => true,
             Some(Action::Reply(reply)) => reply.starts_with('2'),
             Some(Action::Say(_) | Action::Close | Action::Stall | Action::Hold(_)) => false,
         };
@@ -295,6 +300,7 @@ impl<'a> Conversation<'a> {
             self.shared.log.accept(message);
             self.accepted += 1;
         }
+        self.take_time();
         self.perform(action, &reply)?;
         match self.shared.setup.messages_per_connection {
             Some((count, Farewell::Silent)) if self.accepted >= count => Err(Over),
@@ -324,6 +330,19 @@ impl<'a> Conversation<'a> {
 
     // -- answers --
 
+    /// Thinks for a while, if the relay is a slow one.
+    fn take_time(&mut self) {
+        let slowest = self.shared.setup.slowest_reply;
+        if !slowest.is_zero() {
+            // xorshift64: no two replies alike, and the same ones in every run.
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
+            let part = (self.random >> 48) as u32;
+            std::thread::sleep(slowest * part / 0x1_0000);
+        }
+    }
+
     /// Does what the script says for this stage, or gives the usual reply.
     fn answer(&mut self, stage: Stage, usual: &str) -> Result<Answer, Over> {
         self.answer_about(&[], stage, usual)
@@ -331,6 +350,7 @@ impl<'a> Conversation<'a> {
 
     fn answer_about(&mut self, whom: &[String], stage: Stage, usual: &str) -> Result<Answer, Over> {
         let action = self.next_action(stage, whom);
+        self.take_time();
         self.perform(action, usual)
     }
 
@@ -384,6 +404,13 @@ impl<'a> Conversation<'a> {
             Some(Action::HalfReplyAndClose) => {
                 self.stream.write(&usual.as_bytes()[..usual.len() / 2])?;
                 Err(Over)
+            }
+            Some(Action::HalfReplyAndHold(gate)) => {
+                let (half, rest) = usual.split_at(usual.len() / 2);
+                self.stream.write(half.as_bytes())?;
+                gate.pass();
+                self.write(rest)?;
+                Ok(Answer::Usual)
             }
             Some(Action::Stall) => {
                 self.shared.end.pass();

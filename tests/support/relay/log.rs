@@ -1,7 +1,9 @@
 //! What a relay remembers, and how a test waits for more of it.
 
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
+use super::journal::Journal;
 use crate::support::DEADLINE;
 
 /// A message for which the relay took responsibility: it decided to answer its dot with 2xx.
@@ -27,6 +29,7 @@ pub struct AcceptedMessage {
 #[derive(Debug, Default)]
 pub(super) struct Log {
     entries: Mutex<Entries>,
+    journal: Option<Mutex<Journal>>,
     grown: Condvar,
 }
 
@@ -40,7 +43,20 @@ pub(super) struct Entries {
     offences: Vec<String>,
 }
 
+impl Entries {
+    fn moments(&self) -> usize {
+        self.connections + self.commands.len() + self.accepted.len()
+    }
+}
+
 impl Log {
+    pub(super) fn with_journal(journal: Journal) -> Self {
+        Self {
+            journal: Some(Mutex::new(journal)),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn accepted(&self) -> Vec<AcceptedMessage> {
         self.lock().accepted.clone()
     }
@@ -62,6 +78,9 @@ impl Log {
     }
 
     pub(super) fn accept(&self, message: AcceptedMessage) {
+        if let Some(journal) = &self.journal {
+            journal.lock().unwrap().write(&message);
+        }
         self.lock().accepted.push(message);
         self.grown.notify_all();
     }
@@ -80,6 +99,22 @@ impl Log {
 
     pub(super) fn note_command(&self, connection: usize, command: &str) {
         self.lock().commands.push((connection, command.to_owned()));
+        self.grown.notify_all();
+    }
+
+    pub(super) fn moments(&self) -> usize {
+        self.lock().moments()
+    }
+
+    /// Asks `over` now and then: whoever was to make the moments may have ended.
+    pub(super) fn wait_for_moments(&self, count: usize, mut over: impl FnMut() -> bool) {
+        let start = Instant::now();
+        let mut entries = self.lock();
+        while entries.moments() < count && !over() {
+            assert!(start.elapsed() < DEADLINE, "{} moments", entries.moments());
+            let look = Duration::from_millis(20);
+            entries = self.grown.wait_timeout(entries, look).unwrap().0;
+        }
     }
 
     pub(super) fn note_offence(&self, connection: usize, offence: &str) {

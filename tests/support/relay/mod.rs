@@ -2,6 +2,7 @@
 //! it does at a moment of the conversation, and its log what was done to it.
 
 mod conversation;
+mod journal;
 mod log;
 mod script;
 mod stream;
@@ -11,10 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::certificate::Certificate;
 use super::gate::Gate;
 use conversation::Conversation;
+use journal::Journal;
+pub use journal::{Acceptance, read_journal};
 pub use log::AcceptedMessage;
 use log::Log;
 use script::{Encryption, Script};
@@ -28,6 +32,8 @@ pub struct Setup {
     accounts: Vec<(String, String)>,
     injected: Vec<u8>,
     messages_per_connection: Option<(usize, Farewell)>,
+    slowest_reply: Duration,
+    keeps_journal: bool,
 }
 
 /// How a relay ends a connection that has carried its share.
@@ -97,6 +103,20 @@ impl Setup {
         self
     }
 
+    /// Takes its time before each reply: anything from nothing to this, the same in every run.
+    #[must_use]
+    pub fn slowest_reply(mut self, slowest: Duration) -> Self {
+        self.slowest_reply = slowest;
+        self
+    }
+
+    /// Writes each acceptance to a file and syncs it before the reply; see [`ScriptedRelay::journal`].
+    #[must_use]
+    pub fn keeps_journal(mut self) -> Self {
+        self.keeps_journal = true;
+        self
+    }
+
     /// Listens on a free port of this machine.
     pub fn start(self) -> ScriptedRelay {
         ScriptedRelay::listen(self)
@@ -109,6 +129,7 @@ pub struct ScriptedRelay {
     address: SocketAddr,
     scheme: &'static str,
     authority: Option<(tempfile::TempDir, PathBuf)>,
+    journal: Option<(tempfile::TempDir, PathBuf)>,
     shared: Arc<Shared>,
     listener: Option<JoinHandle<()>>,
 }
@@ -141,6 +162,8 @@ impl ScriptedRelay {
             accounts: Vec::new(),
             injected: Vec::new(),
             messages_per_connection: None,
+            slowest_reply: Duration::ZERO,
+            keeps_journal: false,
         }
     }
 
@@ -163,10 +186,18 @@ impl ScriptedRelay {
             std::fs::write(&file, &certificate.authority_pem).unwrap();
             (folder, file)
         });
+        let (journal, log) = if setup.keeps_journal {
+            let folder = tempfile::tempdir().unwrap();
+            let journal = Journal::create(folder.path());
+            let path = journal.path().to_owned();
+            (Some((folder, path)), Log::with_journal(journal))
+        } else {
+            (None, Log::default())
+        };
         let shared = Arc::new(Shared {
             setup,
             script: Mutex::default(),
-            log: Log::default(),
+            log,
             sockets: Mutex::default(),
             end: Gate::new(),
             ended: AtomicBool::new(false),
@@ -179,6 +210,7 @@ impl ScriptedRelay {
             address,
             scheme,
             authority,
+            journal,
             shared,
             listener: Some(listener),
         }
@@ -246,6 +278,30 @@ impl ScriptedRelay {
     /// The messages that the relay took responsibility for, in that order.
     pub fn accepted(&self) -> Vec<AcceptedMessage> {
         self.shared.log.accepted()
+    }
+
+    /// The file with what was accepted.
+    #[track_caller]
+    pub fn journal(&self) -> &Path {
+        &self.journal.as_ref().expect("the relay keeps no journal").1
+    }
+
+    /// The relay's own account of what it accepted: its journal, or its memory if it keeps none.
+    pub fn acceptances(&self) -> Vec<Acceptance> {
+        match &self.journal {
+            Some((_, path)) => read_journal(path),
+            None => self.accepted().iter().flat_map(Acceptance::of).collect(),
+        }
+    }
+
+    /// How many moments of conversations there were: a connection, a command, a whole message.
+    pub fn moments(&self) -> usize {
+        self.shared.log.moments()
+    }
+
+    /// Returns when there were so many moments, or when `over` says that no more will come.
+    pub fn wait_for_moments(&self, count: usize, over: impl FnMut() -> bool) {
+        self.shared.log.wait_for_moments(count, over);
     }
 
     /// Returns when `count` messages were accepted.

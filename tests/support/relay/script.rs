@@ -55,12 +55,23 @@ pub(super) enum Action {
     ReplyAndClose,
     /// Half of the usual reply, then close.
     HalfReplyAndClose,
+    /// Half of the usual reply, then wait for the test, then the rest.
+    HalfReplyAndHold(Gate),
     /// Do what the command asks, lose the reply, close.
     ObeyAndClose,
     /// Nothing, until the relay ends.
     Stall,
     /// Wait for the test, then go on.
     Hold(Gate),
+}
+
+impl Action {
+    fn gate(&self) -> Option<&Gate> {
+        match self {
+            Self::Hold(gate) | Self::HalfReplyAndHold(gate) => Some(gate),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -96,7 +107,7 @@ impl Instruction {
                 .recipient
                 .as_ref()
                 .is_none_or(|address| arrival.recipients.contains(address))
-            && !matches!(&self.action, Action::Hold(gate) if gate.is_open())
+            && !self.action.gate().is_some_and(Gate::is_open)
     }
 }
 
@@ -140,11 +151,8 @@ impl Script {
     }
 
     pub(super) fn open_gates(&self) {
-        for instruction in &self.instructions {
-            if let Action::Hold(gate) = &instruction.action {
-                gate.release();
-            }
-        }
+        let gates = self.instructions.iter().filter_map(|it| it.action.gate());
+        gates.for_each(Gate::release);
     }
 }
 
@@ -241,6 +249,14 @@ impl<'a> Moment<'a> {
     pub fn hold(self) -> Gate {
         let gate = Gate::new();
         self.act(Action::Hold(gate.clone()));
+        gate
+    }
+
+    /// Gives half of the usual reply, and the rest when the test opens the gate. At the dot the
+    /// message is accepted.
+    pub fn half_reply_and_hold(self) -> Gate {
+        let gate = Gate::new();
+        self.act(Action::HalfReplyAndHold(gate.clone()));
         gate
     }
 
