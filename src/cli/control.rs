@@ -7,7 +7,7 @@ use super::output::count;
 use super::{App, CommandResult, Exit};
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{IssueState, Ledger, Recorded};
-use crate::publish::{Publication, Stop, planned_issue};
+use crate::publish::{Publication, Stop, planned_issue, sign_change};
 
 /// Arguments of `pause` and `continue`.
 #[derive(Debug, clap::Args)]
@@ -26,15 +26,25 @@ pub(super) struct Cancel {
     yes: bool,
 }
 
-fn open(app: &App, word: &str) -> Result<(Ledger, Recorded), Stop> {
-    let publication: Publication = app.publication()?;
-    planned_issue(&publication, word)
+fn open(app: &App, word: &str) -> Result<(Publication, Ledger, Recorded), Stop> {
+    let publication = app.publication()?;
+    let (ledger, recorded) = planned_issue(&publication, word)?;
+    Ok((publication, ledger, recorded))
+}
+
+/// Puts the issue into this state, if it can be done.
+fn change(app: &App, named: &Named, state: IssueState) -> Result<(Recorded, bool), Stop> {
+    let (publication, mut ledger, recorded) = open(app, &named.issue)?;
+    let done = ledger.set_issue_state(recorded.row, state)?;
+    if done {
+        sign_change(&publication, &mut ledger)?;
+    }
+    Ok((recorded, done))
 }
 
 /// `pause`: no further message leaves until `continue`.
 pub(super) fn pause(app: &App, named: &Named) -> CommandResult {
-    let (mut ledger, recorded) = open(app, &named.issue)?;
-    let done = ledger.set_issue_state(recorded.row, IssueState::Paused)?;
+    let (recorded, done) = change(app, named, IssueState::Paused)?;
     answer(
         app,
         &recorded,
@@ -46,8 +56,7 @@ pub(super) fn pause(app: &App, named: &Named) -> CommandResult {
 
 /// `continue`: `send` takes it up again.
 pub(super) fn proceed(app: &App, named: &Named) -> CommandResult {
-    let (mut ledger, recorded) = open(app, &named.issue)?;
-    let done = ledger.set_issue_state(recorded.row, IssueState::Sending)?;
+    let (recorded, done) = change(app, named, IssueState::Sending)?;
     answer(
         app,
         &recorded,
@@ -85,7 +94,7 @@ fn answer(
 impl Cancel {
     /// `cancel`: whoever has not got the issue will not get it.
     pub(super) fn run(&self, app: &App) -> CommandResult {
-        let (mut ledger, recorded) = open(app, &self.issue)?;
+        let (publication, mut ledger, recorded) = open(app, &self.issue)?;
         let slug = &recorded.frozen.slug;
         if !self.yes {
             let open = ledger.issue_row(recorded.row)?.counts.remaining();
@@ -98,6 +107,9 @@ impl Cancel {
             );
         }
         let skipped = ledger.cancel(recorded.row, app.clock.now())?;
+        if skipped.is_some() {
+            sign_change(&publication, &mut ledger)?;
+        }
         if app.output.is_json() {
             app.output.json(&json!({ "issue": recorded.frozen.issue.as_str(), "slug": slug, "skipped": skipped }));
             return Ok(Exit::Done);

@@ -11,7 +11,9 @@ use crate::address::EmailAddress;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::Ledger;
 use crate::plan::{PlanRules, exclusion};
-use crate::publish::{Publication, Stop, keys_for_planning, open_ledger, planned_issue};
+use crate::publish::{
+    Publication, Stop, keys_for_planning, open_ledger, planned_issue, sign_change,
+};
 use crate::suppression::{Reason, Suppression};
 use crate::token::{AddressKey, Keys};
 
@@ -97,7 +99,7 @@ impl Subscribers {
                 let who = who.as_deref().unwrap_or_default();
                 suppress(app, &publication, &mut ledger, &keys, who, (*reason).into())
             }
-            Action::Allow { who } => allow(app, &mut ledger, &keys, who),
+            Action::Allow { who } => allow(app, &publication, &mut ledger, &keys, who),
         }
     }
 }
@@ -245,6 +247,9 @@ fn suppress(
         evidence: None,
     };
     let added = ledger.suppress(&suppression)?;
+    if added {
+        sign_change(publication, ledger)?;
+    }
     if app.output.is_json() {
         app.output.json(
             &json!({ "address": suppression.address, "reason": reason.as_str(), "added": added }),
@@ -274,6 +279,9 @@ fn suppress_rejected(
 ) -> CommandResult {
     let (mut ledger, recorded) = planned_issue(publication, issue)?;
     let addresses = ledger.suppress_refused(recorded.row, domain, app.clock.now())?;
+    if !addresses.is_empty() {
+        sign_change(publication, &mut ledger)?;
+    }
     if app.output.is_json() {
         app.output.json(&json!({ "suppressed": addresses }));
         return Ok(Exit::Done);
@@ -308,7 +316,13 @@ fn is_known(
     Ok(found || read.is_err())
 }
 
-fn allow(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str) -> CommandResult {
+fn allow(
+    app: &App,
+    publication: &Publication,
+    ledger: &mut Ledger,
+    keys: &Keys,
+    who: &str,
+) -> CommandResult {
     let (key, address, _) = identify(ledger, keys, who)?;
     let shown = address.unwrap_or_else(|| who.to_owned());
     let before = ledger.suppression(&key)?;
@@ -321,6 +335,9 @@ fn allow(app: &App, ledger: &mut Ledger, keys: &Keys, who: &str) -> CommandResul
             .into());
     }
     let removed = ledger.allow(&key)?;
+    if removed {
+        sign_change(publication, ledger)?;
+    }
     if app.output.is_json() {
         app.output
             .json(&json!({ "address": shown, "removed": removed }));

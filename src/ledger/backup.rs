@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use super::check::Finding;
+use super::identity::mark_as_backup;
 use super::store::Store;
 use super::{Ledger, LedgerError};
 
 impl Ledger {
     /// Writes a copy of the ledger as it is at one instant to `path`, where no file may be. A
-    /// sender goes on meanwhile. The copy is not yet on the disk when this returns.
+    /// sender goes on meanwhile. The copy says that it is one, and is not yet on the disk when this
+    /// returns.
     pub fn copy_to(&mut self, path: &Path) -> Result<(), LedgerError> {
-        self.store.copy_to(path)
+        self.store.copy_to(path)?;
+        Store::open_copy(path)?.write(mark_as_backup)
     }
 
     /// Whether a copy can be read whole, and how many deliveries it holds.

@@ -1,5 +1,5 @@
-//! Which ledger this is: its id, the key that it was made with, the place where it lies, and the
-//! number of the run. They show a copy, a restored backup and a lost key before anything is sent.
+//! Which ledger this is: its id, the key that it was made with, the place where it lies, and its
+//! epoch. They show a copy, a restored backup and a lost key before anything is sent.
 
 use chrono::{DateTime, Utc};
 
@@ -15,8 +15,19 @@ pub struct Identity {
     pub key_fingerprint: Option<String>,
     /// Where the ledger lay when it was last adopted; `None` before the first real send.
     pub place: Option<String>,
-    /// How many times a sender ran on it.
+    /// Rises when a run begins, when it ends, and when a person decides something in between, so
+    /// that an earlier state of the ledger has a lower one. A run's number is the one it began with.
     pub epoch: i64,
+}
+
+/// The place of a copy that `backup` made: nowhere, so that it is adopted before it sends.
+const BACKUP: &str = "backup";
+
+impl Identity {
+    /// Whether this is a copy that `backup` made, and nobody has adopted it.
+    pub fn is_backup(&self) -> bool {
+        self.place.as_deref() == Some(BACKUP)
+    }
 }
 
 impl Ledger {
@@ -77,14 +88,39 @@ impl Ledger {
         self.store.write(|session| set(session, "seen", &now))
     }
 
-    /// Raises the number of the run to at least `at_least` and above the last one; returns it.
-    pub fn raise_epoch(&mut self, at_least: i64) -> Result<i64, LedgerError> {
+    /// Raises the epoch above `above` and the last one; returns it.
+    pub fn raise_epoch(&mut self, above: i64) -> Result<i64, LedgerError> {
         self.store.write(|session| {
-            let epoch = read_epoch(session)?.max(at_least).saturating_add(1);
+            let epoch = read_epoch(session)?.max(above).saturating_add(1);
             set(session, "epoch", &epoch.to_string())?;
             Ok(epoch)
         })
     }
+
+    /// Raises the epoch after a change, unless `witnessed` (read before) is higher: then this is an
+    /// older copy, and must not catch up with changes that it does not know.
+    pub fn raise_epoch_from(&mut self, witnessed: i64) -> Result<(), LedgerError> {
+        self.store.write(|session| {
+            let epoch = read_epoch(session)?;
+            if witnessed > epoch {
+                return Ok(());
+            }
+            set(session, "epoch", &epoch.saturating_add(1).to_string())
+        })
+    }
+
+    /// Gives the epoch to `sign` while nobody can raise it.
+    pub fn while_the_epoch_stands<T>(
+        &mut self,
+        sign: impl FnOnce(i64) -> T,
+    ) -> Result<T, LedgerError> {
+        self.store.write(|session| Ok(sign(read_epoch(session)?)))
+    }
+}
+
+/// Writes into a copy that it is one.
+pub(super) fn mark_as_backup(session: &Session<'_>) -> Result<(), LedgerError> {
+    set(session, "place", BACKUP)
 }
 
 fn read_identity(session: &Session<'_>) -> Result<Option<Identity>, LedgerError> {

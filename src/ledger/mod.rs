@@ -34,7 +34,7 @@ pub use check::{Finding, Hashed};
 pub use control::{Doubts, Verdict};
 pub use export::ExportRow;
 pub use identity::Identity;
-pub use lock::{LockError, LockView, SenderLock};
+pub use lock::{LockError, LockView, SenderLock, Witness};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
 pub use standing::Standing;

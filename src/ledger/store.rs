@@ -67,6 +67,13 @@ impl Store {
         Ok(Self { connection })
     }
 
+    /// Opens a copy that nobody uses yet, as the plain file that it is.
+    pub(super) fn open_copy(path: &Path) -> Result<Self, LedgerError> {
+        Ok(Self {
+            connection: Connection::open(path)?,
+        })
+    }
+
     /// An empty database that is kept nowhere.
     pub(super) fn in_memory() -> Result<Self, LedgerError> {
         Ok(Self {

@@ -152,13 +152,16 @@ fn is_the_one(publication: &Publication, identity: &Identity, lock: Option<&Lock
     if configured.is_some_and(|id| *id != identity.id) {
         finding.add("`postrider.toml` names another one");
     }
-    if identity.place.is_some() && identity.place != place_of(&publication.ledger_path()) {
+    let place = identity.place.as_ref();
+    if identity.is_backup() {
+        finding.add("it was restored from a backup");
+    } else if place.is_some() && place != place_of(&publication.ledger_path()).as_ref() {
         finding.add("it was copied or moved");
     }
     let last = lock.map_or(0, |lock| lock.last_epoch);
     if last > identity.epoch {
         finding.add(format!(
-            "it knows of {} runs and `sender.lock` of {last}: it was restored from a backup",
+            "its epoch is {}, and that in `sender.lock` {last}: it was restored from an earlier copy",
             identity.epoch
         ));
     }

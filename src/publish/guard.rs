@@ -1,5 +1,5 @@
 //! One ledger: before anything is sent, this ledger must be the one that sent before, in its place,
-//! with its key, and not older than its last run (docs/ledger.md, *Copies and backups*).
+//! with its key, and not older than its last change (docs/ledger.md, *Copies and backups*).
 
 use data_encoding::HEXLOWER;
 use toml_edit::DocumentMut;
@@ -7,11 +7,12 @@ use toml_edit::DocumentMut;
 use super::ground::{check_clock, remember_the_time};
 use super::places::{holder, place_of};
 use super::publication::{KEY_FILE, Publication};
+use super::send::SendReport;
 use super::{Stop, fill_random};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
-use crate::ledger::{self, Identity, IssueState, Ledger, SenderLock};
+use crate::ledger::{self, Identity, IssueState, Ledger, SenderLock, Witness};
 use crate::token::{Keys, SECRET_LENGTH};
 
 /// Opens the ledger, making it on first use; in a clone of a publication that has sent already
@@ -120,7 +121,7 @@ fn not_the_ledger(message: &str, cause: &str) -> Stop {
         .into()
 }
 
-/// Checks that this ledger may send, takes the next run's number and signs the lock with it.
+/// Checks that this ledger may send, raises its epoch to the run's number and signs the lock with it.
 pub(super) fn enter_run(
     publication: &Publication,
     ledger: &mut Ledger,
@@ -131,9 +132,46 @@ pub(super) fn enter_run(
     check_clock(publication, ledger)?;
     remember_the_time(publication, ledger)?;
     let epoch = ledger.raise_epoch(lock.last_epoch())?;
-    lock.sign(&holder(), epoch)
-        .map_err(|error| Diagnostic::error("cannot write `sender.lock`").cause(error))?;
+    sign(ledger, lock)?;
     Ok(epoch)
+}
+
+fn sign(ledger: &mut Ledger, lock: &mut SenderLock) -> Result<(), Stop> {
+    let signed = ledger.while_the_epoch_stands(|epoch| lock.sign(&holder(), epoch))?;
+    Ok(signed.map_err(not_signed)?)
+}
+
+fn not_signed(error: std::io::Error) -> Diagnostic {
+    Diagnostic::error("cannot write `sender.lock`").cause(error)
+}
+
+/// Raises the epoch after a run that had begun, so that a copy made in the middle of it is seen to
+/// be older.
+pub(super) fn leave_run(
+    publication: &Publication,
+    lock: &SenderLock,
+    ended: Result<SendReport, Stop>,
+) -> Result<SendReport, Stop> {
+    if !lock.is_signed() {
+        return ended;
+    }
+    let signed = Ledger::open(&publication.ledger_path())
+        .map_err(Stop::from)
+        .and_then(|mut ledger| sign_change(publication, &mut ledger));
+    let mut report = ended?;
+    if let Err(Stop::Failed(problems)) = signed {
+        report.errors.extend(problems);
+    }
+    Ok(report)
+}
+
+/// Raises the epoch after a change that a person made, so that a copy made before is seen to be
+/// older. Works while another process sends: what it goes by is the number that its run began with.
+pub fn sign_change(publication: &Publication, ledger: &mut Ledger) -> Result<(), Stop> {
+    let mut witness = Witness::read(&publication.folder).map_err(not_signed)?;
+    ledger.raise_epoch_from(witness.epoch())?;
+    let signed = ledger.while_the_epoch_stands(|epoch| witness.write(epoch))?;
+    Ok(signed.map_err(not_signed)?)
 }
 
 fn refuse_a_stranger(
@@ -151,10 +189,16 @@ fn refuse_a_stranger(
         }
         _ => {}
     }
+    if identity.is_backup() {
+        return refuse(
+            "this ledger was restored from a backup",
+            "it does not know what was sent and who left since the backup was made",
+        );
+    }
     if lock.last_epoch() > identity.epoch {
         return refuse(
-            "the ledger is older than the last run of a sender",
-            "it was restored from a backup and does not know what was sent since",
+            "the ledger is older than its last change",
+            "it was restored from a copy and does not know what was sent and who left since",
         );
     }
     let place = place_of(&publication.ledger_path());
@@ -192,10 +236,12 @@ pub struct Adopted {
     pub id: String,
     /// Slugs of the issues that were being sent, and are paused now.
     pub paused: Vec<String>,
+    /// Whether it is an earlier state of this ledger: what was changed since is not in it.
+    pub is_earlier: bool,
 }
 
-/// Declares the ledger in this folder to be the one that sends: its id, its place and the number
-/// of its run become the valid ones. What it believes to be open may have been sent from another
+/// Declares the ledger in this folder to be the one that sends: its id, its place and its epoch
+/// become the valid ones. What it believes to be open may have been sent from another
 /// copy, so its unfinished issues are paused until somebody says `continue`.
 pub fn adopt(publication: &Publication) -> Result<Adopted, Stop> {
     let mut lock = SenderLock::take(&publication.folder)?;
@@ -208,9 +254,8 @@ pub fn adopt(publication: &Publication) -> Result<Adopted, Stop> {
     if ledger.last_seen()?.is_some() {
         ledger.set_last_seen(publication.clock.now())?;
     }
-    let epoch = ledger.raise_epoch(lock.last_epoch())?;
-    lock.sign(&holder(), epoch)
-        .map_err(|error| Diagnostic::error("cannot write `sender.lock`").cause(error))?;
+    ledger.raise_epoch(lock.last_epoch())?;
+    sign(&mut ledger, &mut lock)?;
     let mut paused = Vec::new();
     for recorded in ledger.all_recorded()? {
         if ledger.set_issue_state(recorded.row, IssueState::Paused)? {
@@ -218,6 +263,7 @@ pub fn adopt(publication: &Publication) -> Result<Adopted, Stop> {
         }
     }
     Ok(Adopted {
+        is_earlier: identity.is_backup() || lock.last_epoch() > identity.epoch,
         id: identity.id,
         paused,
     })

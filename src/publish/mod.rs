@@ -36,7 +36,7 @@ pub use build::{BuildReport, build, rehearse_build};
 pub use checkup::{Checkup, check_ledger};
 pub use deliver::Progress;
 pub use export::{Exported, Form as ExportForm, export_to, export_to_file};
-pub use guard::{Adopted, adopt, keys_for_planning, open_ledger};
+pub use guard::{Adopted, adopt, keys_for_planning, open_ledger, sign_change};
 pub use halt::Halt;
 pub use planned::planned_issue;
 pub use planning::{Candidates, Comparison, DryPlan, compare, dry_plan, rehearse};

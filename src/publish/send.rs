@@ -13,7 +13,7 @@ use super::asked::{AskedFor, Extra, accept_doubtful};
 use super::build::{BuildReport, build};
 use super::deliver::Progress;
 use super::ground::{check_folder, lay_ballast, remember_the_time};
-use super::guard::{enter_run, glimpse, keys_for_planning, open_ledger, settle_in};
+use super::guard::{enter_run, glimpse, keys_for_planning, leave_run, open_ledger, settle_in};
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
 use super::problems::{foreign_sender, relay_config, relay_problem};
@@ -128,9 +128,20 @@ pub fn send(
     halt: &Halt,
 ) -> Result<SendReport, Stop> {
     let mut lock = SenderLock::take(&publication.folder)?;
+    let ended = send_under(&mut lock, publication, options, ask, halt);
+    leave_run(publication, &lock, ended)
+}
+
+fn send_under(
+    lock: &mut SenderLock,
+    publication: &Publication,
+    options: &SendOptions,
+    ask: &mut dyn Ask,
+    halt: &Halt,
+) -> Result<SendReport, Stop> {
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
-    let epoch = enter_run(publication, &mut ledger, &identity, &mut lock)?;
+    let epoch = enter_run(publication, &mut ledger, &identity, lock)?;
     recover(&mut ledger, publication, ask)?;
 
     let mut report = SendReport::default();

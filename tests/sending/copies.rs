@@ -269,6 +269,116 @@ fn a_restored_backup_sends_nothing_until_it_is_adopted() {
     drop(ledger(&room));
 }
 
+/// The ledger's files as they are now, as `cp` would take them.
+fn plain_copy(room: &Newsroom) -> Vec<(&'static str, Option<Vec<u8>>)> {
+    let files = ["ledger.db", "ledger.db-wal", "ledger.db-shm"];
+    let bytes = |file: &str| std::fs::read(room.path(file)).ok();
+    files.map(|file| (file, bytes(file))).to_vec()
+}
+
+/// Puts it back into the same files, so that nothing but their content tells.
+fn put_back(room: &Newsroom, copy: &[(&'static str, Option<Vec<u8>>)]) {
+    for (file, bytes) in copy {
+        match bytes {
+            Some(bytes) => room.write(file, bytes),
+            None => drop(std::fs::remove_file(room.path(file))),
+        }
+    }
+}
+
+#[test]
+fn a_copy_from_the_middle_of_a_run_sends_nothing_after_it() {
+    for by_the_program in [true, false] {
+        let relay = ScriptedRelay::start();
+        let room = newsroom(&relay).readers(12);
+        let gate = relay.hold_at_dot();
+        let running = room.spawn(SEND);
+        gate.wait_for(4);
+        let mut copy = plain_copy(&room);
+        if by_the_program {
+            back_up(&room, "middle.db");
+            copy = plain_copy(&room);
+            copy[0].1 = Some(room.read_bytes("middle.db"));
+            copy[1].1 = None;
+            copy[2].1 = None;
+        }
+        gate.release();
+        running.wait().exits(0);
+        put_back(&room, &copy);
+        // It believes that nobody has the issue.
+        room.run(SEND)
+            .fails(1)
+            .stderr_contains("does not know what was sent")
+            .stderr_contains("postrider ledger adopt");
+        room.run(["ledger", "check"]).exits(1);
+        assert_eq!(relay.accepted().len(), 12);
+        room.run(["ledger", "adopt"])
+            .exits(0)
+            .stdout_contains("why-write is paused")
+            .stdout_contains("an earlier state of this ledger");
+        room.run(SEND);
+        assert_eq!(relay.accepted().len(), 12);
+    }
+}
+
+#[test]
+fn a_copy_from_before_a_decision_is_seen_to_be_older() {
+    let decisions: [&[&str]; 7] = [
+        &["subscribers", "suppress", "reader3@example.org"],
+        &["subscribers", "allow", "reader3@example.org"],
+        &["pause", SLUG],
+        &["continue", SLUG],
+        &["ledger", "resolve", SLUG, "--abandon"],
+        &["subscribers", "suppress", "--rejected-in", SLUG],
+        &["cancel", SLUG, "--yes"],
+    ];
+    let relay = ScriptedRelay::start();
+    relay.at(Stage::Dot).of("reader1@example.org").close();
+    relay.replies_to_recipient("reader2@example.org", &["550 5.1.1 no such user"]);
+    relay.replies_to_recipient("reader4@example.org", &["450 4.2.0 later"]);
+    let room = newsroom(&relay).readers(4);
+    room.run(SEND).exits(3);
+    for decision in decisions {
+        let before = plain_copy(&room);
+        room.run(decision).exits(0);
+        let after = plain_copy(&room);
+        put_back(&room, &before);
+        room.run(SEND)
+            .fails(1)
+            .stderr_contains("the ledger is older than its last change");
+        // Nor does it catch up with what it does not know.
+        for number in 5..9 {
+            let who = format!("reader{number}@example.org");
+            room.run(["subscribers", "suppress", &who]).exits(0);
+        }
+        room.run(SEND).fails(1).stderr_contains("ledger adopt");
+        put_back(&room, &after);
+        room.run(["ledger", "check"]).exits(0);
+    }
+    assert_eq!(relay.accepted().len(), 1);
+}
+
+#[test]
+fn a_suppression_in_the_middle_of_a_run_leaves_the_sender_its_lock() {
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay).readers(12);
+    let gate = relay.hold_at_dot();
+    let running = room.spawn(SEND);
+    gate.wait_for(4);
+    let before = room.read("sender.lock");
+    room.run(["subscribers", "suppress", "reader12@example.org"])
+        .exits(0);
+    let after = room.read("sender.lock");
+    assert_eq!(before.lines().next(), after.lines().next());
+    assert_ne!(before, after);
+    room.run(SEND).fails(75);
+    gate.release();
+    running.wait().exits(0);
+    room.run(SEND).exits(0);
+    room.run(["ledger", "check"]).exits(0);
+    assert_eq!(relay.accepted().len(), 11);
+}
+
 #[test]
 fn a_damaged_ledger_is_not_passed_off_as_a_backup() {
     let relay = ScriptedRelay::start();

@@ -151,7 +151,7 @@ fn a_ledger_from_a_backup_refuses_until_it_is_adopted() {
     room.write("ledger.db", &backup);
     room.run(["send", "second", "--yes"])
         .fails(1)
-        .stderr_contains("the ledger is older than the last run")
+        .stderr_contains("the ledger is older than its last change")
         .stderr_contains("postrider ledger adopt");
     assert_eq!(relay.accepted().len(), 4);
     room.run(["ledger", "adopt"]).exits(0);

@@ -47,13 +47,16 @@ fn adopt(app: &App) -> CommandResult {
     let adopted = publish::adopt(&app.publication()?)?;
     if app.output.is_json() {
         app.output
-            .json(&json!({ "ledger": adopted.id, "paused": adopted.paused }));
+            .json(&json!({ "ledger": adopted.id, "paused": adopted.paused, "is_earlier": adopted.is_earlier }));
         return Ok(Exit::Done);
     }
     app.output
         .line(&format!("this ledger ({}) sends from now on", adopted.id));
     for slug in &adopted.paused {
         app.output.line(&format!("{slug} is paused: another copy may have sent some of it; `postrider continue {slug}` sends the rest"));
+    }
+    if adopted.is_earlier {
+        app.output.line("it is an earlier state of this ledger: who left since is not suppressed in it; `postrider subscribers suppress` them again before the next issue");
     }
     app.output.note("make sure that no other copy of this folder sends as well: each would mail what the other has mailed");
     Ok(Exit::Done)

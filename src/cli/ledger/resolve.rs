@@ -10,7 +10,9 @@ use crate::address::EmailAddress;
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Doubts, IssueState, Ledger, Recorded, SenderLock, Verdict};
-use crate::publish::{Publication, SETTLING_TIME, Stop, keys_for_planning, planned_issue};
+use crate::publish::{
+    Publication, SETTLING_TIME, Stop, keys_for_planning, planned_issue, sign_change,
+};
 
 /// Arguments of `ledger resolve`.
 #[derive(Debug, clap::Args)]
@@ -58,6 +60,7 @@ impl Resolve {
         };
         let settled = ledger.resolve(recorded.row, verdict, &doubts, now)?;
         ledger.finish(recorded.row, now)?;
+        sign_change(&publication, &mut ledger)?;
         if app.output.is_json() {
             app.output
                 .json(&json!({ "issue": recorded.frozen.issue.as_str(), "settled": settled }));

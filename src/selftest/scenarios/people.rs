@@ -138,21 +138,46 @@ fn copied(scene: &mut Scene) -> Result<(), Stopped> {
     scene.send_until_settled()
 }
 
+/// A copy from before the end of the issue, one from the middle of a run, and one from before a
+/// reader left.
 fn restored(scene: &mut Scene) -> Result<(), Stopped> {
     send_a_part(scene)?;
-    let (old, new) = (scene.beside("backup"), scene.beside("present"));
+    let (old, middle) = (scene.beside("backup"), scene.beside("middle"));
+    let (before_leaving, new) = (scene.beside("before"), scene.beside("present"));
     scene.publication().back_up_ledger(&old)?;
+    scene.desk().hold(Moment::Dot, 4, Turn::USUAL);
+    let mut run = scene.start()?;
+    scene.wait_for(&mut run, |desk| desk.held() == CONNECTIONS)?;
+    let file = middle.join("ledger.db");
+    let code = scene.command(&["ledger", "backup", &file.to_string_lossy()])?;
+    scene.demand(code == Some(0), "no backup could be made in mid-send");
+    scene.desk().release();
+    run.wait()?;
     scene.send_until_settled()?;
+    scene.publication().back_up_ledger(&before_leaving)?;
+    let leaver = scene.publication().readers.first().cloned();
+    let leaver = leaver.unwrap_or_default();
+    let code = scene.command(&["subscribers", "suppress", &leaver])?;
+    scene.demand(code == Some(0), "somebody could not be suppressed");
     scene.publication().back_up_ledger(&new)?;
     let before = scene.accepted_count()?;
-    scene.publication().restore_ledger(&old)?;
-    let code = scene.send()?;
-    scene.demand(
-        code == REFUSED,
-        format!("a restored ledger ended with {}", shown(code)),
-    );
-    let after = scene.accepted_count()?;
-    scene.demand(before == after, "a restored ledger sent something");
+    for (copy, what) in [
+        (old, "from before the end"),
+        (middle, "from the middle of a run"),
+        (before_leaving, "from before a reader left"),
+    ] {
+        scene.publication().restore_ledger(&copy)?;
+        let code = scene.send()?;
+        scene.demand(
+            code == REFUSED,
+            format!("a restored ledger {what} ended with {}", shown(code)),
+        );
+        let after = scene.accepted_count()?;
+        scene.demand(
+            before == after,
+            format!("a restored ledger {what} sent something"),
+        );
+    }
     Ok(scene.publication().restore_ledger(&new)?)
 }
 
