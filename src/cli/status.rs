@@ -133,9 +133,10 @@ fn listed_json(issue: &Issue, plan: Option<&PlanRow>) -> Value {
     match plan {
         Some((recorded, row)) => {
             let finished = row.finished_at.is_some();
+            let counts = counts_json(recorded.planned_total, &row.counts, finished);
             merge(
-                base,
-                counts_json(recorded.planned_total, &row.counts, finished),
+                merge(base, json!({ "state": recorded.state.as_str() })),
+                counts,
             )
         }
         None => base,
@@ -217,7 +218,7 @@ fn one(
     if app.output.is_json() {
         let base = json!({
             "issue": recorded.frozen.issue.as_str(), "slug": recorded.frozen.slug, "title": recorded.frozen.title,
-            "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
+            "state": recorded.state.as_str(), "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
             "rows": open.iter().map(row_json).collect::<Vec<_>>(),
             "doubted_domains": doubted.iter().map(|one| one.domain.as_str()).collect::<Vec<_>>(),
         });
@@ -300,6 +301,10 @@ fn print_one(
             let state = recorded.state.as_str();
             app.output.line(&format!("{state} {}", local(at, zone)));
         }
+        None if recorded.state == IssueState::Cancelled => {
+            app.output
+                .line(&still_open(&recorded.frozen.slug, &row.counts));
+        }
         None if recorded.state == IssueState::Paused => {
             let slug = &recorded.frozen.slug;
             app.output.line(&format!(
@@ -341,6 +346,19 @@ fn print_rows(app: &App, zone: &jiff::tz::TimeZone, open: &[OpenRow]) {
         "~last words of the relay",
     ];
     app.output.table(&header, rows);
+}
+
+/// What of a cancelled issue is not settled: what was at the final dot, and what is in doubt.
+fn still_open(slug: &str, counts: &Counts) -> String {
+    match (counts.remaining(), counts.of(State::Unconfirmed)) {
+        (0, 1..) => format!(
+            "cancelled, and not finished: the unconfirmed ones are held; `postrider ledger resolve {slug}` tells how to settle them"
+        ),
+        (open, _) => format!(
+            "cancelled, and not finished: {} in the hands of a sender; where none runs, `postrider send` puts them in order",
+            count(open, "delivery")
+        ),
+    }
 }
 
 fn next_step(slug: &str, counts: &Counts, zone: &jiff::tz::TimeZone) -> String {

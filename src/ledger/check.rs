@@ -71,11 +71,12 @@ const QUERIES: [(&str, &str); 12] = [
         "finished means that every delivery is settled",
         "SELECT slug || ' is finished, and the delivery to ' || address || ' is ' || delivery.state
            FROM delivery JOIN issue ON issue.id = delivery.issue_id
-          WHERE issue.state = 'finished'
+          WHERE (issue.state = 'finished' OR (issue.state = 'cancelled' AND finished_at IS NOT NULL))
             AND delivery.state IN ('planned', 'claimed', 'inflight', 'deferred', 'unconfirmed')
           UNION ALL
          SELECT slug || ' is ' || state || CASE WHEN finished_at IS NULL THEN ' at no time' ELSE ', and was finished' END
-           FROM issue WHERE (finished_at IS NOT NULL) <> (state IN ('finished', 'cancelled'))",
+           FROM issue WHERE (finished_at IS NULL AND state = 'finished')
+                OR (finished_at IS NOT NULL AND state NOT IN ('finished', 'cancelled'))",
     ),
     (
         "sent means an intent, a hash and an acceptance",

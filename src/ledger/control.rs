@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::asked::note;
 use super::store::Session;
+use super::transitions::close_cancelled;
 use super::{IssueState, Ledger, LedgerError};
 
 /// What becomes of an unconfirmed delivery.
@@ -47,18 +48,19 @@ impl Ledger {
     }
 
     /// Cancels what is not yet sent of an issue. Returns how many deliveries were skipped, or
-    /// `None` if the issue was finished or cancelled already. A delivery at the final dot goes out.
+    /// `None` if the issue was finished or cancelled already. A delivery at the final dot goes out,
+    /// and the issue is finished when the last of them is settled.
     pub fn cancel(&mut self, issue: i64, now: DateTime<Utc>) -> Result<Option<usize>, LedgerError> {
         self.store.write(|session| {
-            let sql = "UPDATE issue SET state = 'cancelled', finished_at = $2
-                       WHERE id = $1 AND state IN ('sending', 'paused')";
-            let now = now.timestamp_millis();
-            if session.execute(sql, params![issue, now])? == 0 {
+            let sql = "UPDATE issue SET state = 'cancelled' WHERE id = $1 AND state IN ('sending', 'paused')";
+            if session.execute(sql, [issue])? == 0 {
                 return Ok(None);
             }
             let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', next_at = NULL, settled_at = $2
                        WHERE issue_id = $1 AND state IN ('planned', 'claimed', 'deferred')";
-            session.execute(sql, params![issue, now]).map(Some)
+            let skipped = session.execute(sql, params![issue, now.timestamp_millis()])?;
+            close_cancelled(session, now)?;
+            Ok(Some(skipped))
         })
     }
 

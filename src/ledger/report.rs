@@ -50,7 +50,7 @@ impl Counts {
 /// An issue with a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueRow {
-    /// When the last row was settled and the issue declared finished.
+    /// When the last row was settled and the issue, cancelled or not, declared finished.
     pub finished_at: Option<DateTime<Utc>>,
     /// Where its deliveries stand.
     pub counts: Counts,

@@ -71,7 +71,7 @@ impl Ledger {
                 &format!("UPDATE delivery SET state = 'planned', claim_token = NULL WHERE {open} AND state = 'claimed'"),
                 [],
             )?;
-            sweep_cancelled(session, now)?;
+            close_cancelled(session, now)?;
             Ok((returned, unconfirmed))
         })
     }
@@ -127,24 +127,38 @@ impl Ledger {
     /// planned = sent + rejected + expired + abandoned + skipped.
     pub fn finish(&mut self, issue: i64, now: DateTime<Utc>) -> Result<bool, LedgerError> {
         self.store.write(|session| {
-            sweep_cancelled(session, now)?;
-            let sql = "UPDATE issue SET state = 'finished', finished_at = $2
-                 WHERE id = $1 AND state = 'sending'
-                   AND planned_total = (SELECT count(*) FROM delivery WHERE issue_id = $1
-                       AND state IN ('sent', 'rejected', 'expired', 'abandoned', 'skipped'))
-                   AND NOT EXISTS (SELECT 1 FROM delivery WHERE issue_id = $1
-                       AND state IN ('planned', 'claimed', 'inflight', 'deferred', 'unconfirmed'))";
-            Ok(session.execute(sql, params![issue, now.timestamp_millis()])? == 1)
+            close_cancelled(session, now)?;
+            let sql = format!(
+                "UPDATE issue SET state = 'finished', finished_at = $2
+                  WHERE id = $1 AND state = 'sending' AND {ALL_SETTLED}"
+            );
+            Ok(session.execute(&sql, params![issue, now.timestamp_millis()])? == 1)
         })
     }
 }
 
-/// What was at the dot when its issue was cancelled, and came back, goes no further.
-fn sweep_cancelled(session: &Session<'_>, now: DateTime<Utc>) -> Result<(), LedgerError> {
+/// An issue of which every planned row is settled.
+const ALL_SETTLED: &str = "planned_total = (SELECT count(*) FROM delivery WHERE issue_id = issue.id
+         AND state IN ('sent', 'rejected', 'expired', 'abandoned', 'skipped'))
+     AND NOT EXISTS (SELECT 1 FROM delivery WHERE issue_id = issue.id
+         AND state IN ('planned', 'claimed', 'inflight', 'deferred', 'unconfirmed'))";
+
+/// What was at the dot when its issue was cancelled, and came back, goes no further. A cancelled
+/// issue is finished, too, once nothing of it is open; it stays cancelled.
+pub(super) fn close_cancelled(
+    session: &Session<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let now = now.timestamp_millis();
     let sql = "UPDATE delivery SET state = 'skipped', reason = 'cancelled', next_at = NULL, settled_at = $1
          WHERE (state = 'planned' OR state = 'deferred')
            AND issue_id IN (SELECT id FROM issue WHERE state = 'cancelled')";
-    session.execute(sql, [now.timestamp_millis()]).map(|_| ())
+    session.execute(sql, [now])?;
+    let sql = format!(
+        "UPDATE issue SET finished_at = $1
+          WHERE state = 'cancelled' AND finished_at IS NULL AND {ALL_SETTLED}"
+    );
+    session.execute(&sql, [now]).map(|_| ())
 }
 
 /// A delivery whose subscriber is on the roster and not suppressed.

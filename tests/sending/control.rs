@@ -62,6 +62,72 @@ fn a_cancel_in_the_middle_of_a_run_stops_it() {
     assert_counts(&room, &[("planned", 5), ("skipped", 5)]);
 }
 
+#[test]
+fn a_cancelled_issue_is_finished_when_its_last_delivery_is_settled_and_not_before() {
+    let relay = ScriptedRelay::start();
+    relay.replies_to_recipient("reader4@example.org", &["450 4.2.0 later"]);
+    relay.at(Stage::Dot).of("reader1@example.org").close();
+    let gate = relay.at(Stage::Dot).of("reader2@example.org").hold();
+    let room = one_connection(&relay).readers(5);
+    let running = room.spawn(SEND);
+    gate.wait_for(1);
+    room.run(["cancel", SLUG, "--yes"]).exits(0);
+    // One is at the final dot, and one in doubt.
+    let at_the_dot = status(&room);
+    assert_eq!(at_the_dot["finished"], false, "{at_the_dot:#}");
+    assert_eq!(at_the_dot["state"], "cancelled");
+    room.run(["status", SLUG])
+        .exits(0)
+        .stdout_contains("not finished: 1 delivery in the hands of a sender");
+    gate.release();
+    running.wait().exits(3);
+    let in_doubt = status(&room);
+    assert_eq!(in_doubt["finished"], false, "{in_doubt:#}");
+    assert_eq!(in_doubt["finished_at"], serde_json::Value::Null);
+    room.run(["status", SLUG])
+        .exits(0)
+        .stdout_contains("not finished: the unconfirmed ones are held");
+    room.run(["ledger", "check"]).exits(0);
+    room.run(["ledger", "resolve", SLUG, "--abandon"]).exits(0);
+    let settled = status(&room);
+    assert_eq!(settled["finished"], true, "{settled:#}");
+    assert_eq!(settled["state"], "cancelled");
+    let all = room.run(["status", "--json"]).exits(0).json();
+    assert_eq!(all["issues"][0]["state"], "cancelled");
+    assert_eq!(all["issues"][0]["finished"], true);
+    room.run(["ledger", "check"]).exits(0);
+    assert_ledger_is_true(&room, &relay);
+}
+
+#[test]
+fn a_cancelled_issue_whose_sender_was_killed_is_finished_by_the_next_run() {
+    let relay = ScriptedRelay::start();
+    let room = one_connection(&relay).readers(3);
+    let gate = relay.at(Stage::Data).hold();
+    let running = room.spawn(SEND);
+    gate.wait_for(1);
+    running.kill();
+    gate.release();
+    room.run(["cancel", SLUG, "--yes"]).exits(0);
+    assert_eq!(status(&room)["finished"], true, "nothing was at the dot");
+    assert_counts(&room, &[("planned", 3), ("skipped", 3)]);
+
+    let relay = ScriptedRelay::start();
+    let room = one_connection(&relay).readers(3);
+    let gate = relay.hold_at_dot();
+    let running = room.spawn(SEND);
+    gate.wait_for(1);
+    room.run(["cancel", SLUG, "--yes"]).exits(0);
+    running.kill();
+    gate.release();
+    assert_eq!(status(&room)["finished"], false);
+    room.run(["send"]).exits(0);
+    assert_counts(&room, &[("planned", 3), ("unconfirmed", 1), ("skipped", 2)]);
+    assert_eq!(status(&room)["finished"], false);
+    room.run(["ledger", "resolve", SLUG, "--sent"]).exits(0);
+    assert_eq!(status(&room)["finished"], true);
+}
+
 /// One delivery of two is in doubt: the relay closed after the dot.
 fn in_doubt(relay: &ScriptedRelay) -> Newsroom {
     relay
