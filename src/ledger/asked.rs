@@ -65,10 +65,9 @@ impl Ledger {
             return Ok(());
         }
         self.store.write(|session| {
-            let sql = "UPDATE issue SET state = 'sending', finished_at = NULL, planned_total = planned_total + $2
+            let sql = "UPDATE issue SET state = 'sending', finished_at = NULL
                        WHERE id = $1 AND state IN ('sending', 'finished')";
-            let added = i64::try_from(late.len()).unwrap_or(i64::MAX);
-            expect_one(session.execute(sql, params![issue, added])?)?;
+            expect_one(session.execute(sql, [issue])?)?;
             let sql = format!(
                 "UPDATE delivery SET state = 'planned', resends = resends + 1, reason = NULL, claim_token = NULL,
                         next_at = NULL, settled_at = NULL
@@ -82,7 +81,9 @@ impl Ledger {
                 let delivery = add_late(session, issue, recipient)?;
                 note(session, delivery, "added", "asked by a person", now)?;
             }
-            Ok(())
+            let sql = "UPDATE issue SET planned_total = planned_total + $2 WHERE id = $1";
+            let added = i64::try_from(late.len()).unwrap_or(i64::MAX);
+            session.execute(sql, params![issue, added]).map(|_| ())
         })
     }
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::schema::SUBSCRIBER_INDEX;
+use super::schema::{DELIVERY_BEGINS, SUBSCRIBER_INDEX};
 use super::store::{Session, read_key};
 use super::{Ledger, LedgerError};
 use crate::issue::IssueId;
@@ -177,7 +177,9 @@ impl Ledger {
             if plan.nobody_known {
                 session.batch("DROP INDEX subscriber_addr_key")?;
             }
+            session.batch("DROP TRIGGER IF EXISTS delivery_begins")?;
             fill(&mut plan)?;
+            session.batch(DELIVERY_BEGINS)?;
             if plan.nobody_known {
                 session.batch(SUBSCRIBER_INDEX)?;
             }

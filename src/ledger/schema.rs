@@ -1,4 +1,4 @@
-//! The ledger's format: tables, the trigger that refuses illegal transitions, and migrations.
+//! The ledger's format: tables, the triggers that refuse what must never happen, and migrations.
 //!
 //! Times are UTC milliseconds since 1970 in BIGINT, hashes are BLOB (BYTEA), everything else is BIGINT
 //! or TEXT, so that one schema serves two engines.
@@ -106,13 +106,99 @@ CREATE TRIGGER delivery_stays BEFORE DELETE ON delivery
 BEGIN
     SELECT RAISE(ABORT, 'a delivery is never deleted');
 END;
+CREATE TRIGGER delivery_is_for_one BEFORE UPDATE OF id, issue_id, subscriber_id, address, fields ON delivery
+BEGIN
+    SELECT RAISE(ABORT, 'whose a delivery is never changes');
+END;
+";
+
+/// How a delivery begins. `INSERT OR REPLACE` deletes the row in its way without a word to the
+/// trigger for DELETE: here it is refused before that. Apart from the others: the one statement that
+/// makes a plan can do nothing else, and is a quarter faster without (`planning`).
+pub(super) const DELIVERY_BEGINS: &str = "
+CREATE TRIGGER delivery_begins BEFORE INSERT ON delivery
+WHEN NEW.state <> 'planned' OR NEW.resends <> 0
+  OR EXISTS (SELECT 1 FROM delivery WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM delivery WHERE issue_id = NEW.issue_id AND subscriber_id = NEW.subscriber_id)
+  OR NOT EXISTS (SELECT 1 FROM issue WHERE id = NEW.issue_id AND state = 'sending')
+BEGIN
+    SELECT RAISE(ABORT, 'a delivery begins as planned, once, in an issue that is being sent');
+END;
+";
+
+/// How the others begin, and what of them never changes.
+const BEGINNINGS: &str = "
+CREATE TRIGGER issue_begins BEFORE INSERT ON issue
+WHEN NEW.state <> 'sending' OR NEW.planned_total <> 0 OR NEW.finished_at IS NOT NULL
+  OR EXISTS (SELECT 1 FROM issue WHERE id = NEW.id OR identity = NEW.identity)
+BEGIN
+    SELECT RAISE(ABORT, 'an issue is planned once, and begins with nobody');
+END;
+CREATE TRIGGER issue_stays BEFORE DELETE ON issue
+BEGIN
+    SELECT RAISE(ABORT, 'an issue is never deleted');
+END;
+CREATE TRIGGER issue_is_frozen BEFORE UPDATE OF id, identity, slug, title, planned_at, frozen, frozen_sha256 ON issue
+BEGIN
+    SELECT RAISE(ABORT, 'what was planned never changes');
+END;
+CREATE TRIGGER attempt_is_new BEFORE INSERT ON attempt
+WHEN EXISTS (SELECT 1 FROM attempt WHERE delivery_id = NEW.delivery_id AND number = NEW.number)
+BEGIN
+    SELECT RAISE(ABORT, 'an attempt is written once');
+END;
+CREATE TRIGGER attempt_is_final BEFORE UPDATE ON attempt
+BEGIN
+    SELECT RAISE(ABORT, 'an attempt never changes');
+END;
+CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt
+BEGIN
+    SELECT RAISE(ABORT, 'an attempt is never deleted');
+END;
+";
+
+/// What may become of an issue. It is finished when, and only when, its deliveries prove it; how
+/// many were planned is how many there are.
+const ISSUES: &str = "
+CREATE TRIGGER issue_transition BEFORE UPDATE OF state ON issue
+WHEN NOT (OLD.state = NEW.state
+ OR (OLD.state = 'sending'  AND NEW.state IN ('paused', 'finished', 'cancelled'))
+ OR (OLD.state = 'paused'   AND NEW.state IN ('sending', 'cancelled'))
+ OR (OLD.state = 'finished' AND NEW.state = 'sending' AND NEW.finished_at IS NULL)
+)
+BEGIN
+    SELECT RAISE(ABORT, 'this transition of an issue is not allowed');
+END;
+CREATE TRIGGER issue_total BEFORE UPDATE OF planned_total ON issue
+WHEN NEW.planned_total <> (SELECT count(*) FROM delivery WHERE issue_id = OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'as many are planned as there are deliveries');
+END;
+CREATE TRIGGER issue_finishes BEFORE UPDATE OF state, finished_at ON issue
+WHEN (NEW.finished_at IS NOT OLD.finished_at OR NEW.state <> OLD.state)
+ AND (NEW.finished_at IS NOT NULL OR NEW.state = 'finished') AND NOT (
+    NEW.finished_at IS NOT NULL AND OLD.finished_at IS NULL AND NEW.state IN ('finished', 'cancelled')
+    AND NEW.planned_total = (SELECT count(*) FROM delivery WHERE issue_id = OLD.id
+        AND state IN ('sent', 'rejected', 'expired', 'abandoned', 'skipped'))
+    AND NEW.planned_total = (SELECT count(*) FROM delivery WHERE issue_id = OLD.id)
+)
+BEGIN
+    SELECT RAISE(ABORT, 'an issue is finished when every delivery is settled');
+END;
 ";
 
 /// Makes everything in an empty database.
 pub(super) fn make(session: &Session<'_>) -> Result<(), LedgerError> {
-    [TABLES, SUBSCRIBER_INDEX, TRANSITIONS]
-        .into_iter()
-        .try_for_each(|statements| session.batch(statements))
+    [
+        TABLES,
+        SUBSCRIBER_INDEX,
+        TRANSITIONS,
+        DELIVERY_BEGINS,
+        BEGINNINGS,
+        ISSUES,
+    ]
+    .into_iter()
+    .try_for_each(|statements| session.batch(statements))
 }
 
 /// Brings the database to [`FORMAT`].

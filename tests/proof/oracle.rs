@@ -22,7 +22,10 @@ fn sent() -> (ScriptedRelay, Newsroom) {
 fn tamper(room: &Newsroom, sql: &str) {
     let ledger = Connection::open(room.path("ledger.db")).unwrap();
     ledger
-        .execute_batch("DROP TRIGGER delivery_transition; DROP TRIGGER delivery_stays;")
+        .execute_batch(
+            "DROP TRIGGER delivery_transition; DROP TRIGGER delivery_stays; DROP TRIGGER attempt_stays;
+             DROP TRIGGER issue_finishes;",
+        )
         .unwrap();
     ledger.execute_batch(sql).unwrap();
 }

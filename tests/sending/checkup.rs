@@ -253,32 +253,43 @@ fn triggers_that_were_dropped_or_weakened_are_named() {
     let relay = ScriptedRelay::start();
     let room = varied(&relay);
     let ledger = ledger(&room);
-    ledger.execute_batch("DROP TRIGGER delivery_stays").unwrap();
-    let answer = checked(&room, 1);
-    assert_eq!(
-        broken(&answer),
-        [("tables and triggers are unchanged".to_owned(), 1)]
-    );
-    ledger
-        .execute_batch(
-            "CREATE TRIGGER delivery_stays BEFORE DELETE ON delivery WHEN 0 BEGIN SELECT 1; END",
-        )
-        .unwrap();
-    room.run(["ledger", "check"])
-        .exits(1)
-        .stdout_contains("the trigger delivery_stays is changed");
+    let triggers: Vec<(String, String, String)> = ledger
+        .prepare("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(triggers.len(), 13);
+    for (name, table, create) in triggers {
+        ledger
+            .execute_batch(&format!("DROP TRIGGER {name}"))
+            .unwrap();
+        let answer = checked(&room, 1);
+        assert_eq!(
+            broken(&answer),
+            [("tables and triggers are unchanged".to_owned(), 1)]
+        );
+        let weak =
+            format!("CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN 0 BEGIN SELECT 1; END");
+        ledger.execute_batch(&weak).unwrap();
+        room.run(["ledger", "check"])
+            .exits(1)
+            .stdout_contains(&format!("the trigger {name} is changed"));
+        let mended = format!("DROP TRIGGER {name}; {create};");
+        ledger.execute_batch(&mended).unwrap();
+    }
+    checked(&room, 0);
 }
 
 #[test]
 fn a_message_that_would_be_another_today_is_named_where_messages_are_checked() {
     let relay = ScriptedRelay::start();
     let room = varied(&relay);
-    ledger(&room)
-        .execute(
-            "UPDATE delivery SET fields = replace(fields, 'Reader 1', 'Someone') WHERE address = 'reader1@example.org'",
-            [],
-        )
-        .unwrap();
+    tamper(
+        &ledger(&room),
+        "UPDATE delivery SET fields = replace(fields, 'Reader 1', 'Someone') WHERE address = 'reader1@example.org'",
+    );
     checked(&room, 0);
     room.run(["ledger", "check", "--messages"])
         .exits(1)

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::{NOW, SEND, SLUG, assert_counts, ledger, make_private, newsroom, rows_of, served};
+use super::{NOW, SEND, SLUG, assert_counts, ledger, make_private, newsroom, served};
 use crate::support::newsroom::Newsroom;
-use crate::support::relay::ScriptedRelay;
+use crate::support::relay::{ScriptedRelay, Stage};
 
 /// A second folder with copies of these files.
 fn copy(room: &Newsroom, relay: &ScriptedRelay, keep: impl Fn(&str) -> bool) -> Newsroom {
@@ -246,18 +246,89 @@ fn a_file_that_is_no_ledger_is_told_of_and_left_alone() {
     assert_eq!(room.read_bytes("ledger.db"), before);
 }
 
+/// What no statement may do to a ledger in which reader1 is served, reader2 rejected and reader3 in
+/// doubt, the second issue is cancelled, and the third finished.
+const FORBIDDEN: [&str; 34] = [
+    "UPDATE delivery SET state = 'planned'",
+    "DELETE FROM delivery",
+    "INSERT OR REPLACE INTO delivery (id, issue_id, subscriber_id, address, fields, state)
+         SELECT id, issue_id, subscriber_id, address, fields, 'planned' FROM delivery WHERE state = 'sent'",
+    "INSERT OR REPLACE INTO delivery (issue_id, subscriber_id, address, fields, state)
+         SELECT issue_id, subscriber_id, address, fields, 'planned' FROM delivery WHERE state = 'sent'",
+    "REPLACE INTO delivery (id, issue_id, subscriber_id, address, fields, state)
+         SELECT id, 1, 77, address, fields, 'planned' FROM delivery WHERE state = 'sent'",
+    "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state) VALUES (1, 77, 'x@example.org', '{}', 'sent')",
+    "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state) VALUES (1, 77, 'x@example.org', '{}', 'claimed')",
+    "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state, resends) VALUES (1, 77, 'x@example.org', '{}', 'planned', 1)",
+    "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state) VALUES (2, 77, 'x@example.org', '{}', 'planned')",
+    "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state) VALUES (3, 77, 'x@example.org', '{}', 'planned')",
+    "UPDATE delivery SET issue_id = 2",
+    "UPDATE OR REPLACE delivery SET subscriber_id = 1 WHERE issue_id = 1",
+    "UPDATE OR REPLACE delivery SET id = 1 WHERE id = 2",
+    "UPDATE delivery SET address = 'x@example.org'",
+    "UPDATE delivery SET fields = '{}'",
+    "UPDATE issue SET state = 'finished', finished_at = 1 WHERE id = 1",
+    "UPDATE issue SET state = 'finished' WHERE id = 1",
+    "UPDATE issue SET finished_at = 1 WHERE id = 1",
+    "UPDATE issue SET finished_at = 1 WHERE id = 3",
+    "UPDATE issue SET state = 'sending' WHERE id = 2",
+    "UPDATE issue SET state = 'sending', finished_at = NULL WHERE id = 2",
+    "UPDATE issue SET state = 'paused' WHERE id = 3",
+    "UPDATE issue SET state = 'sending' WHERE id = 3",
+    "UPDATE issue SET planned_total = 2 WHERE id = 1",
+    "UPDATE issue SET planned_total = 4 WHERE id = 1",
+    "UPDATE issue SET frozen = '{}', frozen_sha256 = 'x' WHERE id = 1",
+    "UPDATE issue SET identity = 'x' WHERE id = 1",
+    "UPDATE issue SET planned_at = 1 WHERE id = 1",
+    "DELETE FROM issue WHERE id = 1",
+    "INSERT OR REPLACE INTO issue SELECT * FROM issue WHERE id = 3",
+    "INSERT OR REPLACE INTO issue (identity, slug, title, state, planned_at, planned_total, frozen, frozen_sha256)
+         SELECT identity, slug, title, 'sending', planned_at, 0, frozen, frozen_sha256 FROM issue WHERE id = 1",
+    "DELETE FROM attempt",
+    "UPDATE attempt SET outcome = 'sent'",
+    "INSERT OR REPLACE INTO attempt (delivery_id, number, ended_at, outcome)
+         SELECT delivery_id, number, ended_at, 'sent' FROM attempt",
+];
+
 #[test]
-fn nobody_can_turn_a_sent_delivery_back_even_by_hand() {
+fn nobody_can_undo_what_was_done_even_by_hand() {
     let relay = ScriptedRelay::start();
-    let room = newsroom(&relay).readers(1);
-    room.run(SEND).exits(0);
+    relay.replies_to_recipient("reader2@example.org", &["550 5.1.1 no such user"]);
+    relay
+        .at(Stage::Dot)
+        .of("reader3@example.org")
+        .once()
+        .close();
+    let room = newsroom(&relay)
+        .essay("2026-12-01-second", "Second", "More.\n")
+        .essay("2026-12-01-third", "Third", "The last.\n")
+        .readers(3);
+    room.run(SEND).exits(3);
+    relay.replies_to_recipient("reader2@example.org", &["450 4.2.0 later"]);
+    room.run(["send", "second", "--yes"]).exits(3);
+    room.run(["cancel", "second", "--yes"]).exits(0);
+    room.run(["send", "third", "--yes"]).exits(0);
     let ledger = ledger(&room);
-    for sql in [
-        "UPDATE delivery SET state = 'planned'",
-        "DELETE FROM delivery",
-    ] {
-        assert!(ledger.execute(sql, []).is_err(), "{sql}");
-    }
-    assert_counts(&room, &[("planned", 1), ("sent", 1)]);
-    assert_eq!(rows_of(&room, "delivery"), 1);
+    // As in the shell of SQLite, which looks after no references.
+    ledger.pragma_update(None, "foreign_keys", false).unwrap();
+    let before = room.run(["ledger", "export"]).exits(0).stdout;
+    let is_accepted = |sql: &&str| {
+        let attempt = ledger.unchecked_transaction().unwrap();
+        let done = attempt.execute(sql, []);
+        attempt.rollback().unwrap();
+        done.is_ok()
+    };
+    let accepted: Vec<&str> = FORBIDDEN.into_iter().filter(is_accepted).collect();
+    assert!(accepted.is_empty(), "{accepted:#?}");
+    assert_eq!(room.run(["ledger", "export"]).exits(0).stdout, before);
+    assert_counts(
+        &room,
+        &[
+            ("planned", 3),
+            ("sent", 1),
+            ("rejected", 1),
+            ("unconfirmed", 1),
+        ],
+    );
+    room.run(["ledger", "check"]).exits(0);
 }
