@@ -114,3 +114,34 @@ fn an_essay_is_never_a_template() {
             .contains("{{ nobody.knows }} {% if %} {# no #}")
     );
 }
+
+#[test]
+fn a_reader_from_whom_a_template_hides_the_way_out_is_not_mailed_and_the_others_are() {
+    for (name, template) in [
+        (
+            "email.txt",
+            "{{ essay }}\n{% if subscriber.name != \"Reader 6\" %}{{ unsubscribe_url }}{% endif %}\n",
+        ),
+        (
+            "email.html",
+            "<p>{{ issue.title }}</p>\n{{ essay }}\n{% if subscriber.name != \"Reader 6\" %}<p>{{ unsubscribe_url }}</p>{% endif %}\n",
+        ),
+    ] {
+        let relay = ScriptedRelay::start();
+        let room = with(&relay, name, template).readers(8);
+        // No rehearsal of a few readers finds it.
+        room.run(["check"]).exits(0);
+        room.run(["send", "one", "--yes"]).exits(3);
+        let mailed: Vec<String> = relay
+            .accepted()
+            .into_iter()
+            .flat_map(|message| message.rcpt_to)
+            .collect();
+        assert_eq!(mailed.len(), 7, "{mailed:?}");
+        assert!(!mailed.contains(&"reader6@example.org".to_owned()));
+        room.run(["status", "one"])
+            .exits(0)
+            .stdout_contains("reader6@example.org")
+            .stdout_contains("shows no way to unsubscribe");
+    }
+}
