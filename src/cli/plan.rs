@@ -40,7 +40,7 @@ impl Plan {
             None => next_unplanned(&found.issues, &mut ledger)?,
         };
         if let Some(recorded) = ledger.recorded(&issue.id)? {
-            return planned_already(app, &publication, &recorded, &mut ledger);
+            return planned_already(app, &publication, &recorded, &mut ledger, self.all);
         }
         let mut dry = dry_plan(&publication, &mut ledger, &keys, issue)?;
         let warnings = dry.candidates.roster.warnings().to_vec();
@@ -167,14 +167,29 @@ fn planned_already(
     publication: &Publication,
     recorded: &Recorded,
     ledger: &mut crate::ledger::Ledger,
+    all: bool,
 ) -> CommandResult {
     let row = ledger.issue_row(recorded.row)?;
+    let mut people = Vec::new();
+    if all {
+        ledger.export(recorded.row, |one| {
+            people.push((one.address, one.state, one.reason.unwrap_or_default()));
+            Ok::<(), Stop>(())
+        })?;
+    }
     if app.output.is_json() {
-        app.output.json(&json!({
+        let people = people.iter().map(|(address, state, reason)| {
+            json!({ "address": address, "state": state, "reason": reason })
+        });
+        let mut answer = json!({
             "issue": recorded.frozen.issue.as_str(), "slug": recorded.frozen.slug,
             "planned_at": utc(recorded.planned_at), "planned": recorded.planned_total,
             "remaining": row.counts.remaining(), "sent": row.counts.of(State::Sent),
-        }));
+        });
+        if all {
+            answer["deliveries"] = people.collect();
+        }
+        app.output.json(&answer);
         return Ok(Exit::Done);
     }
     let when = local(recorded.planned_at, &publication.config.zone);
@@ -183,6 +198,12 @@ fn planned_already(
         "{} was planned at {when} for {planned}",
         recorded.frozen.title
     ));
+    if all {
+        let rows = people
+            .into_iter()
+            .map(|(address, state, reason)| vec![address, state, reason]);
+        app.output.table(&["subscriber", "delivery", "<why"], rows);
+    }
     app.output.note(&format!(
         "`postrider status {}` shows where it stands",
         recorded.frozen.slug

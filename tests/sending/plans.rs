@@ -87,3 +87,28 @@ fn a_correction_of_what_was_never_mailed_is_refused() {
     room.run(["send", "erratum", "--yes"]).exits(1);
     assert_eq!(relay.accepted(), []);
 }
+
+#[test]
+fn whom_an_issue_was_planned_for_is_named_with_the_state_of_each_delivery() {
+    let relay = ScriptedRelay::start();
+    relay.replies_to_recipient("reader2@example.org", &["550 5.1.1 no such user"]);
+    relay.replies_to_recipient("reader3@example.org", &["450 4.2.0 later"]);
+    let room = newsroom(&relay).readers(3);
+    room.run(SEND).exits(3);
+    room.run(["plan", "why-write"])
+        .exits(0)
+        .stdout_lacks("reader1@example.org");
+    let told = room.run(["plan", "why-write", "--all"]).exits(0);
+    for (number, state) in [(1, "sent"), (2, "rejected"), (3, "deferred")] {
+        let who = format!("reader{number}@example.org");
+        let mut lines = told.stdout.lines();
+        let line = lines.find(|line| line.contains(&who));
+        assert!(line.is_some_and(|line| line.contains(state)), "{told}");
+    }
+    let json = room.run(["plan", "why-write", "--all", "--json"]);
+    let json = json.exits(0).json();
+    let wanted = serde_json::json!({ "address": "reader2@example.org", "state": "rejected", "reason": "address" });
+    assert_eq!(json["deliveries"][1], wanted, "{json:#}");
+    let json = room.run(["plan", "why-write", "--json"]).exits(0).json();
+    assert_eq!(json.get("deliveries"), None);
+}
