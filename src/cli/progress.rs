@@ -28,9 +28,13 @@ impl Watcher {
     pub(super) fn start(title: &str, total: u64, progress: Arc<Progress>) -> Self {
         let (stop, stopped) = mpsc::channel();
         let title = visible(title);
+        // With `-q` not even warnings are shown.
+        let is_quiet = !tracing::enabled!(tracing::Level::WARN);
         let on_terminal = std::io::stderr().is_terminal();
         let thread = std::thread::spawn(move || {
-            if on_terminal {
+            if is_quiet {
+                let _ = stopped.recv();
+            } else if on_terminal {
                 draw(&title, total, &progress, &stopped);
             } else {
                 tell(&title, total, &progress, &stopped);

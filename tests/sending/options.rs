@@ -155,3 +155,20 @@ fn a_sender_at_a_provider_of_mailboxes_needs_the_relay_of_that_provider() {
     room.run(SEND).exits(0);
     assert_eq!(relay.accepted().len(), 3);
 }
+
+#[test]
+fn a_quiet_run_shows_no_progress() {
+    let relay = ScriptedRelay::start();
+    let gate = relay.hold_at_dot();
+    let quiet = newsroom(&relay).readers(1);
+    let told = newsroom(&relay).readers(1);
+    let silent = quiet.spawn(["-q", "send", SLUG, "--yes"]);
+    gate.wait_for(1);
+    let running = told.spawn(SEND);
+    // By then the one that began before has been silent for as long.
+    running.wait_for_stderr("0 of 1");
+    gate.release();
+    running.wait().exits(0);
+    let silent = silent.wait().exits(0);
+    assert_eq!(silent.stderr, "");
+}
