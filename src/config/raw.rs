@@ -154,7 +154,7 @@ fn syntax_error(source: &SourceText, error: &toml::de::Error) -> Diagnostic {
     if message.starts_with("missing field") {
         diagnostic = diagnostic
             .cause(format!("`{}` was read to its end without it", source.name))
-            .hint("`postrider init` writes a file with every key; copy it from there");
+            .hint("the example in docs/configuration.md shows how it is written");
     }
     diagnostic
 }

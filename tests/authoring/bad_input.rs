@@ -353,3 +353,18 @@ fn a_hidden_character_cannot_draw_on_the_terminal() {
     let output = room.run(["build"]).fails(1);
     assert!(!output.stderr.contains(['\u{1b}', '\u{202e}']), "{output}");
 }
+
+#[test]
+fn a_setting_that_is_missing_is_named_with_where_an_example_is() {
+    let room = newsroom();
+    let settings = room.read("postrider.toml");
+    let without: Vec<&str> = settings
+        .lines()
+        .filter(|line| !line.starts_with("author "))
+        .collect();
+    room.write("postrider.toml", without.join("\n"));
+    room.run(["check"])
+        .fails(1)
+        .stderr_contains("lacks the key `author`")
+        .stderr_contains("the example in docs/configuration.md");
+}
