@@ -1,5 +1,7 @@
 //! `plan`: who would get an issue, and who would not and why.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::output::count;
@@ -12,6 +14,7 @@ use crate::ledger::Recorded;
 use crate::plan::Decision;
 use crate::publish::{
     Comparison, DryPlan, Publication, Stop, compare, dry_plan, keys_for_planning, open_ledger,
+    rehearse_for,
 };
 use crate::token::Keys;
 
@@ -34,7 +37,7 @@ impl Plan {
         let found = publication.issues()?;
         app.output.warnings(&found.warnings);
         let (mut ledger, identity) = open_ledger(&publication)?;
-        let keys = keys_for_planning(&publication, &mut ledger, &identity)?;
+        let keys = Arc::new(keys_for_planning(&publication, &mut ledger, &identity)?);
         let issue = match &self.issue {
             Some(word) => publication.find(&found.issues, word)?,
             None => next_unplanned(&found.issues, &mut ledger)?,
@@ -66,6 +69,11 @@ impl Plan {
                 app.output.note("`--all` names each of them");
             }
         }
+        if issue.draft || !issue.mail {
+            return Ok(Exit::Done);
+        }
+        // What `send` would refuse is told by then.
+        rehearse_for(&publication, issue, &dry.sample, &keys)?;
         Ok(Exit::Done)
     }
 }

@@ -39,7 +39,7 @@ pub use export::{Exported, Form as ExportForm, export_to, export_to_file};
 pub use guard::{Adopted, adopt, keys_for_planning, open_ledger, sign_change};
 pub use halt::Halt;
 pub use planned::planned_issue;
-pub use planning::{Candidates, Comparison, DryPlan, compare, dry_plan, rehearse};
+pub use planning::{Candidates, Comparison, DryPlan, compare, dry_plan, rehearse, rehearse_for};
 pub use problems::foreign_sender;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};

@@ -164,6 +164,19 @@ impl DryPlan {
     }
 }
 
+/// Freezes an issue as it is now and makes its messages for a few of its readers, signed: whether
+/// that can be done is told before anything is published or asked.
+pub fn rehearse_for(
+    publication: &Publication,
+    issue: &Issue,
+    readers: &[Recipient],
+    keys: &Arc<Keys>,
+) -> Result<(), Diagnostic> {
+    let frozen = freeze::freeze(publication, issue, publication.clock.now());
+    let signer = publication.signer(&frozen)?;
+    Composer::new(frozen, keys.clone(), signer)?.rehearse(readers)
+}
+
 /// Makes the messages of an issue for a few of its readers, and tells what is wrong with them.
 pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagnostic>, Stop> {
     let mut glimpse = glimpse(publication)?;
@@ -173,14 +186,8 @@ pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagn
         Err(Stop::Failed(_)) => return Ok(None),
         Err(other) => return Err(other),
     };
-    let frozen = freeze::freeze(publication, issue, publication.clock.now());
-    let signer = match publication.signer(&frozen) {
-        Ok(signer) => signer,
-        Err(problem) => return Ok(Some(problem)),
-    };
-    Ok(Composer::new(frozen, Arc::new(glimpse.keys), signer)
-        .and_then(|composer| composer.rehearse(&recipients))
-        .err())
+    let keys = Arc::new(glimpse.keys);
+    Ok(rehearse_for(publication, issue, &recipients, &keys).err())
 }
 
 /// Largest part of the roster that may vanish without being asked for, in percent.

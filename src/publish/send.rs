@@ -1,6 +1,6 @@
 //! `send`: mails what is due, resumes what was started, retries what is ripe.
 //!
-//! The order is the promise: the lock, then recovery, then consent, then the relay, then the web
+//! The order is the promise: the lock, then recovery, then a rehearsal, then consent, then the relay, then the web
 //! pages that the mail links to, then the plan, and only then the first message.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use super::guard::{enter_run, glimpse, keys_for_planning, leave_run, open_ledger
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
 use super::problems::{foreign_sender, relay_config, relay_problem};
-use super::targets::{Target, move_to_now, plan_if_new, question, select};
+use super::targets::{Target, move_to_now, plan_if_new, question, rehearse_all, select};
 use super::{Publication, Stop};
 use crate::config::SmtpConfig;
 use crate::delivery::{RetryRules, State};
@@ -168,6 +168,7 @@ fn send_under(
     if let Some(problem) = foreign_sender(publication) {
         return Err(problem.into_error().into());
     }
+    rehearse_all(publication, options, &targets, &mut ledger, &keys)?;
     check_folder(publication, question.total, options.unsafe_fs)?;
     ask.confirm(&question)?;
     lay_ballast(&ledger)?;
@@ -253,6 +254,7 @@ pub fn preview_send(
     let (ledger, keys) = (&mut glimpse.ledger, Arc::new(glimpse.keys));
     let mut report = SendReport::default();
     let targets = select(publication, options, ledger, &keys, &mut report)?;
+    rehearse_all(publication, options, &targets, ledger, &keys)?;
     let extra = Extra::find(publication, options, &targets, ledger, &keys)?;
     let mut question = question(publication, &targets, ledger)?;
     extra.add_to(&mut question);

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::Stop;
 use super::freeze;
-use super::planning::{Candidates, DryPlan, dry_plan, refuse_a_shrunken_roster};
+use super::planning::{Candidates, DryPlan, dry_plan, refuse_a_shrunken_roster, rehearse_for};
 use super::publication::Publication;
 use super::send::{Held, Question, SendOptions, SendReport};
 use crate::diagnostic::Diagnostic;
@@ -15,7 +15,7 @@ use crate::essay::set_send_at;
 use crate::fs;
 use crate::issue::Issue;
 use crate::ledger::{IssueState, Ledger, Recorded};
-use crate::message::Composer;
+use crate::message::{Composer, FrozenIssue};
 use crate::plan::{Decision, Recipient};
 use crate::token::{KeySet, Keys};
 
@@ -194,6 +194,47 @@ pub(super) fn open_now(
     Ok(ledger.claimable(recorded.row, now)?)
 }
 
+/// Looks whether the messages of a run can be made and signed, of new issues and of started ones,
+/// while nothing is asked, published or written yet.
+pub(super) fn rehearse_all(
+    publication: &Publication,
+    options: &SendOptions,
+    targets: &[Target],
+    ledger: &mut Ledger,
+    keys: &Arc<Keys>,
+) -> Result<(), Stop> {
+    let asked = !options.asked.again.is_empty() || !options.asked.to.is_empty();
+    let mut problems = Vec::new();
+    for target in targets {
+        let made = match target {
+            Target::New(issue, agreed) => rehearse_for(publication, issue, &agreed.sample, keys),
+            Target::Started(recorded)
+                if asked || open_now(recorded, ledger, publication.clock.now())? > 0 =>
+            {
+                composer_of(publication, recorded, keys).map(drop)
+            }
+            Target::Started(_) => Ok(()),
+        };
+        problems.extend(made.err());
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Stop::Failed(problems))
+    }
+}
+
+/// What makes the messages of a started issue.
+fn composer_of(
+    publication: &Publication,
+    recorded: &Recorded,
+    keys: &Arc<Keys>,
+) -> Result<Composer, Diagnostic> {
+    let frozen = FrozenIssue::from_text(&recorded.frozen.text, &recorded.frozen.sha256)?;
+    let signer = publication.signer(&frozen)?;
+    Composer::new(frozen, keys.clone(), signer)
+}
+
 /// Moves the date of an issue that is sent ahead of its time: the archive and the feeds must show
 /// it before the first mail links there.
 pub(super) fn move_to_now(publication: &Publication, targets: &mut [Target]) -> Result<(), Stop> {
@@ -242,6 +283,7 @@ pub(super) fn plan_if_new(
     }
     let now = publication.clock.now();
     let frozen = freeze::freeze(publication, &issue, now);
+    // Its date may have moved since it was rehearsed, and a file may have changed.
     let signer = publication.signer(&frozen)?;
     Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&agreed.sample)?;
     ledger.update_roster(fresh.roster.present())?;

@@ -1,6 +1,6 @@
 //! Two verbs: what a bare `send` mails, what it holds, and what naming an issue means.
 
-use super::{NOW, SEND, assert_refused, newsroom, rows_of, served};
+use super::{LATER, NOW, SEND, assert_refused, make_private, newsroom, rows_of, served};
 use crate::support::newsroom::Newsroom;
 use crate::support::relay::{ScriptedRelay, Stage};
 
@@ -110,6 +110,72 @@ fn a_future_issue_stays_as_it_is_when_the_answer_is_no_or_the_relay_is_away() {
     assert_eq!(room.read("issues/2026-12-02-next.md"), before);
     assert!(!room.has("public/issues/next/index.html"));
     assert_eq!(rows_of(&room, "delivery"), 0);
+}
+
+#[test]
+fn what_cannot_be_made_or_signed_is_told_before_anything_is_published_or_moved() {
+    let cases: [(&str, &str, &str); 3] = [
+        (
+            "dkim.key",
+            "no key at all\n",
+            "`dkim.key` cannot be used for DKIM",
+        ),
+        (
+            "templates/email.txt",
+            "{{ subscriber.nmae }}\n{{ essay }}\n{{ unsubscribe_url }}\n",
+            "nmae",
+        ),
+        (
+            "templates/email.html",
+            "{{ essay }}\n",
+            "`templates/email.html` shows no way to unsubscribe",
+        ),
+    ];
+    for (file, text, words) in cases {
+        let relay = ScriptedRelay::start();
+        let mut room = three_issues(&relay).file(file, text);
+        if file == "dkim.key" {
+            make_private(&room, file, 0o600);
+            room = room.table("[dkim]\nselector = \"autumn\"\nkey_file = \"dkim.key\"");
+        }
+        let before = room.read("issues/2026-12-02-next.md");
+        for command in [
+            &["plan", "next"][..],
+            &["send", "next", "--dry-run"],
+            &["send", "next", "--yes"],
+            // Nobody is asked for a thing that cannot be done.
+            &["send", "next"],
+            &["send", "--due"],
+        ] {
+            room.run(command).fails(1).stderr_contains(words);
+        }
+        assert_eq!(relay.connections(), 0, "{file}");
+        assert_eq!(room.read("issues/2026-12-02-next.md"), before);
+        assert!(!room.has("public"), "{file}");
+        assert_eq!(rows_of(&room, "delivery"), 0);
+    }
+}
+
+#[test]
+fn a_started_issue_whose_key_is_gone_is_told_of_before_the_relay_is_called() {
+    let relay = ScriptedRelay::start();
+    relay.replies_to_recipient("reader2@example.org", &["450 4.2.0 later"]);
+    let room = newsroom(&relay)
+        .table("[dkim]\nselector = \"autumn\"\nkey_file = \"autumn.key\"")
+        .readers(2);
+    room.run(["dkim", "keygen"]).exits(0);
+    room.run(SEND).exits(3);
+    std::fs::remove_file(room.path("autumn.key")).unwrap();
+    std::fs::remove_dir_all(room.path("public")).unwrap();
+    let connections = relay.connections();
+    let room = room.now(LATER);
+    for command in [&SEND[..], &["send", "--due"], &["send", "--dry-run"]] {
+        room.run(command)
+            .fails(1)
+            .stderr_contains("there is no key for DKIM");
+    }
+    assert_eq!(relay.connections(), connections);
+    assert!(!room.has("public"));
 }
 
 #[test]
