@@ -13,6 +13,7 @@ use rusqlite::params;
 
 use super::report::LAST_WORDS;
 use super::store::{Session, read_key};
+use super::suppressions::after_every_intent;
 use super::{Ledger, LedgerError};
 use crate::suppression::Reason;
 use crate::token::AddressKey;
@@ -148,7 +149,7 @@ fn suppress(
         refused.address,
         Reason::Bounced.as_str(),
         source,
-        now.timestamp_millis(),
+        after_every_intent(session, &refused.key, now)?,
         issue,
         refused.reply,
     ];

@@ -60,7 +60,7 @@ pub struct Hashed {
 }
 
 /// Promises that one query can check: it names what breaks them.
-const QUERIES: [(&str, &str); 12] = [
+const QUERIES: [(&str, &str); 13] = [
     (
         "as many deliveries as were planned",
         "SELECT slug || ': ' || planned_total || ' planned, and ' ||
@@ -146,6 +146,14 @@ const QUERIES: [(&str, &str); 12] = [
         "subscribers have deliveries",
         "SELECT address || ' is in the ledger, and no issue was planned for it' FROM subscriber
           WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.subscriber_id = subscriber.id)",
+    ),
+    (
+        "no intent was granted after the suppression of its address",
+        "SELECT slug || ': ' || delivery.address || ' is ' || delivery.state || ', and was suppressed before its intent'
+           FROM suppression JOIN subscriber ON subscriber.addr_key = suppression.addr_key
+          CROSS JOIN issue
+           JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+          WHERE delivery.state IN ('inflight', 'sent', 'unconfirmed') AND intent_at >= suppression.at",
     ),
     (
         "suppressions name their issue",
@@ -238,6 +246,19 @@ impl Ledger {
     pub fn in_work(&mut self) -> Result<Vec<(String, String, u64)>, LedgerError> {
         let sql = "SELECT slug, delivery.state, count(*) FROM delivery JOIN issue ON issue.id = delivery.issue_id
                     WHERE delivery.state IN ('claimed', 'inflight') GROUP BY slug, delivery.state ORDER BY slug, delivery.state";
+        self.store.read(|session| {
+            session.rows(sql, [], |row| {
+                let count = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+                Ok((row.get(0)?, row.get(1)?, count))
+            })
+        })
+    }
+
+    /// How many deliveries of cancelled issues are still to go out.
+    pub fn open_though_cancelled(&mut self) -> Result<Vec<(String, String, u64)>, LedgerError> {
+        let sql = "SELECT slug, delivery.state, count(*) FROM issue JOIN delivery ON issue.id = delivery.issue_id
+                    WHERE issue.state = 'cancelled' AND delivery.state IN ('planned', 'claimed', 'deferred')
+                    GROUP BY slug, delivery.state ORDER BY slug, delivery.state";
         self.store.read(|session| {
             session.rows(sql, [], |row| {
                 let count = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::planning::instant;
-use super::store::read_key;
+use super::store::{Session, read_key};
 use super::{Ledger, LedgerError};
 use crate::suppression::{Reason, Suppression};
 use crate::token::AddressKey;
@@ -21,7 +22,7 @@ impl Ledger {
                 suppression.address,
                 suppression.reason.as_str(),
                 suppression.source,
-                suppression.at.timestamp_millis(),
+                after_every_intent(session, &suppression.key, suppression.at)?,
             ];
             Ok(session.execute(sql, parameters)? == 1)
         })
@@ -65,6 +66,26 @@ impl Ledger {
         self.store
             .read(|session| session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?)))
     }
+}
+
+/// The time of a suppression that is written now, in milliseconds: later than every intent that was
+/// granted for the person, whatever the clock says. An intent that is not earlier was granted after
+/// it, which must never be.
+pub(super) fn after_every_intent(
+    session: &Session<'_>,
+    key: &AddressKey,
+    at: DateTime<Utc>,
+) -> Result<i64, LedgerError> {
+    let sql = "SELECT max(intent_at) FROM subscriber CROSS JOIN issue
+                 JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                WHERE subscriber.addr_key = $1";
+    let last = session.first(sql, [key.as_bytes()], |row| {
+        Ok(row.get::<_, Option<i64>>(0)?)
+    })?;
+    let at = at.timestamp_millis();
+    Ok(last
+        .flatten()
+        .map_or(at, |last| at.max(last.saturating_add(1))))
 }
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Suppression, LedgerError> {

@@ -100,8 +100,8 @@ fn look(publication: &Publication, messages: bool, checkup: &mut Checkup) -> Res
         let key_of = |text: &str| Some(keys.address_key(&EmailAddress::parse(text).ok()?));
         checkup.findings.push(ledger.check_keys(key_of)?);
     }
-    let idle = in_work(publication, &mut ledger, checkup)?;
-    checkup.findings.push(idle);
+    let findings = in_work(publication, &mut ledger, checkup)?;
+    checkup.findings.extend(findings);
     match keys {
         Some(keys) if messages => check_messages(publication, &mut ledger, &keys, checkup)?,
         None if messages => checkup
@@ -174,9 +174,11 @@ fn in_work(
     publication: &Publication,
     ledger: &mut Ledger,
     checkup: &mut Checkup,
-) -> Result<Finding, Trouble> {
+) -> Result<[Finding; 2], Trouble> {
     let mut finding = Finding::new("nothing is in work while no sender runs");
+    let mut cancelled = Finding::new("of a cancelled issue nothing is still to go out");
     let rows = ledger.in_work()?;
+    let open = ledger.open_though_cancelled()?;
     let lock = LockView::of(&publication.folder).unwrap_or_default();
     checkup.sender = lock.and_then(|lock| lock.holder);
     if checkup.sender.is_none() {
@@ -185,8 +187,11 @@ fn in_work(
                 "{slug}: {count} {state}; the last run was cut off, and the next `postrider send` puts them in order"
             ));
         }
+        for (slug, state, count) in open {
+            cancelled.add(format!("{slug}: {count} {state}"));
+        }
     }
-    Ok(finding)
+    Ok([finding, cancelled])
 }
 
 fn check_messages(

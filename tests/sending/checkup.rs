@@ -103,7 +103,7 @@ fn tamper(ledger: &Connection, sql: &str) {
 }
 
 /// A promise, how often the damage breaks it, and the damage.
-const DAMAGES: [(&str, u64, &str); 22] = [
+const DAMAGES: [(&str, u64, &str); 25] = [
     (
         "as many deliveries as were planned",
         1,
@@ -210,6 +210,23 @@ const DAMAGES: [(&str, u64, &str); 22] = [
         "UPDATE meta SET value = 'elsewhere' WHERE key = 'place'",
     ),
     (
+        "no intent was granted after the suppression of its address",
+        1,
+        "UPDATE suppression SET at = 1, addr_key = (SELECT addr_key FROM subscriber WHERE address = 'reader1@example.org')",
+    ),
+    (
+        "no intent was granted after the suppression of its address",
+        1,
+        "UPDATE suppression SET addr_key = (SELECT addr_key FROM subscriber WHERE address = 'reader5@example.org');
+         UPDATE delivery SET intent_at = (SELECT at FROM suppression) WHERE state = 'unconfirmed'",
+    ),
+    (
+        "of a cancelled issue nothing is still to go out",
+        1,
+        "UPDATE issue SET state = 'cancelled';
+         UPDATE delivery SET state = 'planned', settled_at = NULL, reason = NULL WHERE state = 'skipped'",
+    ),
+    (
         "suppressions name their issue",
         1,
         "UPDATE suppression SET source = 'relay'",
@@ -246,6 +263,20 @@ fn every_broken_promise_is_named_and_how_often() {
             "{sql}{said}"
         );
     }
+}
+
+#[test]
+fn a_suppression_is_younger_than_what_was_sent_before_it_whatever_the_clock_says() {
+    let relay = ScriptedRelay::start();
+    relay.replies_to_recipient("reader2@example.org", &["550 5.1.1 no such user"]);
+    let room = newsroom(&relay).readers(3);
+    room.run(SEND).exits(3);
+    let room = room.now("2026-12-01T08:00:00Z");
+    room.run(["subscribers", "suppress", "reader1@example.org"])
+        .exits(0);
+    room.run(["subscribers", "suppress", "--rejected-in", SLUG])
+        .exits(0);
+    checked(&room, 0);
 }
 
 #[test]
