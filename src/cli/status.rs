@@ -10,7 +10,7 @@ use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::{Counts, DoubtedDomain, IssueRow, IssueState, Ledger, OpenRow, Recorded};
-use crate::publish::{Publication, Stop};
+use crate::publish::{Publication, Stop, edited_parts, told_edits};
 
 /// Most rows of one kind that are listed.
 const MOST_ROWS: usize = 100;
@@ -215,12 +215,18 @@ fn one(
         open.extend(ledger.rows_in(recorded.row, state, MOST_ROWS)?);
     }
     let doubted = ledger.doubted_domains(recorded.row)?;
+    let file = issues
+        .iter()
+        .find(|issue| issue.id == recorded.frozen.issue);
+    let edited = file
+        .map(|issue| edited_parts(publication, issue, &recorded))
+        .unwrap_or_default();
     if app.output.is_json() {
         let base = json!({
             "issue": recorded.frozen.issue.as_str(), "slug": recorded.frozen.slug, "title": recorded.frozen.title,
             "state": recorded.state.as_str(), "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
             "rows": open.iter().map(row_json).collect::<Vec<_>>(),
-            "doubted_domains": doubted.iter().map(|one| one.domain.as_str()).collect::<Vec<_>>(),
+            "edited": edited, "doubted_domains": doubted.iter().map(|one| one.domain.as_str()).collect::<Vec<_>>(),
         });
         app.output.json(&merge(
             base,
@@ -232,6 +238,9 @@ fn one(
         ));
     } else {
         print_one(app, publication, &recorded, &row, &open);
+        if let Some(told) = told_edits(&recorded, &edited) {
+            app.output.line(&told);
+        }
         for doubted in &doubted {
             app.output
                 .line(&doubted_line(&recorded.frozen.slug, doubted));

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use super::asked::{AskedFor, Extra, accept_doubtful};
 use super::build::{BuildReport, build};
 use super::deliver::Progress;
+use super::edited::note_edits;
 use super::ground::{check_folder, lay_ballast, remember_the_time};
 use super::guard::{enter_run, glimpse, keys_for_planning, leave_run, open_ledger, settle_in};
 use super::halt::Halt;
@@ -169,6 +170,7 @@ fn send_under(
         return Err(problem.into_error().into());
     }
     rehearse_all(publication, options, &targets, &mut ledger, &keys)?;
+    note_edits(publication, &targets, ask)?;
     check_folder(publication, question.total, options.unsafe_fs)?;
     ask.confirm(&question)?;
     lay_ballast(&ledger)?;

@@ -2,10 +2,10 @@
 
 use super::{
     LATER, SEND, SLUG, assert_counts, assert_ledger_is_true, letter_to, newsroom, rows_of, served,
-    states, wait_until,
+    states, status, wait_until,
 };
 use crate::support::mail::Letter;
-use crate::support::newsroom::Newsroom;
+use crate::support::newsroom::{Newsroom, id_of};
 use crate::support::relay::{ScriptedRelay, Stage};
 
 fn one_connection(relay: &ScriptedRelay) -> Newsroom {
@@ -163,6 +163,60 @@ fn edits_in_the_middle_change_nothing_for_the_rest() {
     // The web shows the correction.
     let page = room.read(&format!("public/issues/{SLUG}/index.html"));
     assert!(page.contains("Correction 1:") && page.contains("Why edit?"));
+}
+
+#[test]
+fn an_edit_in_the_middle_of_a_send_is_told_with_what_was_edited() {
+    let relay = ScriptedRelay::start();
+    relay.replies_to_recipient("reader2@example.org", &["450 4.2.0 later"]);
+    let room = newsroom(&relay).readers(2);
+    room.run(SEND).exits(3);
+    let issue = format!("issues/2026-12-01-{SLUG}.md");
+    let (text, settings) = (room.read(&issue), room.read("postrider.toml"));
+    let edited = |what: &str| {
+        let told =
+            format!("`why-write` was edited since its plan ({what}); the rest get the frozen text");
+        room.run(["status", SLUG])
+            .exits(0)
+            .stdout_contains(&told)
+            .stdout_contains(&format!("`parent = \"{}\"`", id_of("2026-12-01-why-write")));
+        let json = status(&room);
+        let parts: Vec<&str> = what.split(", ").collect();
+        assert_eq!(json["edited"], serde_json::json!(parts), "{json:#}");
+        told
+    };
+    let unedited = || {
+        room.run(["status", SLUG]).exits(0).stdout_lacks("edited");
+        assert_eq!(status(&room)["edited"], serde_json::json!([]));
+    };
+    unedited();
+    // What is not mailed may be edited.
+    room.write("templates/page.html", "<p>{{ issue.title }}</p>\n");
+    unedited();
+    room.write(&issue, text.replace("Reason 1:", "Correction 1:"));
+    edited("text");
+    room.write(&issue, text.replace("Reason 1:", "*Reason* 1:"));
+    edited("text");
+    let front = "Why edit?\"\nsubject = \"Again\"\ntags = [\"poetry\"]\nsummary = \"In short\"";
+    room.write(&issue, text.replace("Why write?\"", front));
+    edited("title, subject, summary, other front matter");
+    room.write(&issue, &text);
+    let other = settings
+        .replace("from = \"letters@", "from = \"other@")
+        .replace("The Test Letter", "Another Letter");
+    room.write("postrider.toml", other);
+    edited("sender, settings");
+    room.write("postrider.toml", &settings);
+    unedited();
+    room.write("templates/essay.css", "p { color: red }\n");
+    edited("templates");
+    let room = &room;
+    let told = edited("templates");
+    room.run(["--now", LATER, "send", "--yes"])
+        .exits(0)
+        .stderr_contains(&told);
+    // Nobody is left who would get it.
+    unedited();
 }
 
 #[test]
