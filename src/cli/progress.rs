@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
@@ -63,6 +63,9 @@ fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<(
             stopped.recv_timeout(REDRAW),
             Err(RecvTimeoutError::Disconnected)
         );
+        for text in progress.heard() {
+            bar.println(visible(&text));
+        }
         bar.set_position(progress.done());
         bar.set_message(counts(progress));
         if ended {
@@ -73,16 +76,24 @@ fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<(
 }
 
 fn tell(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
-    while matches!(
-        stopped.recv_timeout(PLAIN_LINE),
-        Err(RecvTimeoutError::Timeout)
-    ) {
-        let done = progress.done();
-        let _ = writeln!(
-            std::io::stderr(),
-            "{title}: {done} of {total}, {}",
-            counts(progress)
+    let mut last = Instant::now();
+    loop {
+        let ended = matches!(
+            stopped.recv_timeout(REDRAW),
+            Err(RecvTimeoutError::Disconnected)
         );
+        let mut stderr = std::io::stderr();
+        for text in progress.heard() {
+            let _ = writeln!(stderr, "{title}: {}", visible(&text));
+        }
+        if ended {
+            return;
+        }
+        if last.elapsed() >= PLAIN_LINE {
+            last = Instant::now();
+            let done = progress.done();
+            let _ = writeln!(stderr, "{title}: {done} of {total}, {}", counts(progress));
+        }
     }
 }
 
