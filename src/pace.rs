@@ -57,7 +57,9 @@ pub enum Signal {
     Answered,
     /// It may have the message: the conversation broke behind the final dot.
     Doubtful(String),
-    /// It could not be reached, or ended the conversation.
+    /// It gives no connection.
+    Unreachable(String),
+    /// It ended the conversation.
     Lost(String),
     /// It finds us too fast.
     TooFast(RateLimit, String),
@@ -193,7 +195,14 @@ impl Pace {
                 self.works(now)
             }
             Signal::Answered => self.works(now),
-            Signal::Lost(told) | Signal::Doubtful(told) => self.lost(told, now),
+            Signal::Unreachable(_) if self.under_way > 1 && !self.is_resting(now) => {
+                // It works for the others: so many connections are all that it gives.
+                self.window.limit_to(self.under_way - 1);
+                None
+            }
+            Signal::Unreachable(told) | Signal::Lost(told) | Signal::Doubtful(told) => {
+                self.lost(told, now)
+            }
             Signal::TooFast(RateLimit::Rest, told) => self.begin(Cause::Rate, told, now),
             Signal::TooFast(RateLimit::Slow, told) => {
                 // Several connections hear of one and the same excess.

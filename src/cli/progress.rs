@@ -16,6 +16,8 @@ use crate::publish::Progress;
 /// Between two looks on a terminal, and between two lines elsewhere.
 const REDRAW: Duration = Duration::from_millis(100);
 const PLAIN_LINE: Duration = Duration::from_secs(5);
+/// The same while nothing happens.
+const PLAIN_LINE_AT_REST: Duration = Duration::from_mins(1);
 
 /// Watches the counts of a run from a thread of its own.
 pub(super) struct Watcher {
@@ -77,6 +79,7 @@ fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<(
 
 fn tell(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
     let mut last = Instant::now();
+    let mut told = None;
     loop {
         let ended = matches!(
             stopped.recv_timeout(REDRAW),
@@ -89,9 +92,10 @@ fn tell(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<(
         if ended {
             return;
         }
-        if last.elapsed() >= PLAIN_LINE {
-            last = Instant::now();
-            let done = progress.done();
+        let done = progress.done();
+        let is_news = told != Some(done) || last.elapsed() >= PLAIN_LINE_AT_REST;
+        if last.elapsed() >= PLAIN_LINE && is_news {
+            (last, told) = (Instant::now(), Some(done));
             let _ = writeln!(stderr, "{title}: {done} of {total}, {}", counts(progress));
         }
     }

@@ -460,11 +460,13 @@ fn reason_json(reason: &Reason) -> serde_json::Value {
 
 /// Which relays are left in peace, and until when.
 fn show_resting(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
+    if !report.errors.is_empty() {
+        return;
+    }
     for one in &report.resting {
         app.output.note(&one.to_string());
     }
-    let awake = report.resting.iter().map(|one| one.until).min();
-    if let Some(at) = awake.filter(|_| report.errors.is_empty()) {
+    if let Some(at) = report.resting.iter().map(|one| one.until).min() {
         app.output.line(&format!(
             "run `postrider send` again at {}; with `--wait` it waits by itself",
             local(at, zone)

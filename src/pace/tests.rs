@@ -62,6 +62,27 @@ fn the_first_of_as_many_failures_as_there_are_takes_one_away() {
 }
 
 #[test]
+fn a_connection_too_many_is_no_sign_that_a_relay_is_dead() {
+    let four = Limits {
+        first_connections: 4,
+        ..limits()
+    };
+    let (mut pace, now) = (pace(&four), Instant::now());
+    (0..4).for_each(|_| assert!(matches!(pace.turn(now), Turn::At(_))));
+    for _ in 0..2 {
+        let too_many = Signal::Unreachable("421 too many".to_owned());
+        assert_eq!(pace.take(too_many, now), None);
+        pace.end();
+    }
+    assert_eq!(pace.width(), 2);
+    assert_eq!(pace.turn(now), Turn::WhenOneEnds);
+    // It is tried again, one at a time.
+    pace.take(Signal::Accepted, now);
+    pace.take(Signal::Accepted, now);
+    assert_eq!(pace.width(), 3);
+}
+
+#[test]
 fn a_relay_that_fails_a_whole_cohort_rests_and_is_probed_by_one_message() {
     let (mut pace, start) = (pace(&limits()), Instant::now());
     let mut now = start;

@@ -57,6 +57,12 @@ impl Window {
         self.failed > 0.999
     }
 
+    /// No more than these, for now.
+    pub(super) fn limit_to(&mut self, connections: usize) {
+        self.size = self.size.min(connections.max(1));
+        self.successes = 0;
+    }
+
     /// What follows a rest is a probe.
     pub(super) fn shrink_to_one(&mut self) {
         self.size = 1;

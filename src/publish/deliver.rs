@@ -249,7 +249,7 @@ impl Shared {
                 };
             }
             ConnectError::Refused(step, reply) => of_refusal(*step, reply),
-            _ => Signal::Lost(error.to_string()),
+            _ => Signal::Unreachable(error.to_string()),
         };
         tracing::warn!("{error}");
         match self.take(relay, signal)? {
@@ -369,14 +369,20 @@ impl Shared {
         relay: usize,
         transaction: Transaction,
     ) -> Result<(), RunError> {
-        let spread = spread_of(claim.delivery);
-        let Some(outcome) = self
-            .run
-            .rules
-            .judge(&transaction, claim.attempts + 1, spread)
-        else {
-            self.run.progress.skipped.fetch_add(1, Ordering::Relaxed);
-            return Ok(());
+        let (rules, attempts) = (&self.run.rules, claim.attempts + 1);
+        let judged = rules.judge(&transaction, attempts, spread_of(claim.delivery));
+        let outcome = match judged {
+            // Nothing was accepted, and another relay may take it right away.
+            Some(Outcome::Deferred { counts: false, .. })
+                if self.run.relays.has_another(relay, present()) =>
+            {
+                Outcome::Unchanged(Class::RelayDown)
+            }
+            Some(outcome) => outcome,
+            None => {
+                self.run.progress.skipped.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
         };
         self.run.progress.count(&outcome);
         let tripped = self.breaker.lock().await.record(Verdict::of(&outcome))
@@ -405,7 +411,9 @@ fn signal_of(outcome: &Outcome, transaction: &Transaction) -> Option<Signal> {
     Some(match outcome {
         Outcome::Sent => Signal::Accepted,
         Outcome::Unconfirmed => Signal::Doubtful(told()),
-        Outcome::Deferred { counts: false, .. } => Signal::Lost(told()),
+        Outcome::Deferred { counts: false, .. } | Outcome::Unchanged(Class::RelayDown) => {
+            Signal::Lost(told())
+        }
         Outcome::Unchanged(Class::Rate(limit)) => Signal::TooFast(*limit, told()),
         Outcome::Unchanged(Class::Quota) => Signal::UsedUp(told()),
         Outcome::Unchanged(Class::AuthTemporary) => Signal::NoLogin(told()),
@@ -423,7 +431,7 @@ pub(super) fn of_refusal(step: Step, reply: &Reply) -> Signal {
     match classify(step, reply) {
         Class::Rate(limit) => Signal::TooFast(limit, told),
         Class::Quota => Signal::UsedUp(told),
-        _ => Signal::Lost(format!("to {step} it said: {told}")),
+        _ => Signal::Unreachable(format!("to {step} it said: {told}")),
     }
 }
 
@@ -458,7 +466,10 @@ fn deserves_another_session(
     let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
     match transaction {
         Transaction::LostBeforeDot(step, _) if before_data(step) => Some(ConnectionEnd::Silent),
-        Transaction::Refused(step, reply) if reply.code == 421 && before_data(step) => {
+        // 421 alone: with 4.7.28 another session would be an offence.
+        Transaction::Refused(step, reply)
+            if before_data(step) && classify(*step, reply) == Class::RelayDown =>
+        {
             Some(ConnectionEnd::Told)
         }
         _ => None,

@@ -300,7 +300,7 @@ impl Relays {
                 _ if error.is_final() => self.state(index).is_out = true,
                 ConnectError::Refused(step, reply) => {
                     let signal = of_refusal(*step, reply);
-                    if !matches!(signal, Signal::Lost(_)) {
+                    if !matches!(signal, Signal::Unreachable(_)) {
                         self.take(index, signal, now);
                         continue;
                     }
@@ -409,6 +409,15 @@ impl Relays {
     /// How often a login that cannot be checked is tried.
     pub(super) fn logins(&self) -> u32 {
         self.rules.logins
+    }
+
+    /// Whether a message that this relay did not take can be given to another one now.
+    pub(super) fn has_another(&self, index: usize, now: Instant) -> bool {
+        let mut others = (0..self.members.len()).filter(|other| *other != index);
+        others.any(|other| {
+            let mut state = self.state(other);
+            !state.is_out && state.pace.resting(now).is_none()
+        })
     }
 
     fn has_other(&self, index: usize) -> bool {
