@@ -102,9 +102,14 @@ impl Run {
             standstill: Mutex::default(),
         });
         let mut workers = JoinSet::new();
-        let mut first = first;
-        for _ in 0..workers_wanted {
-            workers.spawn(worker(shared.clone(), first.take()));
+        // Who has the session gets the first turn: another would open a connection of its own.
+        let turn = match shared.run.relays.next(None, present()) {
+            Next::Go(ticket) => Some(ticket),
+            Next::Wait(_) | Next::Standstill(_) => None,
+        };
+        workers.spawn(worker(shared.clone(), first, turn));
+        for _ in 1..workers_wanted {
+            workers.spawn(worker(shared.clone(), None, None));
         }
         let mut result = Ok(());
         while let Some(ended) = workers.join_next().await {
@@ -124,8 +129,13 @@ impl Run {
     }
 }
 
-async fn worker(shared: Arc<Shared>, mut held: Option<Held>) -> Result<(), RunError> {
-    while let Some(ticket) = shared.admit(&mut held).await {
+async fn worker(
+    shared: Arc<Shared>,
+    mut held: Option<Held>,
+    mut turn: Option<Ticket>,
+) -> Result<(), RunError> {
+    let mut last = None;
+    while let Some(ticket) = shared.admit(&mut held, turn.take(), last.take()).await {
         let Some(claim) = shared.next_claim().await? else {
             break;
         };
@@ -145,18 +155,28 @@ async fn worker(shared: Arc<Shared>, mut held: Option<Held>) -> Result<(), RunEr
             let _ = shared.run.writer.release(claim.delivery);
             return Err(error);
         }
+        last = Some(ticket);
     }
     retire(&mut held).await;
     Ok(())
 }
 
 impl Shared {
-    /// The right to the next message; none when the run is over. A session for which there is no
-    /// message now is closed: the relay may count it.
-    async fn admit(&self, held: &mut Option<Held>) -> Option<Ticket> {
+    /// The right to the next message after `last`, `turn` if there is one already; none when the run
+    /// is over. A session for which there is no message now is closed: the relay may count it.
+    async fn admit(
+        &self,
+        held: &mut Option<Held>,
+        mut turn: Option<Ticket>,
+        mut last: Option<Ticket>,
+    ) -> Option<Ticket> {
         let (relays, halt) = (&self.run.relays, &self.run.halt);
         while !halt.is_stopping() {
-            let ticket = match relays.next(present()) {
+            let next = match turn.take() {
+                Some(ticket) => Next::Go(ticket),
+                None => relays.next(last.take(), present()),
+            };
+            let ticket = match next {
                 Next::Go(ticket) => ticket,
                 Next::Wait(until) => {
                     retire(held).await;

@@ -96,6 +96,8 @@ pub(super) struct Ticket {
     pub(super) relay: usize,
     /// Not before this instant.
     pub(super) at: Instant,
+    /// Its holder goes on, and nobody else is to be woken.
+    is_renewed: bool,
 }
 
 /// What the first look for a relay gave.
@@ -120,7 +122,9 @@ pub(super) enum ConnectionEnd {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.relays.state(self.relay).pace.end();
-        self.relays.room.notify_one();
+        if !self.is_renewed {
+            self.relays.room.notify_one();
+        }
     }
 }
 
@@ -210,8 +214,22 @@ impl Relays {
         }
     }
 
-    /// What comes next at this instant.
-    pub(super) fn next(self: &Arc<Self>, now: Instant) -> Next {
+    /// What comes next at this instant for who had `last`. Whoever has an open session goes on before
+    /// those who wait and would have to open one.
+    pub(super) fn next(self: &Arc<Self>, last: Option<Ticket>, now: Instant) -> Next {
+        let last = last.map(|mut ticket| {
+            ticket.is_renewed = true;
+            ticket.relay
+        });
+        let next = self.look(now);
+        let goes_on = matches!(&next, Next::Go(ticket) if Some(ticket.relay) == last);
+        if last.is_some() && !goes_on {
+            self.room.notify_one();
+        }
+        next
+    }
+
+    fn look(self: &Arc<Self>, now: Instant) -> Next {
         let mut resting = Vec::new();
         let mut soonest: Option<Instant> = None;
         for index in 0..self.members.len() {
@@ -227,6 +245,7 @@ impl Relays {
                         relays: self.clone(),
                         relay: index,
                         at,
+                        is_renewed: false,
                     });
                 }
                 // Until one message has shown that it works again, the others go elsewhere.

@@ -229,6 +229,12 @@ fn a_relay_that_takes_two_connections_alone_gets_everything_over_two() {
     running.wait().exits(0);
     assert_counts(&room, &[("planned", 12), ("sent", 12)]);
     assert_ledger_is_true(&room, &relay);
+    // Both are kept for all messages, and only now and then a third one is tried.
+    let with_mail = (1..=relay.connections()).filter(|number| {
+        let commands = relay.commands_of(*number);
+        commands.iter().any(|command| command.starts_with("MAIL"))
+    });
+    assert_eq!(with_mail.count(), 2);
 }
 
 #[test]
@@ -431,4 +437,68 @@ fn an_interrupt_ends_the_wait_for_a_silent_relay() {
     // It would be the greeting's five minutes.
     running.wait().exits(3);
     assert_counts(&room, &[("planned", 5), ("sent", 1), ("remaining", 4)]);
+}
+
+// -- settings --
+
+#[test]
+fn what_cannot_be_a_pace_or_a_relay_is_refused_where_it_stands() {
+    let cases = [
+        ("rate = 0", "between 0.01 and 100000", "leave it out"),
+        ("rate = -1.5", "between 0.01 and 100000", "0.5"),
+        ("rate = nan", "between 0.01 and 100000", "rate = nan"),
+        ("rate = inf", "between 0.01 and 100000", "rate = inf"),
+        ("daily = 0", "`daily` must be between", "daily = 0"),
+        (
+            "[[smtp.fallback]]\nconnections = 2",
+            "this relay has no `url`",
+            "smtps://HOST:465",
+        ),
+        (
+            "[[smtp.fallback]]\nurl = \"smtp://localhost:2525\"",
+            "this relay is there already",
+            "take one of them out",
+        ),
+        (
+            "[[smtp.fallback]]\nurl = \"smtps://a.example\"\n[[smtp.fallback.fallback]]\nurl = \"smtps://b.example\"",
+            "has no fallback of its own",
+            "in the order of their use",
+        ),
+        (
+            "[[smtp.fallback]]\nurl = \"smtps://ada:secret@a.example\"",
+            "holds a password",
+            "password_file",
+        ),
+        (
+            "[timeouts]\ndot = \"1m\"",
+            "`dot` must be between 5m and 1h",
+            "dot = ",
+        ),
+        (
+            "[retry]\nfirst = \"2h\"\nlongest = \"1h\"",
+            "shorter than `first`",
+            "longest = ",
+        ),
+        (
+            "[retry]\nexpire = \"never\"",
+            "not a length of time",
+            "`30m`",
+        ),
+        (
+            "[retry]\nfrist = \"2h\"",
+            "unknown key",
+            "did you mean `first`",
+        ),
+    ];
+    for (keys, message, hint) in cases {
+        let room = Newsroom::new()
+            .essay("2026-12-01-why-write", "Why write?", "Because.")
+            .smtp(&format!("url = \"smtp://localhost:2525\"\n{keys}"))
+            .readers(1);
+        room.run(["check"])
+            .fails(1)
+            .stderr_contains(message)
+            .stderr_contains(hint)
+            .stderr_lacks("secret");
+    }
 }
