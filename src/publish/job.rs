@@ -92,13 +92,15 @@ impl Job<'_> {
             self.wait_until(awake.or(counts.next_at), ask);
         }
         accept_doubtful(self.options, &mut ledger, recorded, clock.now())?;
+        // Before it is called finished: a finished issue is not looked at again.
+        let after = self.publication.config.suppress_after;
+        let bounces = ledger.suppress_bounced(recorded.row, began, after, clock.now())?;
         ledger.finish(recorded.row, clock.now())?;
         let mut outcome = outcome(recorded, &mut ledger, touched)?;
-        let after = self.publication.config.suppress_after;
+        outcome.bounces = bounces;
         if !self.options.wait {
             report.errors.extend(down_problem(&report.resting));
         }
-        outcome.bounces = ledger.suppress_bounced(recorded.row, began, after, clock.now())?;
         Ok((ledger, outcome))
     }
 

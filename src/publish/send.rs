@@ -142,6 +142,7 @@ pub fn send(
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
     let epoch = enter_run(publication, &mut ledger, &identity, &mut lock)?;
     recover(&mut ledger, publication, ask)?;
+    judge_what_was_cut_off(publication, &mut ledger, ask)?;
 
     let mut report = SendReport::default();
     let mut targets = select(publication, options, &mut ledger, &keys, &mut report)?;
@@ -236,7 +237,33 @@ fn work_through(
     if let Some(session) = first {
         job.runtime.block_on(session.session.quit());
     }
+    ledger.set_judged_at(job.publication.clock.now())?;
     remember_the_time(job.publication, &mut ledger)
+}
+
+/// Addresses that a run was refused which did not come to its end: who does not exist is suppressed
+/// all the same.
+fn judge_what_was_cut_off(
+    publication: &Publication,
+    ledger: &mut Ledger,
+    ask: &mut dyn Ask,
+) -> Result<(), Stop> {
+    let judged_at = ledger.judged_at()?;
+    for recorded in ledger.all_recorded()? {
+        if !matches!(recorded.state, IssueState::Sending | IssueState::Paused) {
+            continue;
+        }
+        let since = judged_at.unwrap_or(recorded.planned_at);
+        let after = publication.config.suppress_after;
+        let now = publication.clock.now();
+        let bounces = ledger.suppress_bounced(recorded.row, since, after, now)?;
+        for address in bounces.suppressed {
+            ask.note(&format!(
+                "{address} is not mailed any more: the relay says that it does not exist"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The first session: without one nothing is planned. An interrupt ends the wait for it.
