@@ -29,6 +29,8 @@ use std::path::Path;
 
 use thiserror::Error;
 
+use crate::fs;
+
 pub use asked::PlannedFor;
 pub use bounces::{Bounces, DoubtedDomain};
 pub use check::{Finding, Hashed};
@@ -119,6 +121,9 @@ pub const LEAST_ROOM_TO_WRITE: usize = ballast::SIZE;
 impl Ledger {
     /// Opens the ledger, making it on first use; an older format is brought up to date.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        // It holds addresses. SQLite gives the log beside it the same mode, and tells what is wrong
+        // where it cannot be made.
+        let _ = fs::create_private(path);
         let mut store = Store::open(path)?;
         schema::migrate(&mut store)?;
         let ballast = Ballast::of(path);
