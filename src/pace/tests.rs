@@ -76,10 +76,19 @@ fn a_connection_too_many_is_no_sign_that_a_relay_is_dead() {
     }
     assert_eq!(pace.width(), 2);
     assert_eq!(pace.turn(now), Turn::WhenOneEnds);
-    // It is tried again, one at a time.
-    pace.take(Signal::Accepted, now);
-    pace.take(Signal::Accepted, now);
-    assert_eq!(pace.width(), 3);
+    // It is tried again, one at a time, and ever more rarely.
+    for _ in 0..2 {
+        (0..7).for_each(|_| drop(pace.take(Signal::Accepted, now)));
+        assert_eq!(pace.width(), 2);
+        pace.take(Signal::Accepted, now);
+        if pace.width() == 3 {
+            assert!(matches!(pace.turn(now), Turn::At(_)));
+            let too_many = Signal::Unreachable("421 too many".to_owned());
+            pace.take(too_many, now);
+            pace.end();
+        }
+    }
+    assert_eq!(pace.width(), 2);
 }
 
 #[test]

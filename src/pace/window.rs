@@ -1,5 +1,8 @@
 //! How many messages may be under way at a time: Postfix's feedback (its SCHEDULER_README, "±1/N").
 
+/// Longest wait for another try, in cohorts.
+const MOST_CAUTION: usize = 1024;
+
 /// The number of connections that a relay bears, as far as it is known.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -8,6 +11,8 @@ pub(super) struct Window {
     successes: usize,
     /// So many failures more before one connection less.
     patience: usize,
+    /// Growing was in vain before: so many times as many successes before it is tried again.
+    caution: usize,
     /// The part of a cohort, as many messages as there are connections, that failed in a row.
     failed: f64,
 }
@@ -20,6 +25,7 @@ impl Window {
             most,
             successes: 0,
             patience: 0,
+            caution: 1,
             failed: 0.0,
         }
     }
@@ -33,7 +39,7 @@ impl Window {
         self.failed = 0.0;
         self.patience = 0;
         self.successes += 1;
-        if self.successes >= self.size {
+        if self.successes >= self.size * self.caution {
             self.successes = 0;
             self.size = self.most.min(self.size + 1);
         }
@@ -57,10 +63,12 @@ impl Window {
         self.failed > 0.999
     }
 
-    /// No more than these, for now.
+    /// No more than these, for now: each time that one more is refused, it takes twice as long until
+    /// it is tried again.
     pub(super) fn limit_to(&mut self, connections: usize) {
         self.size = self.size.min(connections.max(1));
         self.successes = 0;
+        self.caution = (2 * self.caution).min(MOST_CAUTION);
     }
 
     /// What follows a rest is a probe.

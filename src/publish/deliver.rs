@@ -271,7 +271,7 @@ impl Shared {
             ConnectError::Refused(step, reply) => of_refusal(*step, reply),
             _ => Signal::Unreachable(error.to_string()),
         };
-        tracing::warn!("{error}");
+        tracing::debug!("{error}");
         match self.take(relay, signal)? {
             Some(rest) if rest.cause == Cause::Login && rest.times > self.run.relays.logins() => {
                 Err(RunError::Relay(relay, error))

@@ -98,6 +98,10 @@ impl Job<'_> {
         ledger.finish(recorded.row, clock.now())?;
         let mut outcome = outcome(recorded, &mut ledger, touched)?;
         outcome.bounces = bounces;
+        if ledger.claimable(recorded.row, clock.now())? == 0 {
+            // The last messages were under way when the others found no relay any more.
+            report.resting.clear();
+        }
         if !self.options.wait {
             report.errors.extend(down_problem(&report.resting));
         }

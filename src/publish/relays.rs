@@ -232,6 +232,7 @@ impl Relays {
     fn look(self: &Arc<Self>, now: Instant) -> Next {
         let mut resting = Vec::new();
         let mut soonest: Option<Instant> = None;
+        let mut is_one_probed = false;
         for index in 0..self.members.len() {
             let mut state = self.state(index);
             if state.is_out {
@@ -249,7 +250,7 @@ impl Relays {
                     });
                 }
                 // Until one message has shown that it works again, the others go elsewhere.
-                Turn::WhenOneEnds if is_probed && self.has_other(index) => {}
+                Turn::WhenOneEnds if is_probed => is_one_probed = true,
                 Turn::WhenOneEnds => return Next::Wait(None),
                 Turn::Resting(rest) => {
                     if !self.rules.is_too_long(&rest, now) {
@@ -260,8 +261,8 @@ impl Relays {
             }
         }
         match soonest {
-            Some(until) => Next::Wait(Some(until)),
-            None => Next::Standstill(resting),
+            None if !is_one_probed => Next::Standstill(resting),
+            until => Next::Wait(until),
         }
     }
 
@@ -437,10 +438,6 @@ impl Relays {
             let mut state = self.state(other);
             !state.is_out && state.pace.resting(now).is_none()
         })
-    }
-
-    fn has_other(&self, index: usize) -> bool {
-        index + 1 < self.members.len()
     }
 
     fn by_the_wall(&self, at: Instant, now: Instant) -> DateTime<Utc> {
