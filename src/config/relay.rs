@@ -1,6 +1,8 @@
 //! The relay: its address, secrets, and where they come from.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use secrecy::SecretString;
 use toml::Spanned;
@@ -86,10 +88,19 @@ impl Reader<'_> {
         let password = self.environment.get(&name("PASSWORD"));
         let credentials =
             self.credentials(&url, username, password, password_file, token_command)?;
-        let connections = raw
-            .connections
-            .map(|value| self.in_range(&value, 1..=100, "connections"))
-            .transpose()?;
+        let connections = self.number(
+            &name("CONNECTIONS"),
+            raw.connections,
+            1..=100,
+            "connections",
+        )?;
+        let per_connection = self.number(
+            &name("MESSAGES_PER_CONNECTION"),
+            raw.messages_per_connection,
+            1..=1_000_000,
+            "messages_per_connection",
+        )?;
+        let daily = self.number(&name("DAILY"), raw.daily, 1..=1_000_000_000, "daily")?;
         let security = match url.scheme() {
             "smtps" => Security::Implicit,
             "smtp+plain" => Security::Plain,
@@ -126,31 +137,62 @@ impl Reader<'_> {
                 .map(|value| self.helo(&value))
                 .transpose()?,
             ca_file,
-            messages_per_connection: raw.messages_per_connection.map_or(Ok(100), |value| {
-                self.in_range(&value, 1..=1_000_000, "messages_per_connection")
-            })?,
-            rate: raw.rate.map(|value| self.rate(&value)).transpose()?,
-            daily: raw
-                .daily
-                .map(|value| self.in_range(&value, 1..=1_000_000_000, "daily"))
-                .transpose()?
-                .map(|messages| messages as u64),
+            messages_per_connection: per_connection.unwrap_or(100),
+            rate: self.rate(&name("RATE"), raw.rate)?,
+            daily: daily.map(|messages| messages as u64),
         }))
     }
 
     /// Messages a second.
-    fn rate(&self, value: &Spanned<f64>) -> Result<f64, Diagnostic> {
-        let rate = *value.get_ref();
+    fn rate(&self, name: &str, spanned: Option<Spanned<f64>>) -> Result<Option<f64>, Diagnostic> {
+        let Some((rate, value)) = self.parsed(name, spanned)? else {
+            return Ok(None);
+        };
         if (0.01..=100_000.0).contains(&rate) {
-            return Ok(rate);
+            return Ok(Some(rate));
         }
-        let wrong = Diagnostic::error("`rate` must be between 0.01 and 100000 messages a second")
-            .at(self.source, value.span());
+        let told = "`rate` must be between 0.01 and 100000 messages a second";
+        let wrong = self.wrong(&value, told);
         Err(if rate == 0.0 {
             wrong.hint("leave it out to send as fast as the relay takes it; `postrider pause` stops an issue")
         } else {
             wrong.hint("write `14`, or `0.5` for one in two seconds")
         })
+    }
+
+    fn number(
+        &self,
+        name: &str,
+        spanned: Option<Spanned<usize>>,
+        range: RangeInclusive<usize>,
+        key: &str,
+    ) -> Result<Option<usize>, Diagnostic> {
+        let Some((number, value)) = self.parsed(name, spanned)? else {
+            return Ok(None);
+        };
+        if range.contains(&number) {
+            return Ok(Some(number));
+        }
+        let (least, most) = (range.start(), range.end());
+        let told = format!("`{key}` must be between {least} and {most}");
+        Err(self.wrong(&value, told))
+    }
+
+    /// A number of the file or of the variable that takes its place, with where it stands.
+    fn parsed<T: FromStr>(
+        &self,
+        name: &str,
+        spanned: Option<Spanned<T>>,
+    ) -> Result<Option<(T, Value)>, Diagnostic> {
+        if let Some(value) = self.value(name, None) {
+            let number = value.text.trim().parse();
+            let number = number.map_err(|_| self.wrong(&value, "this is not a number"))?;
+            return Ok(Some((number, value)));
+        }
+        Ok(spanned.map(|spanned| {
+            let (text, origin) = (String::new(), Origin::File(spanned.span()));
+            (spanned.into_inner(), Value { text, origin })
+        }))
     }
 
     /// Like [`Self::wrong`], but without showing a line that may hold a password.

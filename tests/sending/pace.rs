@@ -442,6 +442,20 @@ fn an_interrupt_ends_the_wait_for_a_silent_relay() {
 // -- settings --
 
 #[test]
+fn a_variable_takes_the_place_of_a_number_and_is_checked_as_well() {
+    let relay = ScriptedRelay::start();
+    let room = over(&relay, 4, "").readers(3);
+    let room = room.env("POSTRIDER_SMTP_DAILY", "2");
+    room.run(SEND).exits(3);
+    assert_counts(&room, &[("planned", 3), ("sent", 2), ("remaining", 1)]);
+    for (name, value) in [("RATE", "0"), ("CONNECTIONS", "many"), ("DAILY", "-1")] {
+        let name = format!("POSTRIDER_SMTP_{name}");
+        let room = over(&relay, 4, "").readers(1).env(&name, value);
+        room.run(SEND).fails(1).stderr_contains(&name);
+    }
+}
+
+#[test]
 fn what_cannot_be_a_pace_or_a_relay_is_refused_where_it_stands() {
     let cases = [
         ("rate = 0", "between 0.01 and 100000", "leave it out"),
