@@ -377,7 +377,8 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
     for issue in worked {
         show_reasons(app, issue);
         show_rejected(app, issue);
-        app.output.line(&last_line(issue, zone));
+        app.output
+            .line(&last_line(issue, zone, !report.resting.is_empty()));
     }
 }
 
@@ -501,7 +502,7 @@ fn show_rejected(app: &App, issue: &IssueOutcome) {
 }
 
 /// The last line of an issue: what comes next.
-fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
+fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone, relays_rest: bool) -> String {
     let slug = visible(&issue.slug);
     let unconfirmed = issue.counts.of(State::Unconfirmed);
     if issue.finished_at.is_some() {
@@ -517,7 +518,12 @@ fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
             local(at, zone)
         ));
     } else if issue.counts.remaining() > issue.refused {
-        next.push("not finished; `postrider send` goes on".to_owned());
+        let goes_on = if relays_rest {
+            ""
+        } else {
+            "; `postrider send` goes on"
+        };
+        next.push(format!("not finished{goes_on}"));
     }
     if issue.refused > 0 {
         let refused = count(issue.refused, "delivery");

@@ -63,7 +63,7 @@ pub struct Resting {
 
 impl fmt::Display for Resting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let until = self.until.format("%H:%M:%S UTC");
+        let until = self.until.format("%Y-%m-%d %H:%M:%S UTC");
         let why = match self.cause {
             Cause::Down => "cannot be used",
             Cause::Throttled | Cause::Rate => "finds us too fast",
