@@ -345,7 +345,7 @@ fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
 }
 
 fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
-    if report.issues.is_empty() {
+    if report.issues.is_empty() && report.resting.is_empty() {
         match &report.next_due {
             Some((slug, due)) => app.output.line(&format!(
                 "nothing is due; next comes {slug}, {}",
