@@ -7,6 +7,7 @@ mod raw;
 mod reader;
 mod relay;
 mod signature;
+mod waits;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,9 @@ use secrecy::SecretString;
 use url::Host;
 
 use crate::address::{EmailAddress, Mailbox};
+use crate::delivery::RetryRules;
 use crate::diagnostic::{Diagnostic, SourceText};
+use crate::mailer::Timers;
 
 /// Name of the file at the root of a publication.
 pub const FILE_NAME: &str = "postrider.toml";
@@ -63,8 +66,12 @@ pub struct Config {
     pub serve_url: Option<String>,
     /// The domain that receives reports of failure; `None` where they go to `from`.
     pub bounces_domain: Option<String>,
-    /// The relay; `None` until there is one.
-    pub smtp: Option<SmtpConfig>,
+    /// The relays in the order in which they are used; none until there is one.
+    pub relays: Vec<SmtpConfig>,
+    /// When a delivery is tried again, and when it is given up.
+    pub retry: RetryRules,
+    /// How long each step of a conversation may take.
+    pub timers: Timers,
 }
 
 /// The DKIM signature.
@@ -113,12 +120,18 @@ pub struct SmtpConfig {
     pub credentials: Option<Credentials>,
     /// Most connections at a time.
     pub connections: usize,
+    /// How many to begin with.
+    pub first_connections: usize,
     /// Name in EHLO; the address literal of our end if unset (RFC 5321 §4.1.1.1).
     pub helo: Option<String>,
     /// Certificates to trust instead of the system's, in PEM.
     pub ca_file: Option<PathBuf>,
     /// A connection is closed after this many messages.
     pub messages_per_connection: usize,
+    /// Most messages a second.
+    pub rate: Option<f64>,
+    /// Most messages in any 24 hours.
+    pub daily: Option<u64>,
 }
 
 /// How to log in at the relay.
@@ -145,6 +158,17 @@ pub enum Secret {
 }
 
 impl SmtpConfig {
+    /// Whether this is the same relay with the same user.
+    pub fn is_the_same_as(&self, other: &Self) -> bool {
+        (&self.host, self.port, self.username()) == (&other.host, other.port, other.username())
+    }
+
+    /// Who we are for the relay.
+    pub fn username(&self) -> Option<&str> {
+        let known = self.credentials.as_ref()?;
+        Some(&known.username)
+    }
+
     /// The relay as it may be shown: without name and password.
     pub fn shown(&self) -> String {
         let scheme = match self.security {

@@ -191,6 +191,20 @@ fn private_permissions() -> fs::Permissions {
     fs::Permissions::from_mode(0o600)
 }
 
+/// Makes an empty file that nobody else can read, if there is none.
+pub fn create_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(|_| ()),
+    }
+}
+
 /// Whether others than the owner may read a file that holds a secret.
 pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;

@@ -22,6 +22,7 @@ pub mod freemail;
 pub mod import;
 pub mod issue;
 pub mod message;
+pub mod pace;
 pub mod plan;
 pub mod render;
 pub mod subscriber;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
@@ -16,6 +16,8 @@ use crate::publish::Progress;
 /// Between two looks on a terminal, and between two lines elsewhere.
 const REDRAW: Duration = Duration::from_millis(100);
 const PLAIN_LINE: Duration = Duration::from_secs(5);
+/// The same while nothing happens.
+const PLAIN_LINE_AT_REST: Duration = Duration::from_mins(1);
 
 /// Watches the counts of a run from a thread of its own.
 pub(super) struct Watcher {
@@ -67,6 +69,9 @@ fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<(
             stopped.recv_timeout(REDRAW),
             Err(RecvTimeoutError::Disconnected)
         );
+        for text in progress.heard() {
+            bar.println(visible(&text));
+        }
         bar.set_position(progress.done());
         bar.set_message(counts(progress));
         if ended {
@@ -77,16 +82,26 @@ fn draw(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<(
 }
 
 fn tell(title: &str, total: u64, progress: &Progress, stopped: &mpsc::Receiver<()>) {
-    while matches!(
-        stopped.recv_timeout(PLAIN_LINE),
-        Err(RecvTimeoutError::Timeout)
-    ) {
-        let done = progress.done();
-        let _ = writeln!(
-            std::io::stderr(),
-            "{title}: {done} of {total}, {}",
-            counts(progress)
+    let mut last = Instant::now();
+    let mut told = None;
+    loop {
+        let ended = matches!(
+            stopped.recv_timeout(REDRAW),
+            Err(RecvTimeoutError::Disconnected)
         );
+        let mut stderr = std::io::stderr();
+        for text in progress.heard() {
+            let _ = writeln!(stderr, "{title}: {}", visible(&text));
+        }
+        if ended {
+            return;
+        }
+        let done = progress.done();
+        let is_news = told != Some(done) || last.elapsed() >= PLAIN_LINE_AT_REST;
+        if last.elapsed() >= PLAIN_LINE && is_news {
+            (last, told) = (Instant::now(), Some(done));
+            let _ = writeln!(stderr, "{title}: {done} of {total}, {}", counts(progress));
+        }
     }
 }
 

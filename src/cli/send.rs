@@ -8,13 +8,13 @@ use serde_json::json;
 use super::output::{Output, count};
 use super::progress::Watcher;
 use super::status::{bad_address, counts_json, doubted_line};
-use super::times::local;
+use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::address::EmailAddress;
 use crate::delivery::State;
 use crate::diagnostic::{Diagnostic, visible};
-use crate::ledger::IssueState;
-use crate::mailer::Timers;
+use crate::ledger::{IssueState, Reason};
+use crate::pace::RestRules;
 use crate::publish::{
     self, Ask, AskedFor, Halt, IssueOutcome, OnUnconfirmed, Progress, Publication, Question,
     SendOptions, SendReport, Stop,
@@ -105,7 +105,9 @@ impl Send {
             accept_removals: self.accept_removals,
             unsafe_fs: self.unsafe_fs,
             asked: self.asked()?,
-            ..SendOptions::default()
+            timers: publication.config.timers.clone(),
+            rules: publication.config.retry.clone(),
+            rests: RestRules::default(),
         };
         if self.dry_run {
             return dry_run(app, &publication, &options);
@@ -134,7 +136,12 @@ impl Send {
     fn test(&self, app: &App, publication: &Publication, to: &str) -> CommandResult {
         let address = EmailAddress::parse(to).map_err(|error| bad_address(to, error))?;
         let issue = self.issue.as_deref().unwrap_or_default();
-        let sent = publish::send_test(publication, issue, &address, Timers::default())?;
+        let sent = publish::send_test(
+            publication,
+            issue,
+            &address,
+            publication.config.timers.clone(),
+        )?;
         app.output.warnings(&sent.warnings);
         if app.output.is_json() {
             app.output.json(&json!({ "to": address.as_str(), "subject": sent.subject, "bytes": sent.size, "reply": sent.reply }));
@@ -305,31 +312,40 @@ fn show(app: &App, publication: &Publication, report: &SendReport) -> Exit {
             value["issue"] = json!(issue.id);
             value["slug"] = json!(issue.slug);
             value["touched"] = json!(issue.touched);
+            value["refused"] = json!(issue.refused);
+            let reasons = issue.reasons.iter().map(reason_json);
+            value["reasons"] = json!(reasons.collect::<Vec<_>>());
             value["suppressed"] = json!(issue.bounces.suppressed);
             let doubted = issue.bounces.doubted.iter().map(|one| &one.domain);
             value["doubted_domains"] = json!(doubted.collect::<Vec<_>>());
             value
         });
         let held = report.held.iter().map(|held| held.slug.as_str());
+        let resting = report.resting.iter().map(|one| {
+            json!({ "relay": one.relay, "cause": one.cause.as_str(), "until": utc(one.until), "told": one.told })
+        });
         app.output.json(&json!({
             "issues": issues.collect::<Vec<_>>(),
             "held": held.collect::<Vec<_>>(),
+            "resting": resting.collect::<Vec<_>>(),
             "nobody": report.nobody,
         }));
     } else {
         show_issues(app, zone, report);
         show_held(app, publication, report);
+        show_resting(app, zone, report);
     }
     app.output.problems(&report.errors);
     match () {
         () if !report.errors.is_empty() => Exit::Failed,
+        () if !report.resting.is_empty() => Exit::OpenDeliveries,
         () if report.issues.iter().any(IssueOutcome::has_trouble) => Exit::OpenDeliveries,
         () => Exit::Done,
     }
 }
 
 fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
-    if report.issues.is_empty() {
+    if report.issues.is_empty() && report.resting.is_empty() {
         match &report.next_due {
             Some((slug, due)) => app.output.line(&format!(
                 "nothing is due; next comes {slug}, {}",
@@ -357,35 +373,105 @@ fn show_issues(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
     if worked.is_empty() {
         return;
     }
-    let rows = worked.iter().map(|issue| {
-        let number = |state| issue.counts.of(state).to_string();
+    show_counts(app, &worked);
+    for issue in worked {
+        show_reasons(app, issue);
+        show_rejected(app, issue);
+        app.output
+            .line(&last_line(issue, zone, !report.resting.is_empty()));
+    }
+}
+
+/// A row for each issue; of the columns only those that say something.
+fn show_counts(app: &App, issues: &[&IssueOutcome]) {
+    const COLUMNS: [&str; 9] = [
+        "#planned",
+        "#sent",
+        "#deferred",
+        "#rejected",
+        "#unconfirmed",
+        "#skipped",
+        "#expired",
+        "#abandoned",
+        "#open",
+    ];
+    let numbers = |issue: &IssueOutcome| {
+        let of = |state| issue.counts.of(state);
+        [
+            issue.planned,
+            of(State::Sent),
+            of(State::Deferred),
+            of(State::Rejected),
+            of(State::Unconfirmed),
+            of(State::Skipped),
+            of(State::Expired),
+            of(State::Abandoned),
+            issue.counts.remaining() - of(State::Deferred),
+        ]
+    };
+    let rows: Vec<_> = issues
+        .iter()
+        .map(|issue| (issue.slug.clone(), numbers(issue)))
+        .collect();
+    let says = |column: usize| column < 2 || rows.iter().any(|(_, row)| row[column] > 0);
+    let columns: Vec<usize> = (0..COLUMNS.len()).filter(|column| says(*column)).collect();
+    let mut header = vec!["<issue"];
+    header.extend(columns.iter().map(|column| COLUMNS[*column]));
+    let rows = rows.iter().map(|(slug, row)| {
+        let counts = columns.iter().map(|column| row[*column].to_string());
+        std::iter::once(slug.clone()).chain(counts).collect()
+    });
+    app.output.table(&header, rows);
+}
+
+/// Why deliveries are not sent: what the relay said, and what was decided here.
+fn show_reasons(app: &App, issue: &IssueOutcome) {
+    let said = issue.reasons.iter().map(|reason| {
+        let state = match reason.state {
+            State::Planned => "refused to us",
+            state => state.as_str(),
+        };
+        let step = reason.step.clone().unwrap_or_default();
         vec![
-            issue.slug.clone(),
-            issue.planned.to_string(),
-            number(State::Sent),
-            number(State::Deferred),
-            number(State::Rejected),
-            number(State::Unconfirmed),
-            number(State::Skipped),
-            (issue.counts.remaining() - issue.counts.of(State::Deferred)).to_string(),
+            state.to_owned(),
+            reason.deliveries.to_string(),
+            step,
+            reason.words.clone(),
         ]
     });
-    app.output.table(
-        &[
-            "<issue",
-            "#planned",
-            "#sent",
-            "#deferred",
-            "#rejected",
-            "#unconfirmed",
-            "#skipped",
-            "#open",
-        ],
-        rows,
-    );
-    for issue in worked {
-        show_rejected(app, issue);
-        app.output.line(&last_line(issue, zone));
+    let skipped = issue.counts.skipped_by_reason.iter();
+    let skipped = skipped.map(|(reason, number)| {
+        vec![
+            "skipped".to_owned(),
+            number.to_string(),
+            String::new(),
+            reason.clone(),
+        ]
+    });
+    let rows: Vec<Vec<String>> = said.chain(skipped).collect();
+    if !rows.is_empty() {
+        app.output
+            .table(&["not sent", "#how many", "at", "~why"], rows);
+    }
+}
+
+fn reason_json(reason: &Reason) -> serde_json::Value {
+    json!({ "state": reason.state.as_str(), "step": reason.step, "deliveries": reason.deliveries, "words": reason.words })
+}
+
+/// Which relays are left in peace, and until when.
+fn show_resting(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
+    if !report.errors.is_empty() {
+        return;
+    }
+    for one in &report.resting {
+        app.output.note(&one.to_string());
+    }
+    if let Some(at) = report.resting.iter().map(|one| one.until).min() {
+        app.output.line(&format!(
+            "run `postrider send` again at {}; with `--wait` it waits by itself",
+            local(at, zone)
+        ));
     }
 }
 
@@ -416,7 +502,7 @@ fn show_rejected(app: &App, issue: &IssueOutcome) {
 }
 
 /// The last line of an issue: what comes next.
-fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
+fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone, relays_rest: bool) -> String {
     let slug = visible(&issue.slug);
     let unconfirmed = issue.counts.of(State::Unconfirmed);
     if issue.finished_at.is_some() {
@@ -425,19 +511,33 @@ fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone) -> String {
     if issue.state == IssueState::Paused {
         return format!("{slug} is paused; `postrider continue {slug}` lets it go on");
     }
+    let mut next = Vec::new();
     if let Some(at) = issue.counts.next_at {
-        return format!(
-            "{slug}: the next try is ripe at {}; run `postrider send` then",
+        next.push(format!(
+            "the next try is ripe at {}; run `postrider send` then",
             local(at, zone)
-        );
+        ));
+    } else if issue.counts.remaining() > issue.refused {
+        let goes_on = if relays_rest {
+            ""
+        } else {
+            "; `postrider send` goes on"
+        };
+        next.push(format!("not finished{goes_on}"));
     }
-    if issue.counts.remaining() > 0 {
-        return format!("{slug} is not finished; `postrider send` goes on");
+    if issue.refused > 0 {
+        let refused = count(issue.refused, "delivery");
+        next.push(format!(
+            "{refused} refused for a reason that is ours; `postrider send {slug}` tries once more"
+        ));
     }
-    let held = count(unconfirmed, "delivery");
-    format!(
-        "{slug}: {held} unconfirmed and held; `postrider ledger resolve {slug}` tells how to settle them"
-    )
+    if unconfirmed > 0 {
+        let held = count(unconfirmed, "delivery");
+        next.push(format!(
+            "{held} unconfirmed and held; `postrider ledger resolve {slug}` tells how to settle them"
+        ));
+    }
+    format!("{slug}: {}", next.join("; "))
 }
 
 fn show_held(app: &App, publication: &Publication, report: &SendReport) {

@@ -33,6 +33,30 @@ pub(super) struct Raw {
     pub(super) bounces: RawBounces,
     pub(super) dkim: Option<RawDkim>,
     pub(super) smtp: Option<RawSmtp>,
+    #[serde(default)]
+    pub(super) retry: RawRetry,
+    #[serde(default)]
+    pub(super) timeouts: RawTimeouts,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRetry {
+    pub(super) first: Option<Spanned<String>>,
+    pub(super) longest: Option<Spanned<String>>,
+    pub(super) greylisted: Option<Spanned<String>>,
+    pub(super) expire: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTimeouts {
+    pub(super) connect: Option<Spanned<String>>,
+    pub(super) greeting: Option<Spanned<String>>,
+    pub(super) command: Option<Spanned<String>>,
+    pub(super) data: Option<Spanned<String>>,
+    pub(super) block: Option<Spanned<String>>,
+    pub(super) dot: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +107,10 @@ pub(super) struct RawSmtp {
     pub(super) helo: Option<Spanned<String>>,
     pub(super) ca_file: Option<Spanned<String>>,
     pub(super) messages_per_connection: Option<Spanned<usize>>,
+    pub(super) rate: Option<Spanned<f64>>,
+    pub(super) daily: Option<Spanned<usize>>,
+    #[serde(default)]
+    pub(super) fallback: Vec<Spanned<RawSmtp>>,
 }
 
 const KEYS: &[&str] = &[
@@ -115,6 +143,21 @@ const KEYS: &[&str] = &[
     "helo",
     "ca_file",
     "messages_per_connection",
+    "rate",
+    "daily",
+    "fallback",
+    "retry",
+    "first",
+    "longest",
+    "greylisted",
+    "expire",
+    "timeouts",
+    "connect",
+    "greeting",
+    "command",
+    "data",
+    "block",
+    "dot",
     "dkim",
     "selector",
     "domain",

@@ -83,7 +83,9 @@ impl Reader<'_> {
                 Some(value) => Some(self.bounces_domain(&value)?),
                 None => None,
             },
-            smtp: self.smtp(raw.smtp.unwrap_or_default())?,
+            relays: self.relays(raw.smtp.unwrap_or_default())?,
+            retry: self.retry(raw.retry)?,
+            timers: self.timers(raw.timeouts)?,
         })
     }
 

@@ -1,6 +1,8 @@
 //! The relay: its address, secrets, and where they come from.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use secrecy::SecretString;
 use toml::Spanned;
@@ -29,8 +31,43 @@ impl Reader<'_> {
             .hint("write letters, digits and dashes, such as `postrider`"))
     }
 
-    pub(super) fn smtp(&self, raw: RawSmtp) -> Result<Option<SmtpConfig>, Diagnostic> {
-        let Some(value) = self.value("SMTP_URL", raw.url) else {
+    /// `[smtp]`, and behind it each `[[smtp.fallback]]`.
+    pub(super) fn relays(&self, mut raw: RawSmtp) -> Result<Vec<SmtpConfig>, Diagnostic> {
+        let fallbacks = std::mem::take(&mut raw.fallback);
+        let mut relays: Vec<SmtpConfig> = self.relay(raw, "SMTP")?.into_iter().collect();
+        for (index, fallback) in fallbacks.into_iter().enumerate() {
+            let place = fallback.span();
+            let wrong = |message: &str| Diagnostic::error(message).at(self.source, place.clone());
+            let fallback = fallback.into_inner();
+            if !fallback.fallback.is_empty() {
+                return Err(
+                    wrong("a relay that stands in for another has no fallback of its own").hint(
+                        "write each of them as `[[smtp.fallback]]`, in the order of their use",
+                    ),
+                );
+            }
+            // The first relay is number 1.
+            let relay = self.relay(fallback, &format!("SMTP_{}", index + 2))?;
+            let relay = relay.ok_or_else(|| {
+                wrong("this relay has no `url`").hint("write `url = \"smtps://HOST:465\"`")
+            })?;
+            if relays.is_empty() {
+                return Err(wrong("there is no relay for this one to stand in for")
+                    .hint("set `url` under `[smtp]`"));
+            }
+            if relays.iter().any(|other| other.is_the_same_as(&relay)) {
+                return Err(wrong("this relay is there already, with the same user")
+                    .hint("what is down is down for both: take one of them out"));
+            }
+            relays.push(relay);
+        }
+        Ok(relays)
+    }
+
+    /// One relay; its variables begin with `prefix`.
+    fn relay(&self, raw: RawSmtp, prefix: &str) -> Result<Option<SmtpConfig>, Diagnostic> {
+        let name = |key: &str| format!("{prefix}_{key}");
+        let Some(value) = self.value(&name("URL"), raw.url) else {
             return Ok(None);
         };
         let url = self.relay_url(&value)?;
@@ -40,15 +77,30 @@ impl Reader<'_> {
             .trim_matches(['[', ']'])
             .to_owned();
         let ca_file = self
-            .value("SMTP_CA_FILE", raw.ca_file)
+            .value(&name("CA_FILE"), raw.ca_file)
             .map(|value| self.folder.join(value.text));
-        let username = self.value("SMTP_USERNAME", raw.username);
-        let password_file = self.value("SMTP_PASSWORD_FILE", raw.password_file);
+        let username = self.value(&name("USERNAME"), raw.username);
+        let password_file = self.value(&name("PASSWORD_FILE"), raw.password_file);
         let token_command = raw
             .token_command
             .map(|value| self.token_command(&value, password_file.as_ref()))
             .transpose()?;
-        let credentials = self.credentials(&url, username, password_file, token_command)?;
+        let password = self.environment.get(&name("PASSWORD"));
+        let credentials =
+            self.credentials(&url, username, password, password_file, token_command)?;
+        let connections = self.number(
+            &name("CONNECTIONS"),
+            raw.connections,
+            1..=100,
+            "connections",
+        )?;
+        let per_connection = self.number(
+            &name("MESSAGES_PER_CONNECTION"),
+            raw.messages_per_connection,
+            1..=1_000_000,
+            "messages_per_connection",
+        )?;
+        let daily = self.number(&name("DAILY"), raw.daily, 1..=1_000_000_000, "daily")?;
         let security = match url.scheme() {
             "smtps" => Security::Implicit,
             "smtp+plain" => Security::Plain,
@@ -77,17 +129,69 @@ impl Reader<'_> {
             port: url.port().unwrap_or(default_port),
             host,
             credentials,
-            connections: raw
-                .connections
-                .map_or(Ok(4), |value| self.in_range(&value, 1..=100, "connections"))?,
+            connections: connections.unwrap_or(4),
+            // Who names a number knows the relay; else it is felt out.
+            first_connections: connections.unwrap_or(2),
             helo: self
-                .value("SMTP_HELO", raw.helo)
+                .value(&name("HELO"), raw.helo)
                 .map(|value| self.helo(&value))
                 .transpose()?,
             ca_file,
-            messages_per_connection: raw.messages_per_connection.map_or(Ok(100), |value| {
-                self.in_range(&value, 1..=1_000_000, "messages_per_connection")
-            })?,
+            messages_per_connection: per_connection.unwrap_or(100),
+            rate: self.rate(&name("RATE"), raw.rate)?,
+            daily: daily.map(|messages| messages as u64),
+        }))
+    }
+
+    /// Messages a second.
+    fn rate(&self, name: &str, spanned: Option<Spanned<f64>>) -> Result<Option<f64>, Diagnostic> {
+        let Some((rate, value)) = self.parsed(name, spanned)? else {
+            return Ok(None);
+        };
+        if (0.01..=100_000.0).contains(&rate) {
+            return Ok(Some(rate));
+        }
+        let told = "`rate` must be between 0.01 and 100000 messages a second";
+        let wrong = self.wrong(&value, told);
+        Err(if rate == 0.0 {
+            wrong.hint("leave it out to send as fast as the relay takes it; `postrider pause` stops an issue")
+        } else {
+            wrong.hint("write `14`, or `0.5` for one in two seconds")
+        })
+    }
+
+    fn number(
+        &self,
+        name: &str,
+        spanned: Option<Spanned<usize>>,
+        range: RangeInclusive<usize>,
+        key: &str,
+    ) -> Result<Option<usize>, Diagnostic> {
+        let Some((number, value)) = self.parsed(name, spanned)? else {
+            return Ok(None);
+        };
+        if range.contains(&number) {
+            return Ok(Some(number));
+        }
+        let (least, most) = (range.start(), range.end());
+        let told = format!("`{key}` must be between {least} and {most}");
+        Err(self.wrong(&value, told))
+    }
+
+    /// A number of the file or of the variable that takes its place, with where it stands.
+    fn parsed<T: FromStr>(
+        &self,
+        name: &str,
+        spanned: Option<Spanned<T>>,
+    ) -> Result<Option<(T, Value)>, Diagnostic> {
+        if let Some(value) = self.value(name, None) {
+            let number = value.text.trim().parse();
+            let number = number.map_err(|_| self.wrong(&value, "this is not a number"))?;
+            return Ok(Some((number, value)));
+        }
+        Ok(spanned.map(|spanned| {
+            let (text, origin) = (String::new(), Origin::File(spanned.span()));
+            (spanned.into_inner(), Value { text, origin })
         }))
     }
 
@@ -131,6 +235,7 @@ impl Reader<'_> {
         &self,
         url: &Url,
         username: Option<Value>,
+        given_password: Option<&str>,
         password_file: Option<Value>,
         token_command: Option<Secret>,
     ) -> Result<Option<Credentials>, Diagnostic> {
@@ -141,7 +246,7 @@ impl Reader<'_> {
             None => decode(url.username()),
         };
         let password = |text: String| Secret::Password(SecretString::from(text));
-        let secret = if let Some(text) = self.environment.get("SMTP_PASSWORD") {
+        let secret = if let Some(text) = given_password {
             password(text.to_owned())
         } else if let Some(command) = token_command {
             command

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::asked::note;
 use super::store::Session;
-use super::transitions::close_cancelled;
+use super::transitions::{close_cancelled, release_refused};
 use super::{IssueState, Ledger, LedgerError};
 
 /// What becomes of an unconfirmed delivery.
@@ -43,7 +43,11 @@ impl Ledger {
         };
         self.store.write(|session| {
             let sql = "UPDATE issue SET state = $2 WHERE id = $1 AND state = $3";
-            Ok(session.execute(sql, params![issue, state.as_str(), from.as_str()])? == 1)
+            let changed = session.execute(sql, params![issue, state.as_str(), from.as_str()])? == 1;
+            if changed && state == IssueState::Sending {
+                release_refused(session, issue)?;
+            }
+            Ok(changed)
         })
     }
 

@@ -88,6 +88,20 @@ impl Ledger {
         self.store.write(|session| set(session, "seen", &now))
     }
 
+    /// Until when refused addresses were looked at, at the end of a run.
+    pub fn judged_at(&mut self) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let at = self.store.read(|session| get(session, "judged"))?;
+        Ok(at
+            .and_then(|text| text.parse().ok())
+            .and_then(DateTime::from_timestamp_millis))
+    }
+
+    /// Every refusal until now was looked at.
+    pub fn set_judged_at(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let now = now.timestamp_millis().to_string();
+        self.store.write(|session| set(session, "judged", &now))
+    }
+
     /// Raises the epoch above `above` and the last one; returns it.
     pub fn raise_epoch(&mut self, above: i64) -> Result<i64, LedgerError> {
         self.store.write(|session| {

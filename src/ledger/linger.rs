@@ -43,7 +43,7 @@ impl Group {
         match operation {
             Operation::Intend { .. } => self.intents += 1,
             Operation::Claim { .. } | Operation::Flush { .. } => self.urgent = true,
-            Operation::Settle(_) | Operation::Release { .. } => {}
+            Operation::Settle(_) | Operation::Release { .. } | Operation::Rest { .. } => {}
         }
         self.operations.push(operation);
     }

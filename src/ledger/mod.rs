@@ -16,6 +16,7 @@ mod identity;
 mod linger;
 mod lock;
 mod planning;
+mod relays;
 mod report;
 mod schema;
 mod standing;
@@ -28,6 +29,8 @@ use std::path::Path;
 
 use thiserror::Error;
 
+use crate::fs;
+
 pub use asked::PlannedFor;
 pub use bounces::{Bounces, DoubtedDomain};
 pub use check::{Finding, Hashed};
@@ -36,7 +39,8 @@ pub use export::ExportRow;
 pub use identity::Identity;
 pub use lock::{LockError, LockView, SenderLock, Witness};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
-pub use report::{Counts, HistoryRow, IssueRow, OpenRow};
+pub use relays::{KnownRelay, StoredRest};
+pub use report::{Counts, HistoryRow, IssueRow, OpenRow, Reason};
 pub use standing::Standing;
 pub use transitions::{Claim, IntentAnswer, Settlement};
 pub use writer::{Writer, WriterHandle};
@@ -117,6 +121,9 @@ pub const LEAST_ROOM_TO_WRITE: usize = ballast::SIZE;
 impl Ledger {
     /// Opens the ledger, making it on first use; an older format is brought up to date.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        // It holds addresses. SQLite gives the log beside it the same mode, and tells what is wrong
+        // where it cannot be made.
+        let _ = fs::create_private(path);
         let mut store = Store::open(path)?;
         schema::migrate(&mut store)?;
         let ballast = Ballast::of(path);

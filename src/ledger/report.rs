@@ -98,6 +98,19 @@ pub struct OpenRow {
     pub reply: Option<String>,
 }
 
+/// Deliveries that are not sent for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Where they stand; planned ones were refused for a reason of ours.
+    pub state: State,
+    /// At which step of the conversation.
+    pub step: Option<String>,
+    /// How many.
+    pub deliveries: u64,
+    /// The relay's words to one of them, or what broke.
+    pub words: String,
+}
+
 /// The last attempt of a delivery in words: step, code and text.
 pub(super) const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
       FROM attempt WHERE attempt.delivery_id = delivery.id ORDER BY number DESC LIMIT 1)";
@@ -154,13 +167,34 @@ impl Ledger {
     pub fn claimable(&mut self, issue: i64, now: DateTime<Utc>) -> Result<usize, LedgerError> {
         let sql = format!(
             "SELECT count(*) FROM delivery WHERE issue_id = $1 AND {ELIGIBLE}
-                AND (state = 'planned' OR (state = 'deferred'
+                AND ((state = 'planned' AND claim_token IS NULL) OR (state = 'deferred'
                      AND (next_at <= $2 OR next_at > $2 + {LONGEST_WAIT})))"
         );
         self.store.read(|session| {
             let parameters = params![issue, now.timestamp_millis()];
             let count = session.first(&sql, parameters, |row| Ok(row.get::<_, i64>(0)?))?;
             Ok(usize::try_from(count.unwrap_or(0)).unwrap_or(0))
+        })
+    }
+
+    /// Why deliveries of an issue are not sent, by what the relay said last; the most frequent first.
+    pub fn reasons(&mut self, issue: i64) -> Result<Vec<Reason>, LedgerError> {
+        let sql = "SELECT state, step, code, count(*), min(trim(coalesce(code || ' ', '') || coalesce(reply, '')))
+               FROM delivery JOIN attempt ON attempt.delivery_id = delivery.id
+                AND number = (SELECT max(number) FROM attempt WHERE attempt.delivery_id = delivery.id)
+              WHERE issue_id = $1 AND (state IN ('deferred', 'rejected', 'unconfirmed', 'expired')
+                 OR (state = 'planned' AND claim_token IS NOT NULL))
+              GROUP BY state, step, code, enhanced ORDER BY count(*) DESC, state LIMIT 12";
+        self.store.read(|session| {
+            session.rows(sql, [issue], |row| {
+                let word: String = row.get(0)?;
+                Ok(Reason {
+                    state: State::from_stored(&word).ok_or(LedgerError::Unknown(word))?,
+                    step: row.get(1)?,
+                    deliveries: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+                    words: row.get(4)?,
+                })
+            })
         })
     }
 

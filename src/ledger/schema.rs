@@ -56,6 +56,16 @@ CREATE TABLE delivery (
 );
 CREATE INDEX delivery_to_try ON delivery (issue_id, state, next_at)
     WHERE state = 'planned' OR state = 'deferred';
+CREATE TABLE relay (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    account    TEXT NOT NULL,
+    rest_cause TEXT,
+    rest_until BIGINT,
+    rest_times BIGINT,
+    rest_told  TEXT,
+    UNIQUE (name, account)
+);
 CREATE TABLE attempt (
     delivery_id BIGINT NOT NULL REFERENCES delivery (id),
     number      BIGINT NOT NULL,
@@ -65,6 +75,7 @@ CREATE TABLE attempt (
     code        BIGINT,
     enhanced    TEXT,
     reply       TEXT,
+    relay_id    BIGINT REFERENCES relay (id),
     PRIMARY KEY (delivery_id, number)
 ) WITHOUT ROWID;
 CREATE TABLE suppression (

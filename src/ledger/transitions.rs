@@ -45,6 +45,8 @@ pub struct Settlement {
     pub transaction: Transaction,
     /// What it means.
     pub outcome: Outcome,
+    /// Row number of the relay that it was tried at.
+    pub relay: Option<i64>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -61,7 +63,7 @@ impl Ledger {
                 let evidence = Transaction::LostAfterDot(
                     "the sender ended before the relay's reply was recorded".to_owned(),
                 );
-                record_attempt(session, delivery, "unconfirmed", &evidence, now)?;
+                record_attempt(session, delivery, "unconfirmed", &evidence, None, now)?;
             }
             let unconfirmed = session.execute(
                 &format!("UPDATE delivery SET state = 'unconfirmed', settled_at = $1 WHERE {open} AND state = 'inflight'"),
@@ -76,8 +78,8 @@ impl Ledger {
         })
     }
 
-    /// Gives up the deferred deliveries of an issue, except those that a person asked for after
-    /// `asked_since`.
+    /// Gives up the deferred deliveries of an issue, and those that wait for a person, except those
+    /// that a person asked for after `asked_since`.
     pub fn expire(
         &mut self,
         issue: i64,
@@ -86,7 +88,8 @@ impl Ledger {
     ) -> Result<usize, LedgerError> {
         self.store.write(|session| {
             let sql = "UPDATE delivery SET state = 'expired', next_at = NULL, settled_at = $2
-                       WHERE issue_id = $1 AND state = 'deferred'
+                       WHERE issue_id = $1
+                         AND (state = 'deferred' OR (state = 'planned' AND claim_token IS NOT NULL))
                          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id
                              AND outcome IN ('again', 'added', 'resolved: planned') AND ended_at > $3)";
             let parameters = params![
@@ -96,6 +99,21 @@ impl Ledger {
             ];
             session.execute(sql, parameters)
         })
+    }
+
+    /// How many deliveries of an issue were refused for a reason of ours, and wait for a person.
+    pub fn refused(&mut self, issue: i64) -> Result<u64, LedgerError> {
+        let sql = "SELECT count(*) FROM delivery
+                    WHERE issue_id = $1 AND state = 'planned' AND claim_token IS NOT NULL";
+        self.store.read(|session| {
+            let count = session.first(sql, [issue], |row| Ok(row.get::<_, i64>(0)?))?;
+            Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+        })
+    }
+
+    /// A person has looked at them: they may be tried again. Returns how many.
+    pub fn release_refused(&mut self, issue: i64) -> Result<usize, LedgerError> {
+        self.store.write(|session| release_refused(session, issue))
     }
 
     /// How many open deliveries of an issue are for people who are suppressed or left the roster.
@@ -135,6 +153,12 @@ impl Ledger {
             Ok(session.execute(&sql, params![issue, now.timestamp_millis()])? == 1)
         })
     }
+}
+
+pub(super) fn release_refused(session: &Session<'_>, issue: i64) -> Result<usize, LedgerError> {
+    let sql = "UPDATE delivery SET claim_token = NULL
+                WHERE issue_id = $1 AND state = 'planned' AND claim_token IS NOT NULL";
+    session.execute(sql, [issue])
 }
 
 /// An issue of which every planned row is settled.
@@ -179,9 +203,9 @@ pub(super) fn claim(
     limit: usize,
     now: DateTime<Utc>,
 ) -> Result<Vec<Claim>, LedgerError> {
-    // A row that this run was refused for a reason of ours keeps the run's token: tried again at
-    // once it would be refused again, for ever.
-    let planned = "state = 'planned' AND (claim_token IS NULL OR claim_token <> $2) AND $3 > 0";
+    // A row that was refused for a reason of ours keeps its token, and waits for a person: tried
+    // again it would be refused again, for ever.
+    let planned = "state = 'planned' AND claim_token IS NULL AND $3 > 0";
     let ripe = format!("state = 'deferred' AND (next_at <= $3 OR next_at > $3 + {LONGEST_WAIT})");
     let mut claims = Vec::new();
     for condition in [planned, &ripe] {
@@ -305,6 +329,7 @@ pub(super) fn settle(
         settlement.delivery,
         state.as_str(),
         &settlement.transaction,
+        settlement.relay,
         settlement.at,
     )
 }
@@ -330,6 +355,7 @@ fn settle_unchanged(
         settlement.delivery,
         "unchanged",
         transaction,
+        settlement.relay,
         settlement.at,
     )
 }
@@ -346,6 +372,7 @@ fn record_attempt(
     delivery: i64,
     outcome: &str,
     transaction: &Transaction,
+    relay: Option<i64>,
     at: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     let (step, reply, told): (Option<Step>, Option<&Reply>, Option<&str>) = match transaction {
@@ -361,8 +388,8 @@ fn record_attempt(
     let enhanced = reply
         .and_then(Reply::enhanced)
         .map(|code: EnhancedCode| code.to_string());
-    let sql = "INSERT INTO attempt (delivery_id, number, ended_at, outcome, step, code, enhanced, reply)
-         VALUES ($1, (SELECT count(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7)";
+    let sql = "INSERT INTO attempt (delivery_id, number, ended_at, outcome, step, code, enhanced, reply, relay_id)
+         VALUES ($1, (SELECT count(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7, $8)";
     let parameters = params![
         delivery,
         at.timestamp_millis(),
@@ -371,6 +398,7 @@ fn record_attempt(
         reply.map(|reply| i64::from(reply.code)),
         enhanced,
         text,
+        relay,
     ];
     session.execute(sql, parameters).map(|_| ())
 }

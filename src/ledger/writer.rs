@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::linger::Linger;
+use super::relays::{self, StoredRest};
 use super::store::Session;
 use super::transitions::{self, Claim, IntentAnswer, Settlement};
 use super::{Ledger, LedgerError};
@@ -36,6 +37,10 @@ pub(super) enum Operation {
     Settle(Box<Settlement>),
     Release {
         delivery: i64,
+    },
+    Rest {
+        relay: i64,
+        rest: Option<Box<StoredRest>>,
     },
     Flush {
         answer: Answer<()>,
@@ -127,6 +132,12 @@ impl WriterHandle {
     /// Queues the return of a row that was claimed and not tried.
     pub fn release(&self, delivery: i64) -> Result<(), LedgerError> {
         self.put(Operation::Release { delivery })
+    }
+
+    /// Queues what the next run must know of a relay: that it rests, or that it works again.
+    pub fn rest(&self, relay: i64, rest: Option<StoredRest>) -> Result<(), LedgerError> {
+        let rest = rest.map(Box::new);
+        self.put(Operation::Rest { relay, rest })
     }
 
     /// Waits until everything queued so far is on the disk.
@@ -235,6 +246,10 @@ fn apply(session: &Session<'_>, token: i64, operation: &Operation) -> Result<Don
         }
         Operation::Release { delivery } => {
             transitions::release(session, *delivery, token)?;
+            Done::Written
+        }
+        Operation::Rest { relay, rest } => {
+            relays::set_rest(session, *relay, rest.as_deref())?;
             Done::Written
         }
         Operation::Flush { .. } => Done::Written,

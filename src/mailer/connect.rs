@@ -8,7 +8,8 @@ use lettre::transport::smtp::commands::{Ehlo, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 use super::message::Extensions;
 use super::reply::ReplyLines;
@@ -17,7 +18,7 @@ use super::tls::Tls;
 use super::token_command::TokenSource;
 use super::wire::{Stream, Wire};
 use super::{ConnectError, Timers};
-use crate::config::{Secret, Security, SmtpConfig};
+use crate::config::{Credentials, Secret, Security, SmtpConfig};
 use crate::delivery::Step;
 
 /// A relay that sessions can be opened to.
@@ -27,7 +28,11 @@ pub struct Relay {
     timers: Timers,
     tls: Option<Tls>,
     tokens: Option<Arc<TokenSource>>,
+    logins: Arc<Mutex<Option<RefusedLogin>>>,
 }
+
+/// A login that was refused, and when.
+struct RefusedLogin(Instant, ConnectError);
 
 impl std::fmt::Debug for Relay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,6 +61,7 @@ impl Relay {
             timers,
             tls,
             tokens,
+            logins: Arc::default(),
         })
     }
 
@@ -99,10 +105,33 @@ impl Relay {
             extensions = opening.ehlo(&own_name).await?;
         }
         if let Some(credentials) = &self.config.credentials {
-            let tokens = self.tokens.as_deref();
-            opening.login(&extensions, credentials, tokens).await?;
+            self.log_in(&mut opening, &extensions, credentials).await?;
         }
         Ok(Session::new(opening.wire, extensions, self.timers.clone()))
+    }
+
+    /// One login at a time: what is refused is not tried again over another connection, for repeated
+    /// wrong ones lock accounts.
+    async fn log_in(
+        &self,
+        opening: &mut Opening<'_>,
+        extensions: &Extensions,
+        credentials: &Credentials,
+    ) -> Result<(), ConnectError> {
+        let since = Instant::now();
+        let mut refused = self.logins.lock().await;
+        if let Some(RefusedLogin(at, error)) = &*refused {
+            let for_good = matches!(error, ConnectError::WrongPassword(_));
+            if for_good || *at >= since {
+                return Err(error.clone());
+            }
+        }
+        let tokens = self.tokens.as_deref();
+        let result = opening.login(extensions, credentials, tokens).await;
+        if let Err(error @ (ConnectError::WrongPassword(_) | ConnectError::Refused(..))) = &result {
+            *refused = Some(RefusedLogin(Instant::now(), error.clone()));
+        }
+        result
     }
 
     async fn dial(&self) -> Result<(TcpStream, IpAddr), ConnectError> {

@@ -1,5 +1,5 @@
-//! The breaker: refusals that are our fault, such as a block list or a quota, and a relay that ends
-//! every conversation must not run through a whole roster.
+//! The breaker: refusals that are our fault, such as a block list, and deliveries in doubt must not
+//! run through a whole roster.
 
 use std::collections::VecDeque;
 
@@ -12,10 +12,6 @@ const WINDOW: usize = 50;
 /// More refusals than this among them stop the run.
 const MOST_IN_WINDOW: usize = WINDOW / 10;
 
-/// Conversations in a row that broke, or ended with 421, after which the run stops; or twice the
-/// connections that are open, which all break when a relay is started anew.
-const LOST_IN_A_ROW: usize = 10;
-
 /// One result, as far as it says something of the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -23,9 +19,9 @@ pub(super) enum Verdict {
     Works,
     /// It refuses us.
     OurFault,
-    /// It ends conversations.
-    Lost,
-    /// It wants no messages for a while: neither a fault of ours nor one of its own.
+    /// It may have the message.
+    Doubt,
+    /// It is to be left in peace for a while, which is for the pace to see to.
     Nothing,
 }
 
@@ -34,9 +30,9 @@ impl Verdict {
     pub(super) fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::OurFault => Self::OurFault,
-            Outcome::Unchanged(_) => Self::Nothing,
+            Outcome::Unchanged(_) | Outcome::Deferred { counts: false, .. } => Self::Nothing,
             // Doubt costs a person's time, one delivery at a time.
-            Outcome::Deferred { counts: false, .. } | Outcome::Unconfirmed => Self::Lost,
+            Outcome::Unconfirmed => Self::Doubt,
             Outcome::Sent | Outcome::Rejected(_) | Outcome::Deferred { counts: true, .. } => {
                 Self::Works
             }
@@ -47,20 +43,19 @@ impl Verdict {
 /// Watches the results of a run.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    most_lost: usize,
-    recent: VecDeque<bool>,
+    most_doubts: usize,
+    recent: VecDeque<Verdict>,
     in_a_row: usize,
-    lost_in_a_row: usize,
 }
 
 impl Breaker {
-    /// A breaker for a run over so many connections.
+    /// A breaker for a run over so many connections: when a relay is started anew, each may leave
+    /// one delivery in doubt.
     pub(super) fn new(connections: usize) -> Self {
         Self {
-            most_lost: LOST_IN_A_ROW.max(2 * connections),
+            most_doubts: MOST_IN_WINDOW.max(connections),
             recent: VecDeque::new(),
             in_a_row: 0,
-            lost_in_a_row: 0,
         }
     }
 
@@ -70,16 +65,17 @@ impl Breaker {
             return false;
         }
         let our_fault = verdict == Verdict::OurFault;
-        let lost = verdict == Verdict::Lost;
         self.in_a_row = if our_fault { self.in_a_row + 1 } else { 0 };
-        self.lost_in_a_row = if lost { self.lost_in_a_row + 1 } else { 0 };
-        self.recent.push_back(our_fault);
+        self.recent.push_back(verdict);
         if self.recent.len() > WINDOW {
             self.recent.pop_front();
         }
-        let faults = self.recent.iter().filter(|fault| **fault).count();
-        let refused = our_fault && (self.in_a_row >= IN_A_ROW || faults > MOST_IN_WINDOW);
-        refused || self.lost_in_a_row >= self.most_lost
+        let among_recent = || self.recent.iter().filter(|one| **one == verdict).count();
+        match verdict {
+            Verdict::OurFault => self.in_a_row >= IN_A_ROW || among_recent() > MOST_IN_WINDOW,
+            Verdict::Doubt => among_recent() > self.most_doubts,
+            Verdict::Works | Verdict::Nothing => false,
+        }
     }
 }
 
@@ -96,12 +92,11 @@ mod tests {
     }
 
     #[test]
-    fn ten_lost_conversations_in_a_row_stop_a_run() {
-        let mut breaker = Breaker::new(4);
-        assert!(!(0..9).any(|_| breaker.record(Verdict::Lost)));
+    fn more_doubts_than_a_restart_of_the_relay_explains_stop_a_run() {
+        let mut breaker = Breaker::new(10);
+        assert!(!(0..10).any(|_| breaker.record(Verdict::Doubt)));
         assert!(!breaker.record(Verdict::Works));
-        assert!(!(0..9).any(|_| breaker.record(Verdict::Lost)));
-        assert!(breaker.record(Verdict::Lost));
+        assert!(breaker.record(Verdict::Doubt));
     }
 
     #[test]

@@ -3,8 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -12,29 +11,23 @@ use tokio::task::JoinSet;
 
 use super::breaker::{Breaker, Verdict};
 use super::halt::Halt;
+use super::progress::Progress;
+use super::relays::{ConnectionEnd, Next, Relays, Resting, Ticket, present};
 use crate::address::EmailAddress;
 use crate::clock::Clock;
-use crate::delivery::{Outcome, Reply, RetryRules, Step, Transaction};
+use crate::delivery::{Class, Outcome, Reply, RetryRules, Step, Transaction, classify};
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Claim, IntentAnswer, LedgerError, Settlement, WriterHandle};
-use crate::mailer::{ConnectError, Envelope, Relay, Session, WireMessage};
+use crate::mailer::{ConnectError, Envelope, Session, WireMessage};
 use crate::message::{Addressee, Composer, Message, Purpose};
-
-/// How often a relay that cannot be reached is tried again before the run gives up, and how long
-/// the first wait is; it doubles.
-const RECONNECTS: u32 = 5;
-const FIRST_RECONNECT: Duration = Duration::from_secs(1);
+use crate::pace::{Cause, Change, Rest, Signal};
 
 /// What a run needs.
 pub(super) struct Run {
     /// Makes the messages.
     pub(super) composer: Composer,
-    /// Where they go.
-    pub(super) relay: Relay,
-    /// Connections at a time.
-    pub(super) connections: usize,
-    /// A session is closed after this many messages.
-    pub(super) messages_per_connection: usize,
+    /// Where they go, and how fast.
+    pub(super) relays: Arc<Relays>,
     /// When to try again.
     pub(super) rules: RetryRules,
     /// The ledger's queue.
@@ -49,33 +42,24 @@ pub(super) struct Run {
     pub(super) halt: Halt,
 }
 
-/// Counts of a run, for whoever watches it.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Accepted by the relay.
-    pub sent: AtomicU64,
-    /// To be tried again later.
-    pub deferred: AtomicU64,
-    /// Refused for good.
-    pub rejected: AtomicU64,
-    /// In doubt.
-    pub unconfirmed: AtomicU64,
-    /// Left out at the last moment.
-    pub skipped: AtomicU64,
+/// An open session, and the relay that it is with.
+pub(super) struct Held {
+    pub(super) relay: usize,
+    pub(super) session: Session,
 }
 
 /// Why a run ended before its work was done.
 #[derive(Debug, Error)]
 pub(super) enum RunError {
-    /// There is no usable connection.
-    #[error(transparent)]
-    Relay(#[from] ConnectError),
-    /// The relay refuses for a reason that is ours.
-    #[error("the relay refuses at {0}: {1}")]
-    OurFault(Step, Reply),
-    /// The relay ends one conversation after the other.
-    #[error("the relay ends every conversation: {0}")]
-    Lost(String),
+    /// A relay is not to be used as it is configured.
+    #[error("{1}")]
+    Relay(usize, ConnectError),
+    /// A relay refuses for a reason that is ours.
+    #[error("the relay refuses at {1}: {2}")]
+    OurFault(usize, Step, Reply),
+    /// A relay leaves one delivery after the other in doubt.
+    #[error("the relay does not say what becomes of messages: {1}")]
+    Doubt(usize, String),
     /// Messages cannot be made.
     #[error("messages cannot be made: {0}")]
     Compose(String),
@@ -87,26 +71,45 @@ pub(super) enum RunError {
     Ledger(#[from] LedgerError),
 }
 
+impl RunError {
+    /// Whether it is about what we send: then the issue is paused until a person has looked.
+    pub(super) fn is_ours(&self) -> bool {
+        match self {
+            // A login is about the configuration.
+            Self::OurFault(_, _, reply) => reply.code != 530,
+            Self::Compose(_) => true,
+            _ => false,
+        }
+    }
+}
+
 struct Shared {
     run: Run,
     claims: Mutex<VecDeque<Claim>>,
     breaker: Mutex<Breaker>,
+    standstill: Mutex<Option<Vec<Resting>>>,
 }
 
 impl Run {
     /// Works until nothing is left to claim, or until there is a reason to stop. `first` is a
-    /// session that is open already.
-    pub(super) async fn work(self, first: Option<Session>) -> Result<(), RunError> {
-        let connections = self.connections;
+    /// session that is open already. Returns the relays that rest, if that is why it ended.
+    pub(super) async fn work(self, first: Option<Held>) -> Result<Vec<Resting>, RunError> {
+        let workers_wanted = self.relays.most_connections();
         let shared = Arc::new(Shared {
             run: self,
             claims: Mutex::default(),
-            breaker: Mutex::new(Breaker::new(connections)),
+            breaker: Mutex::new(Breaker::new(workers_wanted)),
+            standstill: Mutex::default(),
         });
         let mut workers = JoinSet::new();
-        let mut first = first;
-        for _ in 0..connections {
-            workers.spawn(worker(shared.clone(), first.take()));
+        // Who has the session gets the first turn: another would open a connection of its own.
+        let turn = match shared.run.relays.next(None, present()) {
+            Next::Go(ticket) => Some(ticket),
+            Next::Wait(_) | Next::Standstill(_) => None,
+        };
+        workers.spawn(worker(shared.clone(), first, turn));
+        for _ in 1..workers_wanted {
+            workers.spawn(worker(shared.clone(), None, None));
         }
         let mut result = Ok(());
         while let Some(ended) = workers.join_next().await {
@@ -121,32 +124,89 @@ impl Run {
             shared.run.writer.release(claim.delivery)?;
         }
         shared.run.writer.flush().await?;
-        result
+        result?;
+        Ok(shared.standstill.lock().await.take().unwrap_or_default())
     }
 }
 
-async fn worker(shared: Arc<Shared>, mut session: Option<Session>) -> Result<(), RunError> {
-    while let Some(claim) = shared.next_claim().await? {
-        if let Err(error) = shared.deliver(&claim, &mut session).await {
+async fn worker(
+    shared: Arc<Shared>,
+    mut held: Option<Held>,
+    mut turn: Option<Ticket>,
+) -> Result<(), RunError> {
+    let mut last = None;
+    while let Some(ticket) = shared.admit(&mut held, turn.take(), last.take()).await {
+        let Some(claim) = shared.next_claim().await? else {
+            break;
+        };
+        match shared.make_ready(ticket.relay, &mut held).await {
+            Ok(true) => {}
+            Ok(false) => {
+                shared.claims.lock().await.push_front(claim);
+                continue;
+            }
+            Err(error) => {
+                shared.claims.lock().await.push_front(claim);
+                return Err(error);
+            }
+        }
+        if let Err(error) = shared.deliver(&claim, &ticket, &mut held).await {
             // Nothing of this row reached the relay: `deliver` fails before the dot or not at all.
             let _ = shared.run.writer.release(claim.delivery);
             return Err(error);
         }
+        last = Some(ticket);
     }
-    if let Some(session) = session {
-        session.quit().await;
-    }
+    retire(&mut held).await;
     Ok(())
 }
 
 impl Shared {
+    /// The right to the next message after `last`, `turn` if there is one already; none when the run
+    /// is over. A session for which there is no message now is closed: the relay may count it.
+    async fn admit(
+        &self,
+        held: &mut Option<Held>,
+        mut turn: Option<Ticket>,
+        mut last: Option<Ticket>,
+    ) -> Option<Ticket> {
+        let (relays, halt) = (&self.run.relays, &self.run.halt);
+        while !halt.is_stopping() {
+            let next = match turn.take() {
+                Some(ticket) => Next::Go(ticket),
+                None => relays.next(last.take(), present()),
+            };
+            let ticket = match next {
+                Next::Go(ticket) => ticket,
+                Next::Wait(until) => {
+                    retire(held).await;
+                    relays.wait(until, halt).await;
+                    continue;
+                }
+                Next::Standstill(resting) => {
+                    self.standstill.lock().await.get_or_insert(resting);
+                    return None;
+                }
+            };
+            if ticket.at <= present() {
+                return Some(ticket);
+            }
+            relays.wait_for_turn(&ticket, halt).await;
+            // The relay may have had enough of the others meanwhile.
+            if !halt.is_stopping() && !relays.is_resting(ticket.relay, present()) {
+                return Some(ticket);
+            }
+        }
+        None
+    }
+
     async fn next_claim(&self) -> Result<Option<Claim>, RunError> {
         if self.run.halt.is_stopping() {
             return Ok(None);
         }
         let mut claims = self.claims.lock().await;
         if claims.is_empty() {
-            let limit = (2 * self.run.connections).max(16);
+            let limit = (2 * self.run.relays.most_connections()).max(16);
             claims.extend(
                 self.run
                     .writer
@@ -157,33 +217,129 @@ impl Shared {
         Ok(claims.pop_front())
     }
 
+    /// Sees to it that the session at hand is one with this relay that takes another message.
+    /// `false` if the relay gives none; then nothing of a delivery was tried.
+    async fn make_ready(&self, relay: usize, held: &mut Option<Held>) -> Result<bool, RunError> {
+        let relays = &self.run.relays;
+        if let Some(open) = held {
+            let messages = open.session.messages();
+            let is_full = messages >= relays.messages_per_connection(open.relay);
+            // It may have been closed while it waited, for the plan or for the ledger.
+            let is_alive = open.session.is_alive().await;
+            if !is_alive {
+                relays.connection_ended(open.relay, messages, ConnectionEnd::Silent);
+            } else if is_full {
+                relays.connection_ended(open.relay, messages, ConnectionEnd::Whole);
+            }
+            if !is_alive || is_full || open.relay != relay {
+                retire(held).await;
+            }
+        }
+        if held.is_some() {
+            return Ok(true);
+        }
+        let opened = tokio::select! {
+            opened = relays.relay(relay).open() => opened,
+            () = self.run.halt.stopping() => return Ok(false),
+        };
+        match opened {
+            Ok(session) => {
+                *held = Some(Held { relay, session });
+                Ok(true)
+            }
+            Err(error) => self.unreachable(relay, error).map(|()| false),
+        }
+    }
+
+    /// What follows from a connection that could not be made.
+    fn unreachable(&self, relay: usize, error: ConnectError) -> Result<(), RunError> {
+        let signal = match &error {
+            ConnectError::WrongPassword(_) => return Err(RunError::Relay(relay, error)),
+            ConnectError::Refused(Step::Auth, reply) => Signal::NoLogin(reply.to_string()),
+            _ if error.is_final() => {
+                self.run.progress.say(format!(
+                    "{}: {error}",
+                    self.run.relays.config(relay).shown()
+                ));
+                // Another relay may do; the last one is told as the reason to stop.
+                return if self.run.relays.give_up(relay) {
+                    Ok(())
+                } else {
+                    Err(RunError::Relay(relay, error))
+                };
+            }
+            ConnectError::Refused(step, reply) => of_refusal(*step, reply),
+            _ => Signal::Unreachable(error.to_string()),
+        };
+        tracing::debug!("{error}");
+        match self.take(relay, signal)? {
+            Some(rest) if rest.cause == Cause::Login && rest.times > self.run.relays.logins() => {
+                Err(RunError::Relay(relay, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands a signal on; a rest that follows is told, and written down if the next run must know.
+    fn take(&self, relay: usize, signal: Signal) -> Result<Option<Rest>, LedgerError> {
+        let relays = &self.run.relays;
+        let now = present();
+        let Some(change) = relays.take(relay, signal, now) else {
+            return Ok(None);
+        };
+        let row = relays.row(relay);
+        match change {
+            Change::Rests(rest) => {
+                let told = relays.resting(relay, &rest, now);
+                self.run.progress.say(told.to_string());
+                if let (Some(row), Some(stored)) = (row, relays.stored(&rest, now)) {
+                    self.run.writer.rest(row, Some(stored))?;
+                }
+                Ok(Some(rest))
+            }
+            Change::Works => {
+                if let Some(row) = row {
+                    self.run.writer.rest(row, None)?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
     /// One delivery, from composing to the queued result. An error means that the row was not tried.
-    async fn deliver(&self, claim: &Claim, session: &mut Option<Session>) -> Result<(), RunError> {
+    async fn deliver(
+        &self,
+        claim: &Claim,
+        ticket: &Ticket,
+        held: &mut Option<Held>,
+    ) -> Result<(), RunError> {
         let (envelope, message) = match self.compose(claim) {
             Ok(made) => made,
             // One reader whose message cannot be made must not keep the issue from the others.
             Err(problem) => {
                 let told = format!("{}: {}", problem.message(), problem.causes().join(", "));
                 let told = told.trim_end_matches([':', ' ']).to_owned();
-                return self
-                    .settle(claim, Transaction::LostBeforeDot(Step::Compose, told))
-                    .await;
+                let failed = Transaction::LostBeforeDot(Step::Compose, told);
+                return self.settle(claim, ticket.relay, failed).await;
             }
         };
         let wire = WireMessage::new(&message.bytes);
-        let mut transaction = self
-            .attempt(claim, session, &envelope, &wire, &message.sha256)
-            .await?;
-        if deserves_another_session(&transaction, session.as_ref()) {
-            retire(session).await;
-            transaction = self
-                .attempt(claim, session, &envelope, &wire, &message.sha256)
-                .await?;
+        let sha256 = &message.sha256;
+        let mut transaction = self.attempt(claim, held, &envelope, &wire, sha256).await?;
+        if let Some(end) = deserves_another_session(&transaction, held.as_ref()) {
+            let messages = held.as_ref().map_or(0, |open| open.session.messages() - 1);
+            self.run
+                .relays
+                .connection_ended(ticket.relay, messages, end);
+            retire(held).await;
+            if self.make_ready(ticket.relay, held).await? {
+                transaction = self.attempt(claim, held, &envelope, &wire, sha256).await?;
+            }
         }
-        if session.as_ref().is_some_and(|session| !session.is_usable()) {
-            *session = None;
+        if held.as_ref().is_some_and(|open| !open.session.is_usable()) {
+            *held = None;
         }
-        self.settle(claim, transaction).await
+        self.settle(claim, ticket.relay, transaction).await
     }
 
     fn compose(&self, claim: &Claim) -> Result<(Envelope, Message), Diagnostic> {
@@ -211,130 +367,138 @@ impl Shared {
     async fn attempt(
         &self,
         claim: &Claim,
-        session: &mut Option<Session>,
+        held: &mut Option<Held>,
         envelope: &Envelope,
         message: &WireMessage,
         sha256: &[u8; 32],
     ) -> Result<Transaction, RunError> {
-        if let Some(open) = session {
-            let full = open.messages() >= self.run.messages_per_connection;
-            // It may have been closed while it waited, for the plan or for the ledger.
-            if full || !open.is_alive().await {
-                retire(session).await;
-            }
-        }
-        let session = match session {
-            Some(session) => session,
-            None => session.insert(self.connect().await?),
+        let Some(open) = held else {
+            return Err(RunError::Worker("there is no session".to_owned()));
         };
         let intent = async {
             let now = self.run.clock.now();
             let answer = self.run.writer.intend(claim.delivery, *sha256, now).await?;
             Ok::<bool, LedgerError>(answer == IntentAnswer::Granted)
         };
-        Ok(session.deliver(envelope, message, intent).await?)
+        Ok(open.session.deliver(envelope, message, intent).await?)
     }
 
-    /// A new session; a relay that cannot be reached is tried a few times more.
-    async fn connect(&self) -> Result<Session, RunError> {
-        let mut wait = FIRST_RECONNECT;
-        for _ in 0..RECONNECTS {
-            match self.run.relay.open().await {
-                Ok(session) => return Ok(session),
-                Err(error) if error.is_final() || self.run.halt.is_stopping() => {
-                    return Err(error.into());
-                }
-                Err(error) => tracing::warn!("{error}; the next try is in {} s", wait.as_secs()),
+    async fn settle(
+        &self,
+        claim: &Claim,
+        relay: usize,
+        transaction: Transaction,
+    ) -> Result<(), RunError> {
+        let (rules, attempts) = (&self.run.rules, claim.attempts + 1);
+        let judged = rules.judge(&transaction, attempts, spread_of(claim.delivery));
+        let outcome = match judged {
+            // Nothing was accepted, and another relay may take it right away.
+            Some(Outcome::Deferred { counts: false, .. })
+                if self.run.relays.has_another(relay, present()) =>
+            {
+                Outcome::Unchanged(Class::RelayDown)
             }
-            tokio::time::sleep(wait).await;
-            wait *= 2;
-        }
-        Ok(self.run.relay.open().await?)
-    }
-
-    async fn settle(&self, claim: &Claim, transaction: Transaction) -> Result<(), RunError> {
-        let spread = spread_of(claim.delivery);
-        let Some(outcome) = self
-            .run
-            .rules
-            .judge(&transaction, claim.attempts + 1, spread)
-        else {
-            self.run.progress.skipped.fetch_add(1, Ordering::Relaxed);
-            return Ok(());
+            Some(outcome) => outcome,
+            None => {
+                self.run.progress.skipped.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
         };
         self.run.progress.count(&outcome);
         let tripped = self.breaker.lock().await.record(Verdict::of(&outcome))
-            || matches!(outcome, Outcome::Unchanged(_));
-        let stop = tripped.then(|| reason_to_stop(&transaction));
+            || outcome == Outcome::Unchanged(Class::AuthPermanent);
+        let stop = tripped.then(|| reason_to_stop(relay, &transaction));
+        let signal = signal_of(&outcome, &transaction);
         let settlement = Settlement {
             delivery: claim.delivery,
             transaction,
             outcome,
+            relay: self.run.relays.row(relay),
             at: self.run.clock.now(),
         };
         self.run.writer.settle(settlement)?;
+        if let Some(signal) = signal {
+            self.take(relay, signal)?;
+        }
         // The row is settled; releasing it again changes nothing.
         stop.map_or(Ok(()), Err)
     }
 }
 
-/// The last of the results that made the breaker stop the run.
-fn reason_to_stop(transaction: &Transaction) -> RunError {
-    match transaction {
-        Transaction::Refused(step, reply) if reply.code == 421 => {
-            RunError::Lost(format!("to {step} it said: {reply}"))
+/// What a result says of the relay; nothing where none was asked.
+fn signal_of(outcome: &Outcome, transaction: &Transaction) -> Option<Signal> {
+    let told = || told_by(transaction);
+    Some(match outcome {
+        Outcome::Sent => Signal::Accepted,
+        Outcome::Unconfirmed => Signal::Doubtful(told()),
+        Outcome::Deferred { counts: false, .. } | Outcome::Unchanged(Class::RelayDown) => {
+            Signal::Lost(told())
         }
-        Transaction::Refused(step, reply) => RunError::OurFault(*step, reply.clone()),
-        Transaction::LostBeforeDot(Step::Compose, told) => RunError::Compose(told.clone()),
-        Transaction::LostBeforeDot(step, told) => RunError::Lost(format!("at {step}: {told}")),
-        Transaction::LostAfterDot(told) => RunError::Lost(format!("after the end of data: {told}")),
-        // Neither is a reason to stop.
-        Transaction::Accepted(_) | Transaction::Withheld => RunError::Lost(String::new()),
+        Outcome::Unchanged(Class::Rate(limit)) => Signal::TooFast(*limit, told()),
+        Outcome::Unchanged(Class::Quota) => Signal::UsedUp(told()),
+        Outcome::Unchanged(Class::AuthTemporary) => Signal::NoLogin(told()),
+        Outcome::OurFault if matches!(transaction, Transaction::LostBeforeDot(..)) => return None,
+        Outcome::Rejected(_)
+        | Outcome::OurFault
+        | Outcome::Deferred { .. }
+        | Outcome::Unchanged(_) => Signal::Answered,
+    })
+}
+
+/// What a refusal before MAIL says of the relay.
+pub(super) fn of_refusal(step: Step, reply: &Reply) -> Signal {
+    let told = reply.to_string();
+    match classify(step, reply) {
+        Class::Rate(limit) => Signal::TooFast(limit, told),
+        Class::Quota => Signal::UsedUp(told),
+        _ => Signal::Unreachable(format!("to {step} it said: {told}")),
     }
 }
 
-impl Progress {
-    fn count(&self, outcome: &Outcome) {
-        let counter = match outcome {
-            Outcome::Sent => &self.sent,
-            Outcome::Deferred { .. } => &self.deferred,
-            Outcome::Rejected(_) => &self.rejected,
-            Outcome::Unconfirmed => &self.unconfirmed,
-            Outcome::OurFault | Outcome::Unchanged(_) => return,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+fn told_by(transaction: &Transaction) -> String {
+    match transaction {
+        Transaction::Refused(step, reply) => format!("to {step} it said: {reply}"),
+        Transaction::LostBeforeDot(step, told) => format!("at {step}: {told}"),
+        Transaction::LostAfterDot(told) => format!("after the end of data: {told}"),
+        Transaction::Accepted(_) | Transaction::Withheld => String::new(),
     }
+}
 
-    /// How many deliveries have an answer.
-    pub fn done(&self) -> u64 {
-        [
-            &self.sent,
-            &self.deferred,
-            &self.rejected,
-            &self.unconfirmed,
-            &self.skipped,
-        ]
-        .into_iter()
-        .map(|counter| counter.load(Ordering::Relaxed))
-        .sum()
+/// The last of the results that made the breaker stop the run.
+fn reason_to_stop(relay: usize, transaction: &Transaction) -> RunError {
+    match transaction {
+        Transaction::Refused(step, reply) => RunError::OurFault(relay, *step, reply.clone()),
+        Transaction::LostBeforeDot(Step::Compose, told) => RunError::Compose(told.clone()),
+        other => RunError::Doubt(relay, told_by(other)),
     }
 }
 
 /// A relay may close a session between two messages, or say 421 when it has had enough of them:
 /// that is no failure of this message, of which nothing was accepted.
-fn deserves_another_session(transaction: &Transaction, session: Option<&Session>) -> bool {
-    let used = session.is_some_and(|session| session.messages() > 1 && !session.is_usable());
+fn deserves_another_session(
+    transaction: &Transaction,
+    held: Option<&Held>,
+) -> Option<ConnectionEnd> {
+    let session = &held?.session;
+    if session.messages() <= 1 || session.is_usable() {
+        return None;
+    }
     let before_data = |step: &Step| matches!(step, Step::Mail | Step::Rcpt | Step::Data);
-    used && match transaction {
-        Transaction::LostBeforeDot(step, _) => before_data(step),
-        Transaction::Refused(step, reply) => reply.code == 421 && before_data(step),
-        _ => false,
+    match transaction {
+        Transaction::LostBeforeDot(step, _) if before_data(step) => Some(ConnectionEnd::Silent),
+        // 421 alone: with 4.7.28 another session would be an offence.
+        Transaction::Refused(step, reply)
+            if before_data(step) && classify(*step, reply) == Class::RelayDown =>
+        {
+            Some(ConnectionEnd::Told)
+        }
+        _ => None,
     }
 }
 
-async fn retire(session: &mut Option<Session>) {
-    if let Some(session) = session.take() {
-        session.quit().await;
+async fn retire(held: &mut Option<Held>) {
+    if let Some(held) = held.take() {
+        held.session.quit().await;
     }
 }
 

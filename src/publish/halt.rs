@@ -1,58 +1,68 @@
 //! The wish to stop a run: first politely, then at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// Shared between a run and whoever may stop it.
-#[derive(Debug, Clone, Default)]
-pub struct Halt(Arc<State>);
+#[derive(Debug, Clone)]
+pub struct Halt(Arc<watch::Sender<Wish>>);
 
-#[derive(Debug, Default)]
-struct State {
-    stopping: AtomicBool,
-    aborted: AtomicBool,
-    stop: Notify,
-    abort: Notify,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wish {
+    GoOn,
+    Stop,
+    Abort,
+}
+
+impl Default for Halt {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Wish::GoOn)))
+    }
 }
 
 impl Halt {
     /// No new deliveries; open ones are finished.
     pub fn stop_claiming(&self) {
-        self.0.stopping.store(true, Ordering::SeqCst);
-        self.0.stop.notify_one();
+        self.raise(Wish::Stop);
     }
 
     /// Close everything now; what is in flight becomes unconfirmed.
     pub fn abort(&self) {
-        self.stop_claiming();
-        self.0.aborted.store(true, Ordering::SeqCst);
-        self.0.abort.notify_waiters();
-        self.0.abort.notify_one();
+        self.raise(Wish::Abort);
     }
 
     /// Whether no new delivery may begin.
     pub fn is_stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::SeqCst)
+        *self.0.borrow() >= Wish::Stop
     }
 
     /// Whether everything is to be closed now.
     pub fn is_aborted(&self) -> bool {
-        self.0.aborted.load(Ordering::SeqCst)
+        *self.0.borrow() >= Wish::Abort
     }
 
-    /// Waits for [`Self::stop_claiming`]; for one waiter.
+    /// Waits for [`Self::stop_claiming`] or [`Self::abort`].
     pub async fn stopping(&self) {
-        while !self.is_stopping() {
-            self.0.stop.notified().await;
-        }
+        self.reaches(Wish::Stop).await;
     }
 
     /// Waits for [`Self::abort`].
     pub async fn aborted(&self) {
-        while !self.is_aborted() {
-            self.0.abort.notified().await;
-        }
+        self.reaches(Wish::Abort).await;
+    }
+
+    fn raise(&self, wish: Wish) {
+        self.0.send_if_modified(|present| {
+            let is_more = wish > *present;
+            *present = wish.max(*present);
+            is_more
+        });
+    }
+
+    async fn reaches(&self, wish: Wish) {
+        let mut watched = self.0.subscribe();
+        // The sender lives as long as `self`.
+        let _ = watched.wait_for(|present| *present >= wish).await;
     }
 }

@@ -9,17 +9,17 @@ use tokio::runtime::Runtime;
 
 use super::Stop;
 use super::asked::accept_doubtful;
-use super::deliver::{Progress, Run, RunError};
+use super::deliver::{Held, Run, RunError};
 use super::halt::Halt;
-use super::problems::{ledger_problem, run_problem};
+use super::problems::{down_problem, ledger_problem, run_problem};
+use super::progress::Progress;
 use super::publication::Publication;
+use super::relays::{Relays, Resting};
 use super::roster_watch::RosterWatch;
-use super::send::{Ask, IssueOutcome, SendOptions};
-use crate::config::SmtpConfig;
+use super::send::{Ask, IssueOutcome, SendOptions, SendReport};
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Bounces, IssueState, Ledger, Recorded, Writer};
-use crate::mailer::{Relay, Session};
 use crate::message::{Composer, FrozenIssue};
 use crate::token::Keys;
 
@@ -28,8 +28,7 @@ pub(super) struct Job<'a> {
     pub(super) publication: &'a Publication,
     pub(super) options: &'a SendOptions,
     pub(super) keys: &'a Arc<Keys>,
-    pub(super) relay: &'a Relay,
-    pub(super) smtp: &'a SmtpConfig,
+    pub(super) relays: &'a Arc<Relays>,
     pub(super) runtime: &'a Runtime,
     pub(super) halt: &'a Halt,
     pub(super) epoch: i64,
@@ -43,9 +42,9 @@ impl Job<'_> {
         mut ledger: Ledger,
         recorded: &Recorded,
         settled: u64,
-        first: &mut Option<Session>,
+        first: &mut Option<Held>,
         ask: &mut dyn Ask,
-        errors: &mut Vec<Diagnostic>,
+        report: &mut SendReport,
     ) -> Result<(Ledger, IssueOutcome), Stop> {
         let clock = self.publication.clock;
         let accept_removals = self.options.accept_removals;
@@ -65,32 +64,47 @@ impl Job<'_> {
                 _ => 0,
             };
             let mut done = 0;
+            report.resting.clear();
             if open > 0 {
                 let progress = Arc::new(Progress::default());
                 ask.begin(&recorded.frozen.title, open as u64, &progress);
-                let ended;
-                (ledger, ended) =
+                let passed;
+                (ledger, passed) =
                     self.pass(ledger, recorded, first.take(), &mut watch, &progress)?;
                 ask.end();
                 done = progress.done();
-                errors.extend(ended);
+                report.errors.extend(passed.problems);
+                report.resting = passed.resting;
             }
             touched += done + skip_excluded(&mut ledger, recorded, &mut watch, clock.now())?;
             let counts = ledger.issue_row(recorded.row)?.counts;
+            let rested = !report.resting.is_empty();
             // A pass that could do nothing would do nothing again at once.
-            let stuck = open > 0 && done == 0;
-            let waits = self.options.wait && counts.of(State::Deferred) > 0 && errors.is_empty();
+            let stuck = open > 0 && done == 0 && !rested;
+            let left = counts.of(State::Deferred) > 0 || rested;
+            let waits = self.options.wait && left && report.errors.is_empty();
             let sending = state_of(&mut ledger, recorded)? == IssueState::Sending;
             if !waits || stuck || !sending || self.halt.is_stopping() {
                 break;
             }
-            self.wait_until(counts.next_at, ask);
+            let awake = report.resting.iter().map(|resting| resting.until).min();
+            // While every relay rests, what is ripe waits for the first of them.
+            self.wait_until(awake.or(counts.next_at), ask);
         }
         accept_doubtful(self.options, &mut ledger, recorded, clock.now())?;
+        // Before it is called finished: a finished issue is not looked at again.
+        let after = self.publication.config.suppress_after;
+        let bounces = ledger.suppress_bounced(recorded.row, began, after, clock.now())?;
         ledger.finish(recorded.row, clock.now())?;
         let mut outcome = outcome(recorded, &mut ledger, touched)?;
-        let after = self.publication.config.suppress_after;
-        outcome.bounces = ledger.suppress_bounced(recorded.row, began, after, clock.now())?;
+        outcome.bounces = bounces;
+        if ledger.claimable(recorded.row, clock.now())? == 0 {
+            // The last messages were under way when the others found no relay any more.
+            report.resting.clear();
+        }
+        if !self.options.wait {
+            report.errors.extend(down_problem(&report.resting));
+        }
         Ok((ledger, outcome))
     }
 
@@ -99,19 +113,17 @@ impl Job<'_> {
         &self,
         ledger: Ledger,
         recorded: &Recorded,
-        first: Option<Session>,
+        first: Option<Held>,
         watch: &mut RosterWatch,
         progress: &Arc<Progress>,
-    ) -> Result<(Ledger, Vec<Diagnostic>), Stop> {
+    ) -> Result<(Ledger, Passed), Stop> {
         let frozen = FrozenIssue::from_text(&recorded.frozen.text, &recorded.frozen.sha256)?;
         let signer = self.publication.signer(&frozen)?;
         let composer = Composer::new(frozen, self.keys.clone(), signer)?;
         let writer = Writer::start(ledger, self.epoch);
         let run = Run {
             composer,
-            relay: self.relay.clone(),
-            connections: self.smtp.connections,
-            messages_per_connection: self.smtp.messages_per_connection,
+            relays: self.relays.clone(),
             rules: self.options.rules.clone(),
             writer: writer.handle(),
             issue: recorded.row,
@@ -123,15 +135,21 @@ impl Job<'_> {
             .runtime
             .block_on(supervise(run, first, watch, self.halt));
         let mut problems = Vec::new();
+        let mut pauses = false;
+        let mut resting = Vec::new();
         match ended {
-            Ended::Worked(Some(Stop::Failed(found))) => problems.extend(found),
+            Ended::Worked(found, objection) => {
+                resting = found;
+                if let Some(Stop::Failed(found)) = objection {
+                    problems.extend(found);
+                }
+            }
             // The ledger's own failure is told by the writer below, with its root cause.
-            Ended::Worked(_) | Ended::Failed(RunError::Ledger(_)) => {}
-            Ended::Failed(error) => problems.push(run_problem(error, self.smtp)),
-            Ended::Aborted => problems.push(
-                Diagnostic::error("stopped at once: open deliveries are unconfirmed")
-                    .hint("`postrider status` lists them"),
-            ),
+            Ended::Failed(RunError::Ledger(_)) | Ended::Aborted => {}
+            Ended::Failed(error) => {
+                pauses = error.is_ours();
+                problems.push(run_problem(error, self.relays, &recorded.frozen.slug));
+            }
         }
         let mut ledger = match writer.stop() {
             Ok(ledger) => ledger,
@@ -146,9 +164,14 @@ impl Job<'_> {
             }
         };
         if self.halt.is_aborted() {
-            ledger.recover(self.publication.clock.now())?;
+            let (_, doubtful) = ledger.recover(self.publication.clock.now())?;
+            problems.push(stopped_at_once(doubtful));
         }
-        Ok((ledger, problems))
+        if pauses {
+            // Every further message would do harm until a person has looked.
+            ledger.set_issue_state(recorded.row, IssueState::Paused)?;
+        }
+        Ok((ledger, Passed { problems, resting }))
     }
 
     /// Waits for the next ripe delivery, looking at the wall clock often: a sleeping laptop stops
@@ -177,19 +200,34 @@ impl Job<'_> {
     }
 }
 
+/// What a pass came to.
+struct Passed {
+    problems: Vec<Diagnostic>,
+    /// Relays that rest longer than a pass waits.
+    resting: Vec<Resting>,
+}
+
+fn stopped_at_once(doubtful: usize) -> Diagnostic {
+    match doubtful {
+        0 => Diagnostic::error("stopped at once: no delivery was at its final dot")
+            .hint("`postrider send` goes on from here"),
+        1 => Diagnostic::error("stopped at once: 1 delivery is unconfirmed")
+            .hint("`postrider status` names it"),
+        _ => Diagnostic::error(format!(
+            "stopped at once: {doubtful} deliveries are unconfirmed"
+        ))
+        .hint("`postrider status` lists them"),
+    }
+}
+
 enum Ended {
-    /// Nothing is left to claim, or the roster's watch had a reason to stop.
-    Worked(Option<Stop>),
+    /// Nothing is left to claim, these relays rest, or the roster's watch had a reason to stop.
+    Worked(Vec<Resting>, Option<Stop>),
     Failed(RunError),
     Aborted,
 }
 
-async fn supervise(
-    run: Run,
-    first: Option<Session>,
-    watch: &mut RosterWatch,
-    halt: &Halt,
-) -> Ended {
+async fn supervise(run: Run, first: Option<Held>, watch: &mut RosterWatch, halt: &Halt) -> Ended {
     let work = run.work(first);
     tokio::pin!(work);
     let mut objection = None;
@@ -198,7 +236,7 @@ async fn supervise(
     loop {
         tokio::select! {
             result = &mut work => return match result {
-                Ok(()) => Ended::Worked(objection),
+                Ok(resting) => Ended::Worked(resting, objection),
                 Err(error) => Ended::Failed(error),
             },
             stop = &mut watch, if objection.is_none() => objection = Some(stop),
@@ -275,6 +313,8 @@ pub(super) fn outcome(
         planned: recorded.planned_total,
         counts: row.counts,
         finished_at: row.finished_at,
+        refused: ledger.refused(recorded.row)?,
+        reasons: ledger.reasons(recorded.row)?,
         touched,
         bounces: Bounces::default(),
     })

@@ -2,14 +2,16 @@
 
 use super::deliver::RunError;
 use super::publication::Publication;
+use super::relays::{Relays, Resting};
 use crate::config::{SmtpConfig, is_loopback};
 use crate::diagnostic::Diagnostic;
 use crate::freemail;
 use crate::ledger::LedgerError;
 use crate::mailer::ConnectError;
+use crate::pace::Cause;
 
 pub(super) fn relay_config(publication: &Publication) -> Result<&SmtpConfig, Diagnostic> {
-    publication.config.smtp.as_ref().ok_or_else(|| {
+    publication.config.relays.first().ok_or_else(|| {
         Diagnostic::error("there is no relay to send through")
             .hint("set `url` under `[smtp]` in `postrider.toml`, or the variable POSTRIDER_SMTP_URL; `postrider catch` is one to try with")
     })
@@ -18,12 +20,10 @@ pub(super) fn relay_config(publication: &Publication) -> Result<&SmtpConfig, Dia
 /// Tells that receivers would refuse the sender: a mailbox at a provider whose relay this is not.
 /// As a warning; a real send makes an error of it.
 pub fn foreign_sender(publication: &Publication) -> Option<Diagnostic> {
-    let smtp = publication.config.smtp.as_ref()?;
     let domain = publication.config.from.address.domain();
     let provider = freemail::provider_of(domain)?;
-    if provider.owns_relay(&smtp.host, is_loopback(&smtp.host)) {
-        return None;
-    }
+    let mut relays = publication.config.relays.iter();
+    let smtp = relays.find(|smtp| !provider.owns_relay(&smtp.host, is_loopback(&smtp.host)))?;
     let name = provider.name;
     let problem = Diagnostic::warning(format!(
         "`from` is at {name}, and `{}` is not a relay of theirs",
@@ -61,36 +61,59 @@ pub(super) fn relay_problem(error: &ConnectError, smtp: &SmtpConfig) -> Diagnost
     }
 }
 
-pub(super) fn run_problem(error: RunError, smtp: &SmtpConfig) -> Diagnostic {
+/// Tells why a run stopped, and what to do.
+pub(super) fn run_problem(error: RunError, relays: &Relays, slug: &str) -> Diagnostic {
+    let shown = |relay: usize| relays.config(relay).shown();
     match error {
-        RunError::Relay(error) => relay_problem(&error, smtp),
-        RunError::OurFault(step, reply) if reply.code == 530 => Diagnostic::error(format!(
+        RunError::Relay(relay, error) => relay_problem(&error, relays.config(relay)),
+        RunError::OurFault(relay, step, reply) if reply.code == 530 => Diagnostic::error(format!(
             "stopped: {} wants a login",
-            smtp.shown()
+            shown(relay)
         ))
         .cause(format!("to {step} it said: {reply}"))
         .hint(
             "set `username` and `password_file` under `[smtp]`; `postrider send` goes on from here",
         ),
-        RunError::OurFault(step, reply) => Diagnostic::error(format!(
-            "stopped: {} refuses our messages, not single readers",
-            smtp.shown()
+        RunError::OurFault(relay, step, reply) => Diagnostic::error(format!(
+            "paused: {} refuses our messages, not single readers",
+            shown(relay)
         ))
         .cause(format!("to {step} it said: {reply}"))
-        .hint("ask the relay's operator; `postrider send` goes on from here"),
-        RunError::Lost(told) => {
-            Diagnostic::error(format!("stopped: {} ends every conversation", smtp.shown()))
-                .cause(told)
-                .hint("look at the relay; `postrider send` goes on from here")
-        }
-        RunError::Compose(told) => Diagnostic::error("stopped: the messages cannot be made")
+        .hint(format!(
+            "ask the relay's operator; then `postrider continue {slug}` and `postrider send` go on from here"
+        )),
+        RunError::Doubt(relay, told) => Diagnostic::error(format!(
+            "stopped: {} does not say what becomes of our messages",
+            shown(relay)
+        ))
+        .cause(told)
+        .hint("look at the relay; `postrider status` lists what is in doubt, `postrider send` goes on with the rest"),
+        RunError::Compose(told) => Diagnostic::error("paused: the messages cannot be made")
             .cause(told)
-            .hint("the templates are those of the plan; `postrider status` names the readers"),
+            .hint(format!(
+                "`postrider status {slug}` names the readers; `postrider continue {slug}` goes on, `postrider cancel {slug}` gives up"
+            )),
         RunError::Worker(told) => Diagnostic::error("a part of the sender failed")
             .cause(told)
             .hint("this is a fault of Postrider; `postrider send` goes on from here"),
         RunError::Ledger(error) => ledger_problem(&error),
     }
+}
+
+/// Tells that no relay can be used, if that is why they rest: it is nothing that time alone mends.
+pub(super) fn down_problem(resting: &[Resting]) -> Option<Diagnostic> {
+    let first = resting.first()?;
+    if resting.iter().any(|resting| resting.cause != Cause::Down) {
+        return None;
+    }
+    let problem = Diagnostic::error(format!("stopped: {} cannot be used", first.relay));
+    let causes = resting
+        .iter()
+        .map(|resting| format!("{}: {}", resting.relay, resting.told));
+    let problem = causes.fold(problem, Diagnostic::cause);
+    Some(problem.hint(
+        "look at the relay; `postrider send` goes on from here, and `--wait` tries again by itself",
+    ))
 }
 
 /// Tells what is wrong with the ledger, and what to do.

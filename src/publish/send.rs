@@ -11,20 +11,22 @@ use tokio::runtime::Runtime;
 
 use super::asked::{AskedFor, Extra, accept_doubtful};
 use super::build::{BuildReport, build};
-use super::deliver::Progress;
+use super::deliver::Held as HeldSession;
 use super::edited::note_edits;
 use super::ground::{check_folder, lay_ballast, remember_the_time};
 use super::guard::{enter_run, glimpse, keys_for_planning, leave_run, open_ledger, settle_in};
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
-use super::problems::{foreign_sender, relay_config, relay_problem};
+use super::problems::{foreign_sender, relay_config};
+use super::progress::Progress;
+use super::relays::{Opened, Relays, Resting};
 use super::targets::{Target, move_to_now, plan_if_new, question, rehearse_all, select};
 use super::{Publication, Stop};
-use crate::config::SmtpConfig;
 use crate::delivery::{RetryRules, State};
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{Bounces, Counts, IssueState, Ledger, SenderLock};
-use crate::mailer::{Relay, Session, Timers};
+use crate::ledger::{Bounces, Counts, IssueState, Ledger, Reason, SenderLock};
+use crate::mailer::Timers;
+use crate::pace::RestRules;
 
 /// What the author asked for.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +45,8 @@ pub struct SendOptions {
     pub timers: Timers,
     /// When to try again.
     pub rules: RetryRules,
+    /// How long relays are left in peace.
+    pub rests: RestRules,
 }
 
 /// What is asked before anything is sent.
@@ -98,6 +102,10 @@ pub struct IssueOutcome {
     pub counts: Counts,
     /// When the last one was settled.
     pub finished_at: Option<DateTime<Utc>>,
+    /// How many the relay refused for a reason that is ours, which wait for a person.
+    pub refused: u64,
+    /// Why those that are not sent are not.
+    pub reasons: Vec<Reason>,
     /// How many deliveries this command dealt with.
     pub touched: u64,
     /// What became of addresses that do not exist.
@@ -117,6 +125,8 @@ pub struct SendReport {
     pub built: Option<BuildReport>,
     /// Why the run ended early, if it did.
     pub errors: Vec<Diagnostic>,
+    /// Relays that are left in peace for longer than the run was to wait.
+    pub resting: Vec<Resting>,
     /// The next issue to come, if nothing was due.
     pub next_due: Option<(String, DateTime<Utc>)>,
 }
@@ -144,11 +154,16 @@ fn send_under(
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
     let epoch = enter_run(publication, &mut ledger, &identity, lock)?;
     recover(&mut ledger, publication, ask)?;
+    judge_what_was_cut_off(publication, &mut ledger, ask)?;
 
     let mut report = SendReport::default();
     let mut targets = select(publication, options, &mut ledger, &keys, &mut report)?;
     let mut touched = BTreeMap::new();
     for recorded in targets.iter().filter_map(Target::started) {
+        if options.issue.is_some() {
+            // Who names it has looked at what the relay said.
+            ledger.release_refused(recorded.row)?;
+        }
         let settled = tidy(publication, options, &keys, &mut ledger, recorded)?;
         let now = publication.clock.now();
         let accepted = accept_doubtful(options, &mut ledger, recorded, now)?;
@@ -165,7 +180,7 @@ fn send_under(
         }
         return Ok(report);
     }
-    let smtp = relay_config(publication)?;
+    relay_config(publication)?;
     if let Some(problem) = foreign_sender(publication) {
         return Err(problem.into_error().into());
     }
@@ -176,10 +191,18 @@ fn send_under(
     lay_ballast(&ledger)?;
 
     let runtime = runtime()?;
-    let relay = Relay::new(smtp.clone(), options.timers.clone())
-        .map_err(|error| relay_problem(&error, smtp))?;
-    ask.note(&format!("connecting to {}", smtp.shown()));
-    let session = connect(&runtime, &relay, smtp, halt)?;
+    let mut relays = Relays::prepare(publication, &mut ledger, &options.timers, &options.rests)?;
+    let first = match connect(&runtime, &mut relays, options, ask, halt, &mut ledger)? {
+        Opened::Session(first) => *first,
+        Opened::Resting(resting) => {
+            report.resting = resting;
+            for recorded in targets.iter().filter_map(Target::started) {
+                let settled = touched.get(&recorded.row).copied().unwrap_or(0);
+                report.issues.push(outcome(recorded, &mut ledger, settled)?);
+            }
+            return Ok(report);
+        }
+    };
 
     if question.future.is_some() {
         move_to_now(publication, &mut targets)?;
@@ -188,19 +211,19 @@ fn send_under(
     let out = publication.folder.join("public");
     report.built = Some(build(publication, &issues, publication.clock.now(), &out)?);
     settle_in(publication, &mut ledger, &identity)?;
+    relays.remember(&mut ledger)?;
     extra.record(&mut targets, &mut ledger, publication.clock.now())?;
 
     let job = Job {
         publication,
         options,
         keys: &keys,
-        relay: &relay,
-        smtp,
+        relays: &Arc::new(relays),
         runtime: &runtime,
         halt,
         epoch,
     };
-    work_through(&job, ledger, targets, &touched, session, ask, &mut report)?;
+    work_through(&job, ledger, targets, &touched, first, ask, &mut report)?;
     Ok(report)
 }
 
@@ -210,41 +233,82 @@ fn work_through(
     mut ledger: Ledger,
     targets: Vec<Target>,
     touched: &BTreeMap<i64, u64>,
-    session: Session,
+    first: HeldSession,
     ask: &mut dyn Ask,
     report: &mut SendReport,
 ) -> Result<(), Stop> {
-    let mut first = Some(session);
+    let mut first = Some(first);
     for target in targets {
-        if job.halt.is_stopping() || !report.errors.is_empty() {
+        if job.halt.is_stopping() || !report.errors.is_empty() || !report.resting.is_empty() {
             break;
         }
         let recorded = plan_if_new(job.publication, target, &mut ledger, job.keys, job.options)?;
         let settled = touched.get(&recorded.row).copied().unwrap_or(0);
-        let errors = &mut report.errors;
         let outcome;
-        (ledger, outcome) = job.run(ledger, &recorded, settled, &mut first, ask, errors)?;
+        (ledger, outcome) = job.run(ledger, &recorded, settled, &mut first, ask, report)?;
         report.issues.push(outcome);
     }
     if let Some(session) = first {
-        job.runtime.block_on(session.quit());
+        job.runtime.block_on(session.session.quit());
     }
+    ledger.set_judged_at(job.publication.clock.now())?;
     remember_the_time(job.publication, &mut ledger)
+}
+
+/// Addresses that a run was refused which did not come to its end: who does not exist is suppressed
+/// all the same.
+fn judge_what_was_cut_off(
+    publication: &Publication,
+    ledger: &mut Ledger,
+    ask: &mut dyn Ask,
+) -> Result<(), Stop> {
+    let judged_at = ledger.judged_at()?;
+    for recorded in ledger.all_recorded()? {
+        if !matches!(recorded.state, IssueState::Sending | IssueState::Paused) {
+            continue;
+        }
+        let since = judged_at.unwrap_or(recorded.planned_at);
+        let after = publication.config.suppress_after;
+        let now = publication.clock.now();
+        let bounces = ledger.suppress_bounced(recorded.row, since, after, now)?;
+        for address in bounces.suppressed {
+            ask.note(&format!(
+                "{address} is not mailed any more: the relay says that it does not exist"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The first session: without one nothing is planned. An interrupt ends the wait for it.
 fn connect(
     runtime: &Runtime,
-    relay: &Relay,
-    smtp: &SmtpConfig,
+    relays: &mut Relays,
+    options: &SendOptions,
+    ask: &mut dyn Ask,
     halt: &Halt,
-) -> Result<Session, Stop> {
-    runtime.block_on(async {
-        tokio::select! {
-            opened = relay.open() => opened.map_err(|error| relay_problem(&error, smtp).into()),
-            () = halt.stopping() => Err(Stop::Declined),
+    ledger: &mut Ledger,
+) -> Result<Opened, Stop> {
+    loop {
+        let opened = runtime.block_on(async {
+            tokio::select! {
+                opened = relays.open_first(ask) => opened,
+                () = halt.stopping() => Err(Stop::Declined),
+            }
+        })?;
+        relays.write_down_rests(ledger)?;
+        let until = match &opened {
+            Opened::Session(_) => return Ok(opened),
+            Opened::Resting(resting) => resting.iter().map(|resting| resting.until).min(),
+        };
+        if !options.wait {
+            return Ok(opened);
         }
-    })
+        runtime.block_on(relays.wait_for(until, halt));
+        if halt.is_stopping() {
+            return Err(Stop::Declined);
+        }
+    }
 }
 
 /// What [`send`] would do, with nothing written and nothing sent.

@@ -132,6 +132,8 @@ fn every_path_that_a_document_names_exists() {
         "README.md",
         "CONTRIBUTING.md",
         "docs/ledger.md",
+        "docs/running.md",
+        "docs/proof.md",
         "docs/selftest.md",
         "docs/configuration.md",
         "docs/delivery.md",
@@ -168,6 +170,8 @@ fn every_link_between_the_documents_leads_somewhere() {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/ledger.md",
+        "docs/running.md",
+        "docs/proof.md",
         "docs/selftest.md",
         "docs/configuration.md",
         "docs/delivery.md",
@@ -185,7 +189,7 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 15] = [
+const CORE: [&str; 16] = [
     "address",
     "archive",
     "delivery",
@@ -196,6 +200,7 @@ const CORE: [&str; 15] = [
     "import",
     "issue",
     "message",
+    "pace",
     "plan",
     "render",
     "subscriber",
@@ -345,7 +350,7 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 
 #[test]
 fn every_key_and_variable_is_documented() {
-    let parts = ["raw", "reader", "relay", "signature"];
+    let parts = ["raw", "reader", "relay", "signature", "waits"];
     let source: String = parts
         .map(|part| document(&format!("src/config/{part}.rs")))
         .concat();
@@ -364,6 +369,11 @@ fn every_key_and_variable_is_documented() {
     {
         let name = rest.split('"').next().unwrap();
         assert!(text.contains(&format!("POSTRIDER_{name}")), "{name}");
+    }
+    // Those of a relay, of which there may be several.
+    for rest in source.split("(&name(\"").skip(1) {
+        let name = rest.split('"').next().unwrap();
+        assert!(text.contains(&format!("POSTRIDER_SMTP_{name}")), "{name}");
     }
     for key in postrider::essay::KEYS {
         assert!(text.contains(&format!("`{key}`")), "{key}");

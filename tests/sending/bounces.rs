@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{NOW, SLUG, newsroom, rows_of, served, states};
+use super::{NOW, SEND, SLUG, newsroom, rows_of, served, states};
 use crate::support::newsroom::Newsroom;
-use crate::support::relay::ScriptedRelay;
+use crate::support::relay::{ScriptedRelay, Stage};
 
 const DEAD: &str = "550 5.1.1 no such user";
 
@@ -135,6 +135,28 @@ fn one_refusal_is_enough_where_the_author_says_so() {
             .fails(1)
             .stderr_contains("must be between 1 and 2");
     }
+}
+
+#[test]
+fn a_refusal_in_a_run_that_is_killed_counts_as_every_other() {
+    let relay = ScriptedRelay::start();
+    relay.reply_to_recipient("reader1@example.org", DEAD);
+    let room = newsroom(&relay)
+        .smtp(&format!("url = \"{}\"\nconnections = 1", relay.url()))
+        .table("[bounces]\nsuppress_after = 1")
+        .readers(4);
+    let gate = relay.at(Stage::Dot).nth(2).hold();
+    let running = room.spawn(SEND);
+    // The refusal is on the disk no later than the next intent.
+    gate.wait_for(1);
+    running.kill();
+    assert!(suppressions(&room).as_array().unwrap().is_empty());
+    drop(gate);
+    relay.behave();
+    room.run(SEND)
+        .exits(3)
+        .stderr_contains("reader1@example.org is not mailed any more");
+    assert_eq!(suppressions(&room).as_array().unwrap().len(), 1);
 }
 
 /// `dead` of `all` readers of a domain do not exist, and one of another domain; each is suppressed

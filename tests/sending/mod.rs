@@ -17,6 +17,7 @@ mod letter;
 mod login;
 mod one_ledger;
 mod options;
+mod pace;
 mod plans;
 mod replies;
 mod reports;

@@ -207,6 +207,7 @@ fn the_key_and_the_ledger_are_private() {
     room.run(SEND).exits(0);
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&room.path("postrider.key")), 0o600);
+    assert_eq!(mode(&room.path("ledger.db")), 0o600);
 }
 
 #[test]

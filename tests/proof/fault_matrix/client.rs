@@ -49,10 +49,10 @@ pub(in crate::proof) fn relay_of(keys: &str) -> Relay {
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let named = keys.contains("ca_file").then_some(variables);
     let environment = Environment::from_pairs(named.into_iter().flatten());
-    let config = parse(&source, &environment, Path::new("/")).unwrap_or_else(|error| {
+    let mut config = parse(&source, &environment, Path::new("/")).unwrap_or_else(|error| {
         panic!("{}", error.message());
     });
-    Relay::new(config.smtp.unwrap(), Timers::default()).unwrap()
+    Relay::new(config.relays.remove(0), Timers::default()).unwrap()
 }
 
 /// The relay of the matrix: STARTTLS, then a password.
@@ -236,6 +236,7 @@ pub(super) fn settle_all<'a>(
                     delivery: claim.delivery,
                     transaction: found.first.clone().unwrap(),
                     outcome,
+                    relay: None,
                     at: after(3),
                 }),
                 None => handle.release(claim.delivery),

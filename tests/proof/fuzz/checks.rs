@@ -88,8 +88,8 @@ static RELAY: LazyLock<Relay> = LazyLock::new(|| {
         from = \"letters@example.org\"\n[smtp]\nurl = \"smtp+plain://relay.example.org\"\n";
     let source = SourceText::new("postrider.toml", text);
     let config = parse(&source, &Environment::default(), Path::new("/"));
-    let config = config.unwrap_or_else(|error| panic!("{}", error.message()));
-    Relay::new(config.smtp.unwrap(), Timers::default()).unwrap()
+    let mut config = config.unwrap_or_else(|error| panic!("{}", error.message()));
+    Relay::new(config.relays.remove(0), Timers::default()).unwrap()
 });
 
 fn converse(words: Vec<Vec<u8>>) -> (Option<Transaction>, bool, Vec<u8>) {

@@ -45,22 +45,22 @@ impl Model {
         self.rows.get_mut(address).unwrap()
     }
 
-    pub(super) fn may_claim(&self, address: &str, token: i64, now: i64) -> bool {
+    pub(super) fn may_claim(&self, address: &str, now: i64) -> bool {
         let row = &self.rows[address];
         let ripe = row.next_at.is_none_or(|at| at <= now || at > now + 24 * 60);
         let open = match row.state {
-            // What this run was refused for a reason of its own it does not try again.
-            "planned" => row.token != Some(token),
+            // What was refused for a reason of ours waits for a person.
+            "planned" => row.token.is_none(),
             "deferred" => ripe,
             _ => false,
         };
         self.issue == "sending" && open && row.is_eligible()
     }
 
-    pub(super) fn claimable(&self, token: i64, now: i64) -> usize {
+    pub(super) fn claimable(&self, now: i64) -> usize {
         let addresses = self.rows.keys();
         addresses
-            .filter(|address| self.may_claim(address, token, now))
+            .filter(|address| self.may_claim(address, now))
             .count()
     }
 
@@ -153,8 +153,18 @@ impl Model {
 
     pub(super) fn expire(&mut self) {
         for row in self.rows.values_mut() {
-            if row.state == "deferred" {
+            let waits_for_a_person = row.state == "planned" && row.token.is_some();
+            if row.state == "deferred" || waits_for_a_person {
                 row.state = "expired";
+            }
+        }
+    }
+
+    /// A person lets the issue go on.
+    pub(super) fn look_again(&mut self) {
+        for row in self.rows.values_mut() {
+            if row.state == "planned" {
+                row.token = None;
             }
         }
     }

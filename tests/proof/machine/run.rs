@@ -240,11 +240,11 @@ impl Run {
         let handle = self.current.writer.handle();
         let claims = self.runtime.block_on(handle.claim(self.issue, limit, now));
         let claims = claims.unwrap();
-        let wanted = self.model.claimable(token, self.minutes).min(limit);
+        let wanted = self.model.claimable(self.minutes).min(limit);
         assert_eq!(claims.len(), wanted, "{:#?}", self.model);
         for claim in &claims {
             let address = &claim.address;
-            assert!(self.model.may_claim(address, token, self.minutes));
+            assert!(self.model.may_claim(address, self.minutes));
             self.model.claim(address, token);
         }
         self.current.claimed.extend(claims);
@@ -314,6 +314,7 @@ impl Run {
             delivery,
             transaction,
             outcome,
+            relay: None,
             at,
         };
         handle.settle(settlement).unwrap();
@@ -354,6 +355,9 @@ impl Run {
         assert_eq!(done, self.model.issue == from);
         if done {
             self.model.issue = to;
+            if to == "sending" {
+                self.model.look_again();
+            }
         }
     }
 
