@@ -306,32 +306,37 @@ pub(super) fn markdown(text: &str) {
             }
         }
     }
-    let odd = |character: char| character.is_control() && character != '\n';
+    // Code keeps its tabs: a Makefile is nothing without them.
+    let odd = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
     assert!(!rendered.text.contains(odd), "{:?}", rendered.text);
 }
 
 type Attributes = Vec<(String, String)>;
 
-/// The start tags of a text, roughly as a browser sees them.
-fn tags(html: &str) -> Vec<(String, Attributes)> {
+/// The start tags of a text, as a browser sees them: what stands between the quotes of a value is none.
+fn tags(mut html: &str) -> Vec<(String, Attributes)> {
     let mut found = Vec::new();
-    for piece in html.split('<').skip(1) {
+    while let Some((_, piece)) = html.split_once('<') {
         let name_ends = piece.find(|c: char| !c.is_ascii_alphanumeric());
         let (name, rest) = piece.split_at(name_ends.unwrap_or(piece.len()));
+        html = piece;
         if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            found.push((name.to_lowercase(), attributes(rest)));
+            let (attributes, behind) = attributes(rest);
+            found.push((name.to_lowercase(), attributes));
+            html = behind;
         }
     }
     found
 }
 
-fn attributes(mut rest: &str) -> Attributes {
+/// The attributes of a tag, and what follows them.
+fn attributes(mut rest: &str) -> (Attributes, &str) {
     let mut found = Vec::new();
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '/'));
         let Some(end) = end.filter(|end| *end > 0) else {
-            return found;
+            return (found, rest);
         };
         let name = rest[..end].to_lowercase();
         rest = rest[end..].trim_start();
