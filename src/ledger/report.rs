@@ -98,8 +98,9 @@ pub struct OpenRow {
     pub reply: Option<String>,
 }
 
-/// The last attempt of a delivery in words: step, code and text.
-pub(super) const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
+/// The last attempt of a delivery in words: step, codes and text.
+pub(super) const LAST_WORDS: &str = "(SELECT trim(coalesce(CASE step WHEN 'dot' THEN 'end of data' ELSE step END, '') || ': '
+             || coalesce(code || ' ', '') || coalesce(enhanced || ' ', '') || coalesce(reply, ''), ': ')
       FROM attempt WHERE attempt.delivery_id = delivery.id ORDER BY number DESC LIMIT 1)";
 
 impl Ledger {

@@ -30,17 +30,17 @@ CREATE TABLE issue (
     finished_at   BIGINT
 );
 CREATE TABLE subscriber (
-    id       INTEGER PRIMARY KEY,
-    addr_key BLOB NOT NULL,
-    address  TEXT NOT NULL,
-    status   TEXT NOT NULL CHECK (status IN ('active', 'left'))
+    id        INTEGER PRIMARY KEY,
+    addr_key  BLOB NOT NULL,
+    on_roster BIGINT NOT NULL CHECK (on_roster IN (0, 1))
 );
 CREATE TABLE delivery (
     id             INTEGER PRIMARY KEY,
     issue_id       BIGINT NOT NULL REFERENCES issue (id),
     subscriber_id  BIGINT NOT NULL REFERENCES subscriber (id),
     address        TEXT NOT NULL,
-    fields         TEXT NOT NULL,
+    name           TEXT NOT NULL,
+    fields         TEXT,
     state          TEXT NOT NULL CHECK (state IN ('planned', 'claimed', 'inflight', 'sent', 'deferred',
                        'rejected', 'unconfirmed', 'expired', 'abandoned', 'skipped')),
     reason         TEXT,

@@ -101,7 +101,7 @@ pub fn dry_plan(
         match decision {
             Decision::Gets(recipient) => {
                 readers.push(recipient.key);
-                let has_no_name = recipient.fields.as_json().contains("\"name\":\"\"");
+                let has_no_name = recipient.fields.name().is_empty();
                 if sample.len() < SAMPLE || (has_no_name && !nameless) {
                     nameless |= has_no_name;
                     sample.push(recipient);
