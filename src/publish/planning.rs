@@ -93,7 +93,7 @@ pub fn dry_plan(
     issue: &Issue,
 ) -> Result<DryPlan, Stop> {
     let mut candidates = Candidates::open(publication, ledger, keys, issue)?;
-    let mut readers = Vec::new();
+    let mut readers = Vec::with_capacity(candidates.roster.people());
     let mut excluded = BTreeMap::new();
     let mut sample: Vec<Recipient> = Vec::new();
     let mut nameless = false;
