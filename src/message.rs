@@ -271,7 +271,7 @@ impl Composer {
     pub fn rehearse(&self, recipients: &[Recipient]) -> Result<(), Diagnostic> {
         let nameless = recipients
             .iter()
-            .find(|recipient| recipient.fields.as_json().contains("\"name\":\"\""));
+            .find(|recipient| recipient.fields.name().is_empty());
         for recipient in recipients.iter().take(3).chain(nameless) {
             let fields = recipient.fields.to_map().map_err(|error| {
                 Diagnostic::error("a recipient's fields cannot be read").cause(error)

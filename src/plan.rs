@@ -21,36 +21,53 @@ pub struct Recipient {
     pub fields: Fields,
 }
 
-/// A recipient's fields by name, as JSON: the form in which the ledger keeps them, and a tenth of
-/// the memory of a map, of which a plan would hold a hundred thousand.
+/// A recipient's fields by name, in the form in which the ledger keeps them: the name, which every
+/// message has in its header, and as JSON the others that the layouts use, of which most have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fields(Box<str>);
+pub struct Fields {
+    name: Box<str>,
+    others: Option<Box<str>>,
+}
 
 impl Fields {
     /// Packs a map.
-    pub fn new(fields: &BTreeMap<String, String>) -> Self {
+    pub fn new(mut fields: BTreeMap<String, String>) -> Self {
+        let name = fields.remove(Self::NAME).unwrap_or_default();
         // Strings to strings always have a form in JSON.
-        Self(
-            serde_json::to_string(fields)
-                .unwrap_or_else(|_| "{}".to_owned())
-                .into_boxed_str(),
-        )
+        let others = (!fields.is_empty())
+            .then(|| serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned()));
+        Self::from_stored(name, others)
     }
 
-    /// Takes back what [`Self::as_json`] gave.
-    pub fn from_json(text: String) -> Self {
-        Self(text.into_boxed_str())
+    /// Takes back what [`Self::name`] and [`Self::others`] gave.
+    pub fn from_stored(name: String, others: Option<String>) -> Self {
+        Self {
+            name: name.into_boxed_str(),
+            others: others.map(String::into_boxed_str),
+        }
     }
 
-    /// The form for the ledger.
-    pub fn as_json(&self) -> &str {
-        &self.0
+    /// The recipient's name; empty if there is none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The other fields as JSON; `None` if there are none.
+    pub fn others(&self) -> Option<&str> {
+        self.others.as_deref()
     }
 
     /// Unpacks the map.
     pub fn to_map(&self) -> Result<BTreeMap<String, String>, serde_json::Error> {
-        serde_json::from_str(&self.0)
+        let mut fields = match &self.others {
+            Some(others) => serde_json::from_str(others)?,
+            None => BTreeMap::new(),
+        };
+        fields.insert(Self::NAME.to_owned(), self.name.to_string());
+        Ok(fields)
     }
+
+    const NAME: &str = "name";
 }
 
 /// Why someone on the roster does not get the issue.
@@ -153,5 +170,5 @@ fn used_fields(row: &Row<'_>, used: Option<&BTreeSet<String>>) -> Fields {
         own.map(|(name, value)| (name.to_owned(), value)).collect();
     // The name also stands in the header `To`, so it is always needed.
     fields.insert("name".to_owned(), row.name());
-    Fields::new(&fields)
+    Fields::new(fields)
 }

@@ -94,6 +94,7 @@ impl KeySet {
             .filter_map(|pair| (pair[0] == pair[1]).then_some(pair[0]))
             .collect();
         keys.dedup();
+        keys.shrink_to_fit();
         Gathered {
             set: Self(keys),
             repeated,

@@ -505,6 +505,9 @@ fn show_rejected(app: &App, issue: &IssueOutcome) {
 fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone, relays_rest: bool) -> String {
     let slug = visible(&issue.slug);
     let unconfirmed = issue.counts.of(State::Unconfirmed);
+    if issue.state == IssueState::Cancelled {
+        return format!("{slug} is cancelled");
+    }
     if issue.finished_at.is_some() {
         return format!("{slug} is finished");
     }

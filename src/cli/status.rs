@@ -7,7 +7,7 @@ use super::output::count;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::delivery::State;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, visible};
 use crate::issue::Issue;
 use crate::ledger::{Counts, DoubtedDomain, IssueRow, IssueState, Ledger, OpenRow, Recorded};
 use crate::publish::{Publication, Stop, edited_parts, told_edits};
@@ -62,7 +62,10 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
     let found = publication.issues()?;
     app.output.warnings(&found.warnings);
     let mut plans = Vec::new();
+    let mut resting = Vec::new();
     if let Some(ledger) = ledger {
+        resting = ledger.rests()?;
+        resting.retain(|(_, rest)| rest.until > app.clock.now());
         for recorded in ledger.all_recorded()? {
             let row = ledger.issue_row(recorded.row)?;
             plans.push((recorded, row));
@@ -73,8 +76,13 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
             .issues
             .iter()
             .map(|issue| listed_json(issue, plan_of(&plans, issue)));
-        app.output
-            .json(&json!({ "issues": listed.collect::<Vec<_>>() }));
+        let resting = resting.iter().map(|(relay, rest)| {
+            json!({ "relay": relay, "cause": rest.cause, "until": utc(rest.until), "told": rest.told })
+        });
+        app.output.json(&json!({
+            "issues": listed.collect::<Vec<_>>(),
+            "resting": resting.collect::<Vec<_>>(),
+        }));
         return Ok(());
     }
     let rows = found.issues.iter().map(|issue| {
@@ -113,6 +121,13 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
         let slug = &recorded.frozen.slug;
         app.output.line(&format!(
             "{slug}: sent to {sent}, and its file is no longer in `issues/`"
+        ));
+    }
+    for (relay, rest) in &resting {
+        app.output.line(&format!(
+            "{relay} is left in peace until {}: it said {}",
+            local(rest.until, &publication.config.zone),
+            visible(&rest.told)
         ));
     }
     Ok(())

@@ -99,14 +99,15 @@ fn expect_one(changed: usize) -> Result<(), LedgerError> {
 
 fn add_late(session: &Session<'_>, issue: i64, recipient: &Recipient) -> Result<i64, LedgerError> {
     let address = recipient.address.as_str();
-    let sql = "INSERT INTO subscriber (addr_key, address, status) VALUES ($1, $2, 'active')
-               ON CONFLICT (addr_key) DO UPDATE SET address = excluded.address, status = 'active' RETURNING id";
-    let parameters = params![recipient.key.as_bytes(), address];
-    let subscriber: Option<i64> = session.first(sql, parameters, |row| Ok(row.get(0)?))?;
+    let sql = "INSERT INTO subscriber (addr_key, on_roster) VALUES ($1, 1)
+               ON CONFLICT (addr_key) DO UPDATE SET on_roster = 1 RETURNING id";
+    let key = recipient.key.as_bytes();
+    let subscriber: Option<i64> = session.first(sql, params![key], |row| Ok(row.get(0)?))?;
     // Who has a delivery of this issue already is refused by the table itself.
-    let sql = "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state)
-               VALUES ($1, $2, $3, $4, 'planned') RETURNING id";
-    let parameters = params![issue, subscriber, address, recipient.fields.as_json()];
+    let sql = "INSERT INTO delivery (issue_id, subscriber_id, address, name, fields, state)
+               VALUES ($1, $2, $3, $4, $5, 'planned') RETURNING id";
+    let (name, others) = (recipient.fields.name(), recipient.fields.others());
+    let parameters = params![issue, subscriber, address, name, others];
     let delivery = session.first(sql, parameters, |row| Ok(row.get(0)?))?;
     delivery.ok_or(LedgerError::Overtaken)
 }

@@ -144,7 +144,7 @@ const QUERIES: [(&str, &str); 13] = [
     ),
     (
         "subscribers have deliveries",
-        "SELECT address || ' is in the ledger, and no issue was planned for it' FROM subscriber
+        "SELECT 'no issue was planned for subscriber ' || id FROM subscriber
           WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.subscriber_id = subscriber.id)",
     ),
     (
@@ -224,11 +224,9 @@ impl Ledger {
         &mut self,
         key_of: impl Fn(&str) -> Option<AddressKey>,
     ) -> Result<Finding, LedgerError> {
-        let sql = "SELECT addr_key, address FROM subscriber
-                   UNION ALL SELECT addr_key, address FROM suppression WHERE address IS NOT NULL
-                   UNION ALL SELECT subscriber.addr_key, delivery.address
-                     FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
-                    WHERE delivery.address <> subscriber.address";
+        let sql = "SELECT addr_key, address FROM suppression WHERE address IS NOT NULL
+                   UNION ALL SELECT addr_key, address
+                     FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id";
         self.store.read(|session| {
             let mut finding = Finding::new("addresses and their keyed hashes agree");
             session.each(sql, [], |row| {
@@ -285,7 +283,7 @@ impl Ledger {
         issue: i64,
         mut take: impl FnMut(Hashed),
     ) -> Result<(), LedgerError> {
-        let sql = "SELECT delivery.address, addr_key, fields, message_sha256
+        let sql = "SELECT delivery.address, addr_key, message_sha256, name, fields
                      FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
                     WHERE issue_id = $1 AND state IN ('sent', 'inflight', 'unconfirmed', 'abandoned')
                       AND message_sha256 IS NOT NULL ORDER BY delivery.id";
@@ -294,8 +292,8 @@ impl Ledger {
                 take(Hashed {
                     address: row.get(0)?,
                     key: read_key(row, 1)?,
-                    fields: Fields::from_json(row.get(2)?),
-                    sha256: hash_text(row, 3)?,
+                    sha256: hash_text(row, 2)?,
+                    fields: Fields::from_stored(row.get(3)?, row.get(4)?),
                 });
                 Ok(())
             })

@@ -33,7 +33,7 @@ pub struct ExportRow {
     pub enhanced: Option<String>,
     /// The command that was answered.
     pub command: Option<String>,
-    /// The reply's text, or what broke.
+    /// The reply's text with the enhanced code, or what broke.
     pub reply: Option<String>,
 }
 
@@ -50,7 +50,8 @@ impl Ledger {
     ) -> Result<(), E> {
         // In the order of an index that begins so: no piece is sorted.
         let sql = "SELECT addr_key, delivery.address, state, reason, coalesce(number, 0), resends,
-                          intent_at, settled_at, code, enhanced, step, reply, subscriber_id
+                          intent_at, settled_at, code, enhanced,
+                          CASE step WHEN 'dot' THEN 'end of data' ELSE step END, reply, subscriber_id
                      FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
                      LEFT JOIN attempt ON attempt.delivery_id = delivery.id
                       AND number = (SELECT max(number) FROM attempt WHERE attempt.delivery_id = delivery.id)
@@ -73,6 +74,7 @@ impl Ledger {
 }
 
 fn read(row: &Row<'_>) -> Result<ExportRow, LedgerError> {
+    let enhanced: Option<String> = row.get(9)?;
     Ok(ExportRow {
         key: read_key(row, 0)?,
         address: row.get(1)?,
@@ -83,8 +85,12 @@ fn read(row: &Row<'_>) -> Result<ExportRow, LedgerError> {
         intent_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
         settled_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
         code: row.get(8)?,
-        enhanced: row.get(9)?,
+        reply: match (&enhanced, row.get::<_, Option<String>>(11)?) {
+            (Some(enhanced), Some(text)) => Some(format!("{enhanced} {text}")),
+            (Some(enhanced), None) => Some(enhanced.clone()),
+            (None, text) => text,
+        },
+        enhanced,
         command: row.get(10)?,
-        reply: row.get(11)?,
     })
 }

@@ -209,12 +209,12 @@ impl Ledger {
             let mut changed = Vec::new();
             each_subscriber(session, |id, key, active| {
                 if active != present.contains(&key) {
-                    changed.push((id, if active { "left" } else { "active" }));
+                    changed.push(id);
                 }
             })?;
-            for (id, status) in changed {
-                let sql = "UPDATE subscriber SET status = $2 WHERE id = $1";
-                session.execute(sql, params![id, status])?;
+            for id in changed {
+                let sql = "UPDATE subscriber SET on_roster = 1 - on_roster WHERE id = $1";
+                session.execute(sql, params![id])?;
             }
             Ok(())
         })
@@ -244,40 +244,40 @@ impl PlanWriter<'_> {
         let subscriber = if let Some(id) = self.known(recipient)? {
             id
         } else {
-            let sql =
-                "INSERT INTO subscriber (addr_key, address, status) VALUES ($1, $2, 'active')";
-            let address = recipient.address.as_str();
+            let sql = "INSERT INTO subscriber (addr_key, on_roster) VALUES ($1, 1)";
             self.session
-                .insert(sql, params![recipient.key.as_bytes(), address])?
+                .insert(sql, params![recipient.key.as_bytes()])?
         };
-        let sql = "INSERT INTO delivery (issue_id, subscriber_id, address, fields, state)
-                   VALUES ($1, $2, $3, $4, 'planned')";
-        let (address, fields) = (recipient.address.as_str(), recipient.fields.as_json());
-        self.session
-            .execute(sql, params![self.issue, subscriber, address, fields])?;
+        let sql = "INSERT INTO delivery (issue_id, subscriber_id, address, name, fields, state)
+                   VALUES ($1, $2, $3, $4, $5, 'planned')";
+        let parameters = params![
+            self.issue,
+            subscriber,
+            recipient.address.as_str(),
+            recipient.fields.name(),
+            recipient.fields.others(),
+        ];
+        self.session.execute(sql, parameters)?;
         self.planned += 1;
         Ok(())
     }
 
-    /// The subscriber's row, with the address as the roster has it now.
+    /// The subscriber's row, on the roster from now on.
     fn known(&self, recipient: &Recipient) -> Result<Option<i64>, LedgerError> {
         if self.nobody_known {
             return Ok(None);
         }
-        let sql =
-            "SELECT id, address = $2 AND status = 'active' FROM subscriber WHERE addr_key = $1";
-        let address = recipient.address.as_str();
-        let found = self
-            .session
-            .first(sql, params![recipient.key.as_bytes(), address], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
-            })?;
-        let Some((id, same)) = found else {
+        let sql = "SELECT id, on_roster FROM subscriber WHERE addr_key = $1";
+        let key = recipient.key.as_bytes();
+        let found = self.session.first(sql, params![key], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+        })?;
+        let Some((id, on_roster)) = found else {
             return Ok(None);
         };
-        if !same {
-            let sql = "UPDATE subscriber SET address = $2, status = 'active' WHERE id = $1";
-            self.session.execute(sql, params![id, address])?;
+        if !on_roster {
+            let sql = "UPDATE subscriber SET on_roster = 1 WHERE id = $1";
+            self.session.execute(sql, params![id])?;
         }
         Ok(Some(id))
     }
@@ -287,7 +287,7 @@ fn each_subscriber(
     session: &Session<'_>,
     mut visit: impl FnMut(i64, AddressKey, bool),
 ) -> Result<(), LedgerError> {
-    let sql = "SELECT id, addr_key, status = 'active' FROM subscriber";
+    let sql = "SELECT id, addr_key, on_roster FROM subscriber";
     session.each(sql, [], |row| {
         visit(row.get(0)?, read_key(row, 1)?, row.get(2)?);
         Ok(())

@@ -111,8 +111,9 @@ pub struct Reason {
     pub words: String,
 }
 
-/// The last attempt of a delivery in words: step, code and text.
-pub(super) const LAST_WORDS: &str = "(SELECT trim(coalesce(step, '') || ': ' || coalesce(code || ' ', '') || coalesce(reply, ''), ': ')
+/// The last attempt of a delivery in words: step, codes and text.
+pub(super) const LAST_WORDS: &str = "(SELECT trim(coalesce(CASE step WHEN 'dot' THEN 'end of data' ELSE step END, '') || ': '
+             || coalesce(code || ' ', '') || coalesce(enhanced || ' ', '') || coalesce(reply, ''), ': ')
       FROM attempt WHERE attempt.delivery_id = delivery.id ORDER BY number DESC LIMIT 1)";
 
 impl Ledger {
@@ -179,7 +180,8 @@ impl Ledger {
 
     /// Why deliveries of an issue are not sent, by what the relay said last; the most frequent first.
     pub fn reasons(&mut self, issue: i64) -> Result<Vec<Reason>, LedgerError> {
-        let sql = "SELECT state, step, code, count(*), min(trim(coalesce(code || ' ', '') || coalesce(reply, '')))
+        let sql = "SELECT state, CASE step WHEN 'dot' THEN 'end of data' ELSE step END, code, count(*),
+                    min(trim(coalesce(code || ' ', '') || coalesce(enhanced || ' ', '') || coalesce(reply, '')))
                FROM delivery JOIN attempt ON attempt.delivery_id = delivery.id
                 AND number = (SELECT max(number) FROM attempt WHERE attempt.delivery_id = delivery.id)
               WHERE issue_id = $1 AND (state IN ('deferred', 'rejected', 'unconfirmed', 'expired')

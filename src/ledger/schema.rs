@@ -11,7 +11,8 @@ pub(super) const FORMAT: i64 = 1;
 
 /// The tables, in SQLite's words; `id` columns are the engine's own row numbers, and `attempt` lies
 /// in the order of its key. A row leaves the index when it is claimed and is not touched by its
-/// later states: a send writes as few pages as it can.
+/// later states: a send writes as few pages as it can. The state is compared word by word: for each
+/// `IN` of more than two words SQLite makes a table, at every transition.
 const TABLES: &str = "
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -30,19 +31,20 @@ CREATE TABLE issue (
     finished_at   BIGINT
 );
 CREATE TABLE subscriber (
-    id       INTEGER PRIMARY KEY,
-    addr_key BLOB NOT NULL,
-    address  TEXT NOT NULL,
-    status   TEXT NOT NULL CHECK (status IN ('active', 'left'))
+    id        INTEGER PRIMARY KEY,
+    addr_key  BLOB NOT NULL,
+    on_roster BIGINT NOT NULL CHECK (on_roster IN (0, 1))
 );
 CREATE TABLE delivery (
     id             INTEGER PRIMARY KEY,
     issue_id       BIGINT NOT NULL REFERENCES issue (id),
     subscriber_id  BIGINT NOT NULL REFERENCES subscriber (id),
     address        TEXT NOT NULL,
-    fields         TEXT NOT NULL,
-    state          TEXT NOT NULL CHECK (state IN ('planned', 'claimed', 'inflight', 'sent', 'deferred',
-                       'rejected', 'unconfirmed', 'expired', 'abandoned', 'skipped')),
+    name           TEXT NOT NULL,
+    fields         TEXT,
+    state          TEXT NOT NULL CHECK (state = 'sent' OR state = 'inflight' OR state = 'claimed'
+                       OR state = 'planned' OR state = 'deferred' OR state = 'rejected' OR state = 'unconfirmed'
+                       OR state = 'expired' OR state = 'abandoned' OR state = 'skipped'),
     reason         TEXT,
     claim_token    BIGINT,
     tries          BIGINT NOT NULL DEFAULT 0,
@@ -101,11 +103,14 @@ const TRANSITIONS: &str = "
 CREATE TRIGGER delivery_transition BEFORE UPDATE OF state, resends ON delivery
 WHEN NOT (NEW.resends = OLD.resends AND (
     (OLD.state = NEW.state AND OLD.state <> 'inflight')
- OR (OLD.state = 'planned'     AND NEW.state IN ('claimed', 'skipped', 'expired'))
- OR (OLD.state = 'claimed'     AND NEW.state IN ('planned', 'inflight', 'deferred', 'rejected', 'skipped'))
- OR (OLD.state = 'inflight'    AND NEW.state IN ('sent', 'deferred', 'rejected', 'planned', 'unconfirmed'))
- OR (OLD.state = 'deferred'    AND NEW.state IN ('claimed', 'planned', 'skipped', 'expired'))
- OR (OLD.state = 'unconfirmed' AND NEW.state IN ('sent', 'abandoned'))
+ OR (OLD.state = 'planned'     AND (NEW.state = 'claimed' OR NEW.state = 'skipped' OR NEW.state = 'expired'))
+ OR (OLD.state = 'claimed'     AND (NEW.state = 'inflight' OR NEW.state = 'planned' OR NEW.state = 'deferred'
+                                    OR NEW.state = 'rejected' OR NEW.state = 'skipped'))
+ OR (OLD.state = 'inflight'    AND (NEW.state = 'sent' OR NEW.state = 'deferred' OR NEW.state = 'rejected'
+                                    OR NEW.state = 'planned' OR NEW.state = 'unconfirmed'))
+ OR (OLD.state = 'deferred'    AND (NEW.state = 'claimed' OR NEW.state = 'planned' OR NEW.state = 'skipped'
+                                    OR NEW.state = 'expired'))
+ OR (OLD.state = 'unconfirmed' AND (NEW.state = 'sent' OR NEW.state = 'abandoned'))
 ) OR (
     NEW.resends = OLD.resends + 1 AND NEW.state = 'planned'
     AND OLD.state IN ('unconfirmed', 'sent', 'rejected', 'expired', 'abandoned', 'skipped')

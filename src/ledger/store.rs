@@ -21,7 +21,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Size of the page cache, in KiB: the usual one, and while a plan is recorded.
 const CACHE: i64 = 2 * 1024;
-const LARGE_CACHE: i64 = 16 * 1024;
+const LARGE_CACHE: i64 = 8 * 1024;
 
 /// One connection to the database.
 #[derive(Debug)]

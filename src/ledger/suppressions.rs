@@ -60,9 +60,12 @@ impl Ledger {
             .collect())
     }
 
-    /// The address that a key stands for, if the ledger ever planned a delivery to it.
+    /// The address that a key stands for, as it was planned last, if the ledger ever planned a
+    /// delivery to it.
     pub fn address_of(&mut self, key: &AddressKey) -> Result<Option<String>, LedgerError> {
-        let sql = "SELECT address FROM subscriber WHERE addr_key = $1";
+        let sql = "SELECT delivery.address FROM subscriber CROSS JOIN issue
+                     JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                    WHERE subscriber.addr_key = $1 ORDER BY delivery.id DESC LIMIT 1";
         self.store
             .read(|session| session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?)))
     }

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::store::{Session, read_key};
 use super::{Ledger, LedgerError};
-use crate::delivery::{Class, EnhancedCode, Outcome, Reply, State, Step, Transaction};
+use crate::delivery::{Class, Outcome, Reply, State, Step, Transaction};
 use crate::plan::Fields;
 use crate::token::AddressKey;
 
@@ -187,7 +187,7 @@ pub(super) fn close_cancelled(
 
 /// A delivery whose subscriber is on the roster and not suppressed.
 pub(super) const ELIGIBLE: &str = "EXISTS (SELECT 1 FROM subscriber
-     WHERE subscriber.id = delivery.subscriber_id AND subscriber.status = 'active'
+     WHERE subscriber.id = delivery.subscriber_id AND subscriber.on_roster = 1
        AND NOT EXISTS (SELECT 1 FROM suppression WHERE suppression.addr_key = subscriber.addr_key))";
 
 /// A deferred delivery is ripe when its time has come, or when its time is farther away than any
@@ -217,7 +217,7 @@ pub(super) fn claim(
             "UPDATE delivery SET state = 'claimed', claim_token = $2, next_at = NULL, tries = tries + 1
               WHERE id IN (SELECT id FROM delivery WHERE issue_id = $1 AND {condition} AND {ELIGIBLE} LIMIT $4)
                 AND EXISTS (SELECT 1 FROM issue WHERE issue.id = $1 AND issue.state = 'sending')
-             RETURNING id, address, fields, attempts,
+             RETURNING id, address, name, fields, attempts,
                 (SELECT addr_key FROM subscriber WHERE subscriber.id = delivery.subscriber_id), message_sha256"
         );
         let parameters = params![issue, token, now.timestamp_millis(), room];
@@ -230,10 +230,10 @@ fn read_claim(row: &rusqlite::Row<'_>) -> Result<Claim, LedgerError> {
     Ok(Claim {
         delivery: row.get(0)?,
         address: row.get(1)?,
-        fields: Fields::from_json(row.get(2)?),
-        attempts: row.get(3)?,
-        key: read_key(row, 4)?,
-        earlier_sha256: row.get(5)?,
+        fields: Fields::from_stored(row.get(2)?, row.get(3)?),
+        attempts: row.get(4)?,
+        key: read_key(row, 5)?,
+        earlier_sha256: row.get(6)?,
     })
 }
 
@@ -265,21 +265,21 @@ pub(super) fn intend(
 /// Finds out why an intent was not granted, and gives the row back: the claim will not take it
 /// again while the reason lasts.
 fn refuse(session: &Session<'_>, delivery: i64, token: i64) -> Result<&'static str, LedgerError> {
-    let sql = "SELECT subscriber.status,
-                (SELECT count(*) FROM suppression WHERE suppression.addr_key = subscriber.addr_key)
+    let sql = "SELECT subscriber.on_roster,
+                EXISTS (SELECT 1 FROM suppression WHERE suppression.addr_key = subscriber.addr_key)
            FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
           WHERE delivery.id = $1 AND delivery.state = 'claimed' AND delivery.claim_token = $2";
     let found = session.first(sql, params![delivery, token], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+        Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?))
     })?;
-    let Some((status, suppressed)) = found else {
+    let Some((on_roster, suppressed)) = found else {
         return Ok("the claim was lost");
     };
     release(session, delivery, token)?;
-    Ok(match (suppressed, status.as_str()) {
-        (1.., _) => "suppressed",
-        (_, "active") => "the issue is not being sent",
-        _ => "left the roster",
+    Ok(match (suppressed, on_roster) {
+        (true, _) => "suppressed",
+        (false, false) => "left the roster",
+        (false, true) => "the issue is not being sent",
     })
 }
 
@@ -367,6 +367,26 @@ pub(super) fn release(session: &Session<'_>, delivery: i64, token: i64) -> Resul
     session.execute(sql, params![delivery, token]).map(|_| ())
 }
 
+/// The ledger's word for a step: the usual one, but for the dot, where nearly every attempt ends.
+fn stored_step(step: Step) -> &'static str {
+    match step {
+        Step::Dot => "dot",
+        other => other.as_str(),
+    }
+}
+
+/// A reply's enhanced code as the relay wrote it, and the text behind it.
+fn words_of(reply: &Reply) -> (Option<String>, Option<String>) {
+    let text = reply.stored_text();
+    if reply.enhanced().is_none() {
+        return (None, Some(text));
+    }
+    match text.split_once(' ') {
+        Some((code, rest)) => (Some(code.to_owned()), Some(rest.to_owned())),
+        None => (Some(text), None),
+    }
+}
+
 fn record_attempt(
     session: &Session<'_>,
     delivery: i64,
@@ -382,19 +402,17 @@ fn record_attempt(
         Transaction::LostAfterDot(told) => (Some(Step::Dot), None, Some(told)),
         Transaction::Withheld => (None, None, None),
     };
-    let text = reply
-        .map(Reply::stored_text)
-        .or_else(|| told.map(str::to_owned));
-    let enhanced = reply
-        .and_then(Reply::enhanced)
-        .map(|code: EnhancedCode| code.to_string());
+    let (enhanced, text) = match reply {
+        Some(reply) => words_of(reply),
+        None => (None, told.map(str::to_owned)),
+    };
     let sql = "INSERT INTO attempt (delivery_id, number, ended_at, outcome, step, code, enhanced, reply, relay_id)
          VALUES ($1, (SELECT count(*) + 1 FROM attempt WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7, $8)";
     let parameters = params![
         delivery,
         at.timestamp_millis(),
         outcome,
-        step.map(Step::as_str),
+        step.map(stored_step),
         reply.map(|reply| i64::from(reply.code)),
         enhanced,
         text,

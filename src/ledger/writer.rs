@@ -7,13 +7,12 @@
 //! A commit that fails poisons the queue: no later dot can overtake a lost result. On a full disk
 //! the results that are still to come are stored all the same, in the room that the ballast held.
 
-use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
-use super::linger::Linger;
+use super::queue::{Entry, Exit, queue};
 use super::relays::{self, StoredRest};
 use super::store::Session;
 use super::transitions::{self, Claim, IntentAnswer, Settlement};
@@ -21,6 +20,7 @@ use super::{Ledger, LedgerError};
 
 type Answer<T> = oneshot::Sender<Result<T, LedgerError>>;
 
+#[derive(Debug)]
 pub(super) enum Operation {
     Claim {
         issue: i64,
@@ -64,14 +64,14 @@ pub struct Writer {
 /// A way into the writer's queue; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct WriterHandle {
-    queue: mpsc::Sender<Operation>,
+    queue: Entry,
 }
 
 impl Writer {
     /// Starts the thread. `token` fences the claims of this run.
     pub fn start(ledger: Ledger, token: i64) -> Self {
-        let (queue, operations) = mpsc::channel();
-        let thread = std::thread::spawn(move || run(ledger, token, &operations));
+        let (queue, operations) = queue();
+        let thread = std::thread::spawn(move || run(ledger, token, operations));
         Self {
             handle: WriterHandle { queue },
             thread,
@@ -146,9 +146,7 @@ impl WriterHandle {
     }
 
     fn put(&self, operation: Operation) -> Result<(), LedgerError> {
-        self.queue
-            .send(operation)
-            .map_err(|_| LedgerError::Poisoned)
+        self.queue.put(operation).map_err(|_| LedgerError::Poisoned)
     }
 
     async fn ask<T>(
@@ -163,14 +161,8 @@ impl WriterHandle {
 
 /// Runs groups until every handle is gone, or until a commit fails: then the queue closes, whoever
 /// waits is told that nothing happened, and the failure is given to [`Writer::stop`].
-fn run(
-    mut ledger: Ledger,
-    token: i64,
-    operations: &mpsc::Receiver<Operation>,
-) -> Result<Ledger, LedgerError> {
-    let mut linger = Linger::default();
-    while let Ok(first) = operations.recv() {
-        let group = linger.gather(first, operations);
+fn run(mut ledger: Ledger, token: i64, mut operations: Exit) -> Result<Ledger, LedgerError> {
+    while let Some(group) = operations.gather() {
         match write(&mut ledger, token, &group) {
             Ok(done) => {
                 for (operation, done) in group.into_iter().zip(done) {
@@ -180,7 +172,7 @@ fn run(
             Err(error) => {
                 if error.is_disk_full() {
                     ledger.ballast.release();
-                    keep_results(&mut ledger, token, group, operations);
+                    keep_results(&mut ledger, token, group, &mut operations);
                 }
                 return Err(error);
             }
@@ -192,12 +184,7 @@ fn run(
 /// The disk is full, and the ballast has made a little room. Claims and intents stay refused, so
 /// that no further dot is written; results of dots that were written are stored until the last
 /// connection is gone.
-fn keep_results(
-    ledger: &mut Ledger,
-    token: i64,
-    mut group: Vec<Operation>,
-    operations: &mpsc::Receiver<Operation>,
-) {
+fn keep_results(ledger: &mut Ledger, token: i64, mut group: Vec<Operation>, operations: &mut Exit) {
     loop {
         group.retain(|operation| {
             matches!(operation, Operation::Settle(_) | Operation::Release { .. })
@@ -206,9 +193,9 @@ fn keep_results(
             // The rows stay in flight, and the next run calls them unconfirmed.
             return;
         }
-        match operations.recv() {
-            Ok(next) => group = vec![next],
-            Err(_) => return,
+        match operations.take() {
+            Some(next) => group = next,
+            None => return,
         }
     }
 }

@@ -10,8 +10,30 @@ use crate::render::layout::AroundEssay;
 #[derive(Debug)]
 pub(super) struct EncodedEssay {
     essay: Vec<u8>,
-    /// The lines of the first message's layout with their encoded forms.
-    lines: OnceLock<HashMap<String, Vec<u8>>>,
+    lines: OnceLock<KnownLines>,
+}
+
+/// The lines of the first message's layout with their encoded forms.
+#[derive(Debug, Default)]
+struct KnownLines {
+    /// In their order, which is that of nearly every other message too.
+    in_order: Vec<(String, Vec<u8>)>,
+    /// Where a line stands in it.
+    places: HashMap<String, usize>,
+}
+
+impl KnownLines {
+    fn of(around: &AroundEssay) -> Self {
+        let mut known = Self::default();
+        for half in [&around.before, &around.after] {
+            for line in half.split_inclusive('\n') {
+                let place = known.in_order.len();
+                known.in_order.push((line.to_owned(), encode_line(line)));
+                known.places.insert(line.to_owned(), place);
+            }
+        }
+        known
+    }
 }
 
 impl EncodedEssay {
@@ -26,36 +48,40 @@ impl EncodedEssay {
     /// Puts the essay between the halves of a layout, and encodes them. Both borders are line ends,
     /// so no encoded line grows.
     pub(super) fn within(&self, around: &AroundEssay) -> Vec<u8> {
-        let known = self.lines.get_or_init(|| {
-            let lines = [&around.before, &around.after]
-                .into_iter()
-                .flat_map(|half| half.split_inclusive('\n'));
-            lines
-                .map(|line| (line.to_owned(), encode_line(line)))
-                .collect()
-        });
+        let known = self.lines.get_or_init(|| KnownLines::of(around));
         let layout = around.before.len() + around.after.len();
         let mut body = Vec::with_capacity(self.essay.len() + layout + layout / 4 + 256);
-        encode_lines(&mut body, &around.before, known);
+        let place = encode_lines(&mut body, &around.before, known, 0);
         body.extend_from_slice(&self.essay);
-        encode_lines(&mut body, &around.after, known);
+        encode_lines(&mut body, &around.after, known, place);
         body
     }
 }
 
-fn encode_lines(out: &mut Vec<u8>, text: &str, known: &HashMap<String, Vec<u8>>) {
+/// Encodes lines of which the first should be the known one at `place`; gives the place behind the
+/// last.
+fn encode_lines(out: &mut Vec<u8>, text: &str, known: &KnownLines, mut place: usize) -> usize {
     for line in text.split_inclusive('\n') {
-        match known.get(line) {
-            Some(encoded) => out.extend_from_slice(encoded),
-            None => out.extend_from_slice(&encode_line(line)),
+        let expected = known.in_order.get(place);
+        if expected.is_none_or(|(text, _)| text != line) {
+            let Some(elsewhere) = known.places.get(line) else {
+                // In the place of the line that was expected.
+                out.extend_from_slice(&encode_line(line));
+                place += 1;
+                continue;
+            };
+            place = *elsewhere;
         }
+        out.extend_from_slice(&known.in_order[place].1);
+        place += 1;
     }
+    place
 }
 
 /// Text with LF line ends; encoded lines of at most 76 characters.
 fn quoted_printable(text: &str) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(text.len() + text.len() / 8);
-    encode_lines(&mut encoded, text, &HashMap::new());
+    encode_lines(&mut encoded, text, &KnownLines::default(), 0);
     encoded
 }
 

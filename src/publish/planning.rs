@@ -93,7 +93,7 @@ pub fn dry_plan(
     issue: &Issue,
 ) -> Result<DryPlan, Stop> {
     let mut candidates = Candidates::open(publication, ledger, keys, issue)?;
-    let mut readers = Vec::new();
+    let mut readers = Vec::with_capacity(candidates.roster.people());
     let mut excluded = BTreeMap::new();
     let mut sample: Vec<Recipient> = Vec::new();
     let mut nameless = false;
@@ -101,7 +101,7 @@ pub fn dry_plan(
         match decision {
             Decision::Gets(recipient) => {
                 readers.push(recipient.key);
-                let has_no_name = recipient.fields.as_json().contains("\"name\":\"\"");
+                let has_no_name = recipient.fields.name().is_empty();
                 if sample.len() < SAMPLE || (has_no_name && !nameless) {
                     nameless |= has_no_name;
                     sample.push(recipient);

@@ -286,7 +286,7 @@ pub(super) fn plan_if_new(
     // Its date may have moved since it was rehearsed, and a file may have changed.
     let signer = publication.signer(&frozen)?;
     Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&agreed.sample)?;
-    ledger.update_roster(fresh.roster.present())?;
+    ledger.update_roster(&fresh.roster.take_present())?;
     ledger.record_plan(&freeze::row(&issue, &frozen)?, now, |plan| {
         fresh.each(keys, |decision| match decision {
             Decision::Gets(recipient) if agreed.readers.contains(&recipient.key) => {

@@ -100,6 +100,12 @@ impl Scanner {
         &self.name
     }
 
+    /// How many rows with an address the file can hold at most.
+    pub(super) fn most_rows(&self) -> usize {
+        const SHORTEST_ROW: u64 = "a@b.c\n".len() as u64;
+        usize::try_from(self.length / SHORTEST_ROW + 1).unwrap_or(0)
+    }
+
     /// Reads all rows; gives their number.
     pub(super) fn scan<E: From<Diagnostic>>(
         &mut self,

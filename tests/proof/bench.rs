@@ -89,7 +89,7 @@ impl Bench {
                 plan.add(&Recipient {
                     key: self.key(address),
                     address: EmailAddress::parse(address).unwrap(),
-                    fields: Fields::new(&BTreeMap::new()),
+                    fields: Fields::new(BTreeMap::new()),
                 })?;
             }
             Ok(())

@@ -41,7 +41,8 @@ fn unsubscribe(ledger: &mut Connection, address: &str) -> bool {
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .unwrap();
     let suppress = "INSERT INTO suppression (addr_key, address, reason, source, at)
-         SELECT addr_key, address, 'unsubscribed', 'token', 0 FROM subscriber WHERE address = ?1";
+         SELECT addr_key, address, 'unsubscribed', 'token', 0
+           FROM delivery JOIN subscriber ON subscriber.id = subscriber_id WHERE address = ?1";
     assert_eq!(transaction.execute(suppress, [address]), Ok(1));
     let look = "SELECT intent_at IS NOT NULL FROM delivery WHERE address = ?1";
     let intended = transaction

@@ -59,7 +59,7 @@ fn deleting_a_row_stops_mail_to_it_in_the_middle_of_a_run() {
         roster.replace("reader9@example.org,Reader 9\n", ""),
     );
     wait_until("the deleted row is noticed", || {
-        rows_of(&room, "subscriber WHERE status = 'left'") == 1
+        rows_of(&room, "subscriber WHERE on_roster = 0") == 1
     });
     gate.release();
     running.wait().exits(0);
@@ -248,7 +248,7 @@ fn a_roster_that_vanishes_in_the_middle_of_a_run_stops_it() {
         .fold(String::new(), |text, row| text + row + "\n");
     room.write("subscribers.csv", first);
     wait_until("the first change is noticed", || {
-        rows_of(&room, "subscriber WHERE status = 'left'") == 1
+        rows_of(&room, "subscriber WHERE on_roster = 0") == 1
     });
     room.write(
         "subscribers.csv",

@@ -177,17 +177,17 @@ const DAMAGES: [(&str, u64, &str); 25] = [
     (
         "subscribers have deliveries",
         1,
-        "INSERT INTO subscriber (addr_key, address, status) SELECT 'x' || substr(addr_key, 2), 'x@example.org', 'left' FROM subscriber LIMIT 1",
+        "INSERT INTO subscriber (addr_key, on_roster) SELECT 'x' || substr(addr_key, 2), 0 FROM subscriber LIMIT 1",
     ),
     (
         "what is referred to is there",
         1,
-        "DELETE FROM subscriber WHERE address = 'reader7@example.org'",
+        "DELETE FROM subscriber WHERE id = (SELECT subscriber_id FROM delivery WHERE address = 'reader7@example.org')",
     ),
     (
         "addresses and their keyed hashes agree",
         1,
-        "UPDATE subscriber SET address = 'another@example.org' WHERE address = 'reader6@example.org'",
+        "UPDATE delivery SET address = 'another@example.org' WHERE address = 'reader6@example.org'",
     ),
     (
         "nothing is in work while no sender runs",
@@ -319,7 +319,7 @@ fn a_message_that_would_be_another_today_is_named_where_messages_are_checked() {
     let room = varied(&relay);
     tamper(
         &ledger(&room),
-        "UPDATE delivery SET fields = replace(fields, 'Reader 1', 'Someone') WHERE address = 'reader1@example.org'",
+        "UPDATE delivery SET name = 'Someone' WHERE address = 'reader1@example.org'",
     );
     checked(&room, 0);
     room.run(["ledger", "check", "--messages"])

@@ -63,6 +63,9 @@ fn an_unusual_rate_means_ten_minutes_of_peace_also_for_the_next_run_and_then_one
     let report = room.run(["send", "--due", "--json"]).exits(3).json();
     assert_eq!(report["resting"][0]["cause"], "rate");
     assert_eq!(relay.connections(), connections, "asked too early");
+    room.run(["status"])
+        .exits(0)
+        .stdout_contains("is left in peace until 2026-12-01 09:10 UTC");
 
     // Four may be opened; it is asked by one, and the others follow one at a time.
     let room = room.now("2026-12-01T09:11:00Z");
