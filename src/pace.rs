@@ -106,8 +106,10 @@ impl Pace {
     }
 
     /// Goes on with a rest that began in an earlier run.
-    pub fn resume(&mut self, rest: Rest) {
-        if rest.cause != Cause::Throttled {
+    pub fn resume(&mut self, rest: Rest, now: Instant) {
+        if rest.cause == Cause::Throttled {
+            self.spacing.halve(now);
+        } else {
             self.window.shrink_to_one();
         }
         self.rest = Some(rest);
@@ -133,6 +135,16 @@ impl Pace {
     /// A turn is over, used or not.
     pub fn end(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// Whether it is left in peace, whatever is allowed for a day.
+    pub fn is_resting(&self, now: Instant) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.until > now)
+    }
+
+    /// How many messages are under way.
+    pub fn under_way(&self) -> usize {
+        self.under_way
     }
 
     /// The rest that lasts at this instant.
@@ -194,6 +206,7 @@ impl Pace {
                 self.spacing.accepted(now);
                 self.works(now)
             }
+            Signal::Answered if self.waits_for_acceptance() => None,
             Signal::Answered => self.works(now),
             Signal::Unreachable(_) if self.under_way > 1 && !self.is_resting(now) => {
                 // It works for the others: so many connections are all that it gives.
@@ -217,8 +230,11 @@ impl Pace {
         }
     }
 
-    fn is_resting(&self, now: Instant) -> bool {
-        self.rest.as_ref().is_some_and(|rest| rest.until > now)
+    /// A relay that found us too fast, or whose quota was used up, may refuse a reader all the same.
+    fn waits_for_acceptance(&self) -> bool {
+        let causes = [Cause::Rate, Cause::Throttled, Cause::Quota];
+        let rest = self.rest.as_ref();
+        rest.is_some_and(|rest| causes.contains(&rest.cause))
     }
 
     fn works(&mut self, now: Instant) -> Option<Change> {
@@ -257,10 +273,16 @@ impl Pace {
             .map_or(1, |rest| rest.times.saturating_add(1));
         let rest = Rest {
             cause,
-            until: now + self.rules.length(cause, times),
+            until: earlier
+                .map_or(now, |rest| rest.until)
+                .max(now + self.rules.length(cause, times)),
             times,
             told,
         };
+        if cause == Cause::Down {
+            // What was learned of its connections may have been its end.
+            self.share.forget();
+        }
         if cause != Cause::Throttled {
             self.window.shrink_to_one();
         }

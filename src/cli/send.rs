@@ -14,10 +14,10 @@ use crate::address::EmailAddress;
 use crate::delivery::State;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::ledger::{IssueState, Reason};
-use crate::pace::RestRules;
+use crate::pace::{Cause, RestRules};
 use crate::publish::{
     self, Ask, AskedFor, Halt, IssueOutcome, OnUnconfirmed, Progress, Publication, Question,
-    SendOptions, SendReport, Stop,
+    Resting, SendOptions, SendReport, Stop,
 };
 
 /// Arguments of `send`.
@@ -464,10 +464,14 @@ fn show_resting(app: &App, zone: &jiff::tz::TimeZone, report: &SendReport) {
     if !report.errors.is_empty() {
         return;
     }
-    for one in &report.resting {
+    // The others were told when they began.
+    let used_up = |one: &&Resting| one.cause == Cause::Daily;
+    for one in report.resting.iter().filter(used_up) {
         app.output.note(&one.to_string());
     }
     if let Some(at) = report.resting.iter().map(|one| one.until).min() {
+        // The minute that is told must not be one too early.
+        let at = at + chrono::TimeDelta::seconds(59);
         app.output.line(&format!(
             "run `postrider send` again at {}; with `--wait` it waits by itself",
             local(at, zone)
@@ -515,18 +519,15 @@ fn last_line(issue: &IssueOutcome, zone: &jiff::tz::TimeZone, relays_rest: bool)
         return format!("{slug} is paused; `postrider continue {slug}` lets it go on");
     }
     let mut next = Vec::new();
-    if let Some(at) = issue.counts.next_at {
+    if relays_rest && issue.counts.remaining() > issue.refused {
+        next.push("not finished".to_owned());
+    } else if let Some(at) = issue.counts.next_at {
         next.push(format!(
             "the next try is ripe at {}; run `postrider send` then",
             local(at, zone)
         ));
     } else if issue.counts.remaining() > issue.refused {
-        let goes_on = if relays_rest {
-            ""
-        } else {
-            "; `postrider send` goes on"
-        };
-        next.push(format!("not finished{goes_on}"));
+        next.push("not finished; `postrider send` goes on".to_owned());
     }
     if issue.refused > 0 {
         let refused = count(issue.refused, "delivery");

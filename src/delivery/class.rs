@@ -92,7 +92,10 @@ fn words_of(step: Step, reply: &Reply, enhanced: Option<EnhancedCode>) -> Option
     match reply.code {
         454 if says("daily") => Some(Class::Quota),
         454 if says("throttling") => Some(Class::Rate(RateLimit::Slow)),
-        451 | 452 if says("too many") => Some(Class::Rate(RateLimit::Slow)),
+        // 4.2.x is about the mailbox of one reader.
+        451 | 452 if says("too many") && !matches!(enhanced, Some(EnhancedCode(4, 2, _))) => {
+            Some(Class::Rate(RateLimit::Slow))
+        }
         450..=452 | 550 | 552 | 554 if enhanced.is_none() && says("quota") => {
             // At MAIL nobody has been named yet whose mailbox could be full.
             let of_the_relay = step == Step::Mail
@@ -174,6 +177,11 @@ mod tests {
         ),
         (Step::Mail, "451 4.7.1 too many messages", SLOW),
         (Step::Rcpt, "452 4.5.3 Too many recipients", SLOW),
+        (
+            Step::Rcpt,
+            "452 4.2.2 too many messages in the mailbox",
+            Class::Temporary,
+        ),
         (
             Step::Dot,
             "454 Throttling failure: Daily message quota exceeded.",

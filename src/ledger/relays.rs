@@ -75,11 +75,14 @@ impl Ledger {
         &mut self,
         relay: i64,
         since: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Vec<(DateTime<Utc>, u64)>, LedgerError> {
         let sql = "SELECT ended_at / 60000, count(*) FROM attempt
-                    WHERE relay_id = $1 AND ended_at > $2 AND outcome IN ('sent', 'unconfirmed')
+                    WHERE relay_id = $1 AND ended_at > $2 AND ended_at <= $3 AND outcome IN ('sent', 'unconfirmed')
                     GROUP BY ended_at / 60000 ORDER BY ended_at / 60000";
-        let parameters = params![relay, since.timestamp_millis()];
+        // What lies farther ahead is of a clock that was wrong.
+        let ahead = now.timestamp_millis() + 60_000;
+        let parameters = params![relay, since.timestamp_millis(), ahead];
         self.store.read(|session| {
             session.rows(sql, parameters, |row| {
                 // At the end of the minute: rather counted too long than too short.

@@ -309,9 +309,10 @@ pub(super) fn settle(
     };
     let settled_at =
         matches!(state, State::Sent | State::Rejected | State::Unconfirmed).then_some(at);
+    let [one, other] = held_in(&settlement.transaction).map(State::as_str);
     let sql =
         "UPDATE delivery SET state = $3, next_at = $4, settled_at = $5, attempts = attempts + $6, reason = $7
-               WHERE id = $1 AND claim_token = $2 AND state IN ('claimed', 'inflight')";
+               WHERE id = $1 AND claim_token = $2 AND (state = $8 OR state = $9)";
     let parameters = params![
         settlement.delivery,
         token,
@@ -319,7 +320,9 @@ pub(super) fn settle(
         next_at,
         settled_at,
         i64::from(counts),
-        reason
+        reason,
+        one,
+        other
     ];
     if session.execute(sql, parameters)? == 0 {
         return Ok(());
@@ -334,19 +337,19 @@ pub(super) fn settle(
     )
 }
 
-/// The relay wanted no message at all: the row is what it was before, planned or deferred and
-/// ripe, and this run may claim it again.
+/// The relay wanted no message at all: the row is ripe and may be claimed again, by this run, too, but
+/// behind all that were not tried yet. What one reader is refused for must not keep the issue from the others.
 fn settle_unchanged(
     session: &Session<'_>,
     token: i64,
     settlement: &Settlement,
 ) -> Result<(), LedgerError> {
     let at = settlement.at.timestamp_millis();
-    let sql =
-        "UPDATE delivery SET state = CASE WHEN attempts > 0 THEN 'deferred' ELSE 'planned' END,
-                 next_at = CASE WHEN attempts > 0 THEN $3 END, claim_token = NULL
-               WHERE id = $1 AND claim_token = $2 AND state IN ('claimed', 'inflight')";
-    if session.execute(sql, params![settlement.delivery, token, at])? == 0 {
+    let sql = "UPDATE delivery SET state = 'deferred', next_at = $3, claim_token = NULL
+               WHERE id = $1 AND claim_token = $2 AND (state = $4 OR state = $5)";
+    let [one, other] = held_in(&settlement.transaction).map(State::as_str);
+    let parameters = params![settlement.delivery, token, at, one, other];
+    if session.execute(sql, parameters)? == 0 {
         return Ok(());
     }
     let transaction = &settlement.transaction;
@@ -358,6 +361,23 @@ fn settle_unchanged(
         settlement.relay,
         settlement.at,
     )
+}
+
+/// In which of two states a delivery can be while its conversation ends like this: only an intent makes
+/// the end of a message possible, and nothing is told of an earlier step behind one. What the relay
+/// says while a message is on its way is heard before the intent, or just after it.
+fn held_in(transaction: &Transaction) -> [State; 2] {
+    match transaction {
+        Transaction::Accepted(_)
+        | Transaction::Refused(Step::Dot, _)
+        | Transaction::LostAfterDot(_) => [State::Inflight; 2],
+        Transaction::Refused(Step::Body, _) | Transaction::LostBeforeDot(Step::Body, _) => {
+            [State::Claimed, State::Inflight]
+        }
+        Transaction::Refused(..) | Transaction::LostBeforeDot(..) | Transaction::Withheld => {
+            [State::Claimed; 2]
+        }
+    }
 }
 
 /// Gives a row back that was claimed and not tried.

@@ -78,6 +78,7 @@ impl Relay {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         own_address: IpAddr,
     ) -> Result<Session, ConnectError> {
+        let since = Instant::now();
         let own_name = self.own_name(own_address);
         let wire = match (self.config.security, &self.tls) {
             (Security::Implicit, Some(tls)) => {
@@ -105,20 +106,21 @@ impl Relay {
             extensions = opening.ehlo(&own_name).await?;
         }
         if let Some(credentials) = &self.config.credentials {
-            self.log_in(&mut opening, &extensions, credentials).await?;
+            self.log_in(&mut opening, &extensions, credentials, since)
+                .await?;
         }
         Ok(Session::new(opening.wire, extensions, self.timers.clone()))
     }
 
-    /// One login at a time: what is refused is not tried again over another connection, for repeated
-    /// wrong ones lock accounts.
+    /// One login at a time: what is refused is not tried again over another connection that was begun
+    /// before (`since`), for repeated wrong ones lock accounts.
     async fn log_in(
         &self,
         opening: &mut Opening<'_>,
         extensions: &Extensions,
         credentials: &Credentials,
+        since: Instant,
     ) -> Result<(), ConnectError> {
-        let since = Instant::now();
         let mut refused = self.logins.lock().await;
         if let Some(RefusedLogin(at, error)) = &*refused {
             let for_good = matches!(error, ConnectError::WrongPassword(_));

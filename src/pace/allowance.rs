@@ -11,9 +11,19 @@ const PIECE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct Allowance {
     most: Option<u64>,
-    /// How many are forgotten at which instant, the next first.
-    taken: VecDeque<(Instant, u64)>,
+    /// The next to be forgotten first.
+    taken: VecDeque<Piece>,
     total: u64,
+}
+
+/// Messages that are forgotten together.
+#[derive(Debug)]
+struct Piece {
+    /// When the first of them was taken; nothing for those of earlier runs.
+    begun: Option<Instant>,
+    /// When the last of them is forgotten.
+    forgotten: Instant,
+    messages: u64,
 }
 
 impl Allowance {
@@ -30,7 +40,11 @@ impl Allowance {
         let Some(left) = DAY.checked_sub(age).filter(|_| self.most.is_some()) else {
             return;
         };
-        self.taken.push_back((now + left, messages));
+        self.taken.push_back(Piece {
+            begun: None,
+            forgotten: now + left,
+            messages,
+        });
         self.total += messages;
     }
 
@@ -43,11 +57,15 @@ impl Allowance {
         let forgotten = now + DAY;
         match self.taken.back_mut() {
             // With the last of its piece: never earlier than after 24 hours.
-            Some((at, count)) if forgotten.saturating_duration_since(*at) < PIECE => {
-                *at = forgotten;
-                *count += 1;
+            Some(piece) if piece.begun.is_some_and(|begun| now < begun + PIECE) => {
+                piece.forgotten = forgotten;
+                piece.messages += 1;
             }
-            _ => self.taken.push_back((forgotten, 1)),
+            _ => self.taken.push_back(Piece {
+                begun: Some(now),
+                forgotten,
+                messages: 1,
+            }),
         }
     }
 
@@ -60,12 +78,9 @@ impl Allowance {
         look_again: Duration,
     ) -> Option<Instant> {
         let most = self.most?;
-        while let Some((at, count)) = self.taken.front().copied() {
-            if at > now {
-                break;
-            }
+        while let Some(piece) = self.taken.front().filter(|piece| piece.forgotten <= now) {
+            self.total -= piece.messages;
             self.taken.pop_front();
-            self.total -= count;
         }
         if self.total + under_way < most {
             return None;
@@ -74,10 +89,10 @@ impl Allowance {
             return Some(now + look_again);
         }
         let mut left = self.total;
-        for (at, count) in &self.taken {
-            left -= count;
+        for piece in &self.taken {
+            left -= piece.messages;
             if left < most {
-                return Some(*at);
+                return Some(piece.forgotten);
             }
         }
         Some(now + DAY)

@@ -1,6 +1,6 @@
 //! How many messages a connection takes: what the author says, or less, where the relay shows it.
 
-/// So many connections must bear the learned number before one message more is tried.
+/// So many connections must bear the learned number before twice as many messages are tried.
 const TRUST: usize = 20;
 
 /// The share of one connection.
@@ -47,7 +47,12 @@ impl Share {
         self.borne += 1;
         if self.borne == TRUST {
             self.borne = 0;
-            self.learned = Some(learned + 1).filter(|learned| *learned < self.configured);
+            self.learned = Some(2 * learned).filter(|learned| *learned < self.configured);
         }
+    }
+
+    /// The relay was away: connections that ended then had other reasons.
+    pub(super) fn forget(&mut self) {
+        (self.learned, self.borne, self.silent) = (None, 0, None);
     }
 }

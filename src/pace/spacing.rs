@@ -9,8 +9,9 @@ const GRAIN: Duration = Duration::from_millis(1);
 const LOOK_BACK: Duration = Duration::from_secs(10);
 /// Most instants that are kept for that.
 const MOST_KEPT: usize = 1000;
-/// No complaint makes us slower than this.
+/// No complaint makes us slower than this, and nobody sends faster than that.
 const SLOWEST: f64 = 0.02;
+const FASTEST: f64 = 100_000.0;
 
 /// Hands out instants.
 #[derive(Debug)]
@@ -25,7 +26,8 @@ pub(super) struct Spacing {
 /// A rate that a relay complained about, and what became of it.
 #[derive(Debug)]
 struct Slowed {
-    too_fast: f64,
+    /// `None` where nothing was accepted lately: then the rate doubles until the next complaint.
+    too_fast: Option<f64>,
     now: f64,
     raised_at: Instant,
 }
@@ -62,10 +64,10 @@ impl Spacing {
     /// Half as fast from now on; after that a tenth faster again each time the recovery is over, up
     /// to nine tenths of what was too fast.
     pub(super) fn halve(&mut self, now: Instant) {
-        let present = self.rate(now).unwrap_or_else(|| self.seen(now));
+        let present = self.rate(now).or_else(|| self.seen(now));
         self.slowed = Some(Slowed {
             too_fast: present,
-            now: (present / 2.0).max(SLOWEST),
+            now: (present.unwrap_or(1.0) / 2.0).max(SLOWEST),
             raised_at: now,
         });
         self.accepted.clear();
@@ -78,26 +80,25 @@ impl Spacing {
         };
         while !self.recovery.is_zero() && slowed.raised_at + self.recovery <= now {
             slowed.raised_at += self.recovery;
-            let raised = slowed.now + slowed.too_fast / 10.0;
-            slowed.now = raised.min(0.9 * slowed.too_fast).max(slowed.now);
+            slowed.now = match slowed.too_fast {
+                Some(rate) => (slowed.now + rate / 10.0).min(0.9 * rate).max(slowed.now),
+                None => (2.0 * slowed.now).min(FASTEST),
+            };
         }
         Some(self.allowed.map_or(slowed.now, |rate| rate.min(slowed.now)))
     }
 
-    /// Messages a second, as far as they were accepted lately.
+    /// Messages a second, if any were accepted lately.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a thousand messages are kept at most"
     )]
-    fn seen(&self, now: Instant) -> f64 {
+    fn seen(&self, now: Instant) -> Option<f64> {
         let mut lately = self
             .accepted
             .iter()
             .filter(|at| now.saturating_duration_since(**at) <= LOOK_BACK);
-        let Some(first) = lately.next() else {
-            return 1.0;
-        };
-        let since = now.saturating_duration_since(*first).as_secs_f64();
-        (lately.count() + 1) as f64 / since.max(1.0)
+        let since = now.saturating_duration_since(*lately.next()?).as_secs_f64();
+        Some((lately.count() + 1) as f64 / since.max(1.0))
     }
 }

@@ -61,34 +61,49 @@ fn the_first_of_as_many_failures_as_there_are_takes_one_away() {
     assert_eq!(width(&mut pace, now), 2);
 }
 
+/// Connections that are opened beside one that works, and refused.
+fn refuse(pace: &mut Pace, connections: usize, now: Instant) {
+    (0..connections).for_each(|_| assert!(matches!(pace.turn(now), Turn::At(_))));
+    for _ in 0..connections {
+        let too_many = Signal::Unreachable("421 too many".to_owned());
+        assert_eq!(pace.take(too_many, now), None);
+        pace.end();
+    }
+}
+
+/// How many messages are accepted before there is room for one connection more.
+fn messages_until_it_grows(pace: &mut Pace, now: Instant) -> usize {
+    let width = pace.width();
+    let mut messages = 0;
+    while pace.width() == width {
+        pace.take(Signal::Accepted, now);
+        messages += 1;
+    }
+    messages
+}
+
 #[test]
-fn a_connection_too_many_is_no_sign_that_a_relay_is_dead() {
+fn a_connection_too_many_is_no_sign_that_a_relay_is_dead_and_is_tried_ever_more_rarely() {
     let four = Limits {
         first_connections: 4,
         ..limits()
     };
     let (mut pace, now) = (pace(&four), Instant::now());
-    (0..4).for_each(|_| assert!(matches!(pace.turn(now), Turn::At(_))));
-    for _ in 0..2 {
-        let too_many = Signal::Unreachable("421 too many".to_owned());
-        assert_eq!(pace.take(too_many, now), None);
-        pace.end();
-    }
-    assert_eq!(pace.width(), 2);
+    assert!(matches!(pace.turn(now), Turn::At(_)));
+    refuse(&mut pace, 3, now);
+    assert_eq!(pace.width(), 1);
     assert_eq!(pace.turn(now), Turn::WhenOneEnds);
-    // It is tried again, one at a time, and ever more rarely.
-    for _ in 0..2 {
-        (0..7).for_each(|_| drop(pace.take(Signal::Accepted, now)));
-        assert_eq!(pace.width(), 2);
-        pace.take(Signal::Accepted, now);
-        if pace.width() == 3 {
-            assert!(matches!(pace.turn(now), Turn::At(_)));
-            let too_many = Signal::Unreachable("421 too many".to_owned());
-            pace.take(too_many, now);
-            pace.end();
-        }
+    let mut messages = Vec::new();
+    for _ in 0..4 {
+        messages.push(messages_until_it_grows(&mut pace, now));
+        refuse(&mut pace, 1, now);
     }
-    assert_eq!(pace.width(), 2);
+    assert_eq!(messages, [1, 2, 4, 8]);
+    // A relay that was away is another one.
+    let Some(Change::Rests(rest)) = pace.take(lost(), now) else {
+        panic!("the only connection was lost");
+    };
+    assert_eq!(messages_until_it_grows(&mut pace, rest.until), 1);
 }
 
 #[test]
@@ -279,18 +294,62 @@ fn a_limit_of_a_connection_is_learned_from_a_reply_or_from_silence_at_the_same_p
     pace.closed_after(0, true);
     assert_eq!(pace.messages_per_connection(), 5);
     (0..20).for_each(|_| pace.used_whole_share());
-    assert_eq!(pace.messages_per_connection(), 6);
+    assert_eq!(pace.messages_per_connection(), 10);
+    // A relay that restarts has closed its connections for another reason.
+    pace.take(lost(), Instant::now());
+    pace.take(lost(), Instant::now());
+    assert_eq!(pace.messages_per_connection(), 100);
+}
+
+#[test]
+fn an_allowance_is_forgotten_minute_by_minute() {
+    let daily = Limits {
+        daily: Some(10),
+        ..limits()
+    };
+    let (mut pace, start) = (pace(&daily), Instant::now());
+    // A message every half minute: one stream without a gap.
+    for number in 0..10 {
+        pace.take(Signal::Accepted, start + number * MINUTE / 2);
+    }
+    let Turn::Resting(rest) = pace.turn(start + 5 * MINUTE) else {
+        panic!("an eleventh one");
+    };
+    let day = Duration::from_hours(24);
+    assert!(rest.until >= start + day && rest.until <= start + day + MINUTE);
+}
+
+#[test]
+fn without_a_rate_to_go_by_a_complaint_does_not_slow_us_for_ever() {
+    let (mut pace, start) = (pace(&limits()), Instant::now());
+    pace.take(Signal::TooFast(RateLimit::Slow, String::new()), start);
+    let gap = |pace: &mut Pace, now: Instant| {
+        let mut at = || match pace.turn(now) {
+            Turn::At(at) => {
+                pace.end();
+                at
+            }
+            other => panic!("{other:?}"),
+        };
+        at();
+        at() - now
+    };
+    let early = gap(&mut pace, start + 2 * MINUTE);
+    let late = gap(&mut pace, start + 20 * MINUTE);
+    assert!(early >= Duration::from_millis(400), "{early:?}");
+    assert!(late < Duration::from_millis(10), "{late:?}");
 }
 
 #[test]
 fn a_rest_of_an_earlier_run_goes_on_and_ends_with_one_connection() {
     let (mut pace, now) = (pace(&limits()), Instant::now());
-    pace.resume(Rest {
+    let rest = Rest {
         cause: Cause::Rate,
         until: now + 4 * MINUTE,
         times: 2,
         told: String::new(),
-    });
+    };
+    pace.resume(rest, now);
     assert!(matches!(pace.turn(now + 3 * MINUTE), Turn::Resting(_)));
     assert_eq!(width(&mut pace, now + 4 * MINUTE), 1);
 }

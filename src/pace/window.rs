@@ -13,6 +13,8 @@ pub(super) struct Window {
     patience: usize,
     /// Growing was in vain before: so many times as many successes before it is tried again.
     caution: usize,
+    /// The last one more is not refused yet.
+    has_grown: bool,
     /// The part of a cohort, as many messages as there are connections, that failed in a row.
     failed: f64,
 }
@@ -26,6 +28,7 @@ impl Window {
             successes: 0,
             patience: 0,
             caution: 1,
+            has_grown: false,
             failed: 0.0,
         }
     }
@@ -41,6 +44,7 @@ impl Window {
         self.successes += 1;
         if self.successes >= self.size * self.caution {
             self.successes = 0;
+            self.has_grown = self.size < self.most;
             self.size = self.most.min(self.size + 1);
         }
     }
@@ -63,12 +67,14 @@ impl Window {
         self.failed > 0.999
     }
 
-    /// No more than these, for now: each time that one more is refused, it takes twice as long until
-    /// it is tried again.
+    /// No more than these, for now: each time that one more was tried in vain, it takes twice as long
+    /// until it is tried again.
     pub(super) fn limit_to(&mut self, connections: usize) {
         self.size = self.size.min(connections.max(1));
         self.successes = 0;
-        self.caution = (2 * self.caution).min(MOST_CAUTION);
+        if std::mem::take(&mut self.has_grown) {
+            self.caution = (2 * self.caution).min(MOST_CAUTION);
+        }
     }
 
     /// What follows a rest is a probe.
@@ -76,6 +82,9 @@ impl Window {
         self.size = 1;
         self.successes = 0;
         self.patience = 0;
+        // A relay that is dead or too busy tells nothing of how many connections it bears.
+        self.caution = 1;
+        self.has_grown = false;
         self.failed = 0.0;
     }
 }

@@ -20,7 +20,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ledger::{Claim, IntentAnswer, LedgerError, Settlement, WriterHandle};
 use crate::mailer::{ConnectError, Envelope, Session, WireMessage};
 use crate::message::{Addressee, Composer, Message, Purpose};
-use crate::pace::{Cause, Change, Rest, Signal};
+use crate::pace::{Change, Signal};
 
 /// What a run needs.
 pub(super) struct Run {
@@ -150,13 +150,19 @@ async fn worker(
                 return Err(error);
             }
         }
-        if let Err(error) = shared.deliver(&claim, &ticket, &mut held).await {
-            // Nothing of this row reached the relay: `deliver` fails before the dot or not at all.
-            let _ = shared.run.writer.release(claim.delivery);
-            return Err(error);
+        match shared.deliver(&claim, &ticket, &mut held).await {
+            Ok(None) => last = Some(ticket),
+            // The row is settled, and may be another's by now.
+            Ok(Some(stop)) => return Err(stop),
+            Err(error) => {
+                // Nothing of this row reached the relay: `deliver` fails before the dot or not at all.
+                let _ = shared.run.writer.release(claim.delivery);
+                return Err(error);
+            }
         }
-        last = Some(ticket);
     }
+    // Whoever waits looks for a reason to go, too.
+    shared.run.relays.wake_next();
     retire(&mut held).await;
     Ok(())
 }
@@ -172,6 +178,8 @@ impl Shared {
     ) -> Option<Ticket> {
         let (relays, halt) = (&self.run.relays, &self.run.halt);
         while !halt.is_stopping() {
+            // Begun before the look: what happens behind it is not missed.
+            let woken = relays.woken();
             let next = match turn.take() {
                 Some(ticket) => Next::Go(ticket),
                 None => relays.next(last.take(), present()),
@@ -180,7 +188,7 @@ impl Shared {
                 Next::Go(ticket) => ticket,
                 Next::Wait(until) => {
                     retire(held).await;
-                    relays.wait(until, halt).await;
+                    relays.wait(until, woken, halt).await;
                     continue;
                 }
                 Next::Standstill(resting) => {
@@ -193,7 +201,7 @@ impl Shared {
             }
             relays.wait_for_turn(&ticket, halt).await;
             // The relay may have had enough of the others meanwhile.
-            if !halt.is_stopping() && !relays.is_resting(ticket.relay, present()) {
+            if !halt.is_stopping() && relays.may_be_asked(ticket.relay, present()) {
                 return Some(ticket);
             }
         }
@@ -243,6 +251,11 @@ impl Shared {
             () = self.run.halt.stopping() => return Ok(false),
         };
         match opened {
+            // That took its time: the relay may have had enough of the others meanwhile.
+            Ok(session) if !relays.may_be_asked(relay, present()) => {
+                session.quit().await;
+                Ok(false)
+            }
             Ok(session) => {
                 *held = Some(Held { relay, session });
                 Ok(true)
@@ -255,64 +268,68 @@ impl Shared {
     fn unreachable(&self, relay: usize, error: ConnectError) -> Result<(), RunError> {
         let signal = match &error {
             ConnectError::WrongPassword(_) => return Err(RunError::Relay(relay, error)),
-            ConnectError::Refused(Step::Auth, reply) => Signal::NoLogin(reply.to_string()),
-            _ if error.is_final() => {
-                self.run.progress.say(format!(
-                    "{}: {error}",
-                    self.run.relays.config(relay).shown()
-                ));
-                // Another relay may do; the last one is told as the reason to stop.
-                return if self.run.relays.give_up(relay) {
-                    Ok(())
-                } else {
-                    Err(RunError::Relay(relay, error))
-                };
-            }
-            ConnectError::Refused(step, reply) => of_refusal(*step, reply),
+            ConnectError::Refused(step, reply) => match of_refusal(*step, reply) {
+                // To one connection too many some say it for good.
+                Signal::Unreachable(_)
+                    if reply.code >= 500 && !self.run.relays.works_for_others(relay) =>
+                {
+                    return self.give_up(relay, error);
+                }
+                signal => signal,
+            },
+            _ if error.is_final() => return self.give_up(relay, error),
             _ => Signal::Unreachable(error.to_string()),
         };
         tracing::debug!("{error}");
-        match self.take(relay, signal)? {
-            Some(rest) if rest.cause == Cause::Login && rest.times > self.run.relays.logins() => {
-                Err(RunError::Relay(relay, error))
-            }
-            _ => Ok(()),
+        let change = self.take(relay, signal)?;
+        if self.run.relays.has_tried_enough(change.as_ref()) {
+            return Err(RunError::Relay(relay, error));
         }
+        Ok(())
+    }
+
+    /// Another relay may do; the last one is told as the reason to stop.
+    fn give_up(&self, relay: usize, error: ConnectError) -> Result<(), RunError> {
+        if !self.run.relays.give_up(relay) {
+            return Err(RunError::Relay(relay, error));
+        }
+        let shown = self.run.relays.config(relay).shown();
+        self.run.progress.say(format!("{shown}: {error}"));
+        Ok(())
     }
 
     /// Hands a signal on; a rest that follows is told, and written down if the next run must know.
-    fn take(&self, relay: usize, signal: Signal) -> Result<Option<Rest>, LedgerError> {
+    fn take(&self, relay: usize, signal: Signal) -> Result<Option<Change>, LedgerError> {
         let relays = &self.run.relays;
         let now = present();
-        let Some(change) = relays.take(relay, signal, now) else {
-            return Ok(None);
-        };
+        let change = relays.take(relay, signal, now);
         let row = relays.row(relay);
-        match change {
-            Change::Rests(rest) => {
-                let told = relays.resting(relay, &rest, now);
+        match &change {
+            Some(Change::Rests(rest)) => {
+                let told = relays.resting(relay, rest, now);
                 self.run.progress.say(told.to_string());
-                if let (Some(row), Some(stored)) = (row, relays.stored(&rest, now)) {
+                if let (Some(row), Some(stored)) = (row, relays.stored(rest, now)) {
                     self.run.writer.rest(row, Some(stored))?;
                 }
-                Ok(Some(rest))
             }
-            Change::Works => {
+            Some(Change::Works) => {
                 if let Some(row) = row {
                     self.run.writer.rest(row, None)?;
                 }
-                Ok(None)
             }
+            None => {}
         }
+        Ok(change)
     }
 
-    /// One delivery, from composing to the queued result. An error means that the row was not tried.
+    /// One delivery, from composing to the queued result. An error means that the row was not tried; a
+    /// reason to stop may also follow from the result.
     async fn deliver(
         &self,
         claim: &Claim,
         ticket: &Ticket,
         held: &mut Option<Held>,
-    ) -> Result<(), RunError> {
+    ) -> Result<Option<RunError>, RunError> {
         let (envelope, message) = match self.compose(claim) {
             Ok(made) => made,
             // One reader whose message cannot be made must not keep the issue from the others.
@@ -332,7 +349,8 @@ impl Shared {
                 .relays
                 .connection_ended(ticket.relay, messages, end);
             retire(held).await;
-            if self.make_ready(ticket.relay, held).await? {
+            let may_be_asked = self.run.relays.may_be_asked(ticket.relay, present());
+            if may_be_asked && self.make_ready(ticket.relay, held).await? {
                 transaction = self.attempt(claim, held, &envelope, &wire, sha256).await?;
             }
         }
@@ -388,7 +406,7 @@ impl Shared {
         claim: &Claim,
         relay: usize,
         transaction: Transaction,
-    ) -> Result<(), RunError> {
+    ) -> Result<Option<RunError>, RunError> {
         let (rules, attempts) = (&self.run.rules, claim.attempts + 1);
         let judged = rules.judge(&transaction, attempts, spread_of(claim.delivery));
         let outcome = match judged {
@@ -401,7 +419,7 @@ impl Shared {
             Some(outcome) => outcome,
             None => {
                 self.run.progress.skipped.fetch_add(1, Ordering::Relaxed);
-                return Ok(());
+                return Ok(None);
             }
         };
         self.run.progress.count(&outcome);
@@ -420,8 +438,7 @@ impl Shared {
         if let Some(signal) = signal {
             self.take(relay, signal)?;
         }
-        // The row is settled; releasing it again changes nothing.
-        stop.map_or(Ok(()), Err)
+        Ok(stop)
     }
 }
 
@@ -451,6 +468,7 @@ pub(super) fn of_refusal(step: Step, reply: &Reply) -> Signal {
     match classify(step, reply) {
         Class::Rate(limit) => Signal::TooFast(limit, told),
         Class::Quota => Signal::UsedUp(told),
+        Class::AuthTemporary => Signal::NoLogin(told),
         _ => Signal::Unreachable(format!("to {step} it said: {told}")),
     }
 }

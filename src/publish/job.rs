@@ -78,7 +78,9 @@ impl Job<'_> {
             }
             touched += done + skip_excluded(&mut ledger, recorded, &mut watch, clock.now())?;
             let counts = ledger.issue_row(recorded.row)?.counts;
-            let rested = !report.resting.is_empty();
+            let claimable = ledger.claimable(recorded.row, clock.now())?;
+            // The last messages may have been under way when the others found no relay any more.
+            let rested = !report.resting.is_empty() && claimable > 0;
             // A pass that could do nothing would do nothing again at once.
             let stuck = open > 0 && done == 0 && !rested;
             let left = counts.of(State::Deferred) > 0 || rested;
@@ -99,7 +101,6 @@ impl Job<'_> {
         let mut outcome = outcome(recorded, &mut ledger, touched)?;
         outcome.bounces = bounces;
         if ledger.claimable(recorded.row, clock.now())? == 0 {
-            // The last messages were under way when the others found no relay any more.
             report.resting.clear();
         }
         if !self.options.wait {
@@ -193,7 +194,7 @@ impl Job<'_> {
             self.runtime.block_on(async {
                 tokio::select! {
                     () = tokio::time::sleep(left.min(LOOK)) => {}
-                    () = self.halt.aborted() => {}
+                    () = self.halt.stopping() => {}
                 }
             });
         }

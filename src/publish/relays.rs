@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use super::deliver::{Held, of_refusal};
 use super::halt::Halt;
@@ -18,7 +19,6 @@ use super::send::Ask;
 use super::{Publication, Stop};
 use crate::clock::Clock;
 use crate::config::SmtpConfig;
-use crate::delivery::Step;
 use crate::ledger::{Ledger, LedgerError, StoredRest};
 use crate::mailer::{ConnectError, Relay, Timers};
 use crate::pace::{Cause, Change, Limits, Pace, Rest, RestRules, Signal, Turn};
@@ -144,9 +144,12 @@ impl Relays {
             let mut pace = Pace::new(&limits_of(config), rules.clone());
             let known = ledger.known_relay(&config.shown(), &account_of(config))?;
             if let Some(known) = &known {
-                let rest = known.rest.as_ref().and_then(|rest| revive(rest, clock));
-                if let Some(rest) = rest {
-                    pace.resume(rest);
+                if let Some(stored) = &known.rest {
+                    match revive(stored, rules, clock) {
+                        Some(rest) => pace.resume(rest, present()),
+                        // Long over, or of a clock that was ahead.
+                        None => ledger.set_rest(known.row, None)?,
+                    }
                 }
                 if config.daily.is_some() {
                     count_earlier(&mut pace, ledger, known.row, clock)?;
@@ -266,8 +269,13 @@ impl Relays {
         }
     }
 
+    /// Ends when there may be room for another message.
+    pub(super) fn woken(&self) -> Notified<'_> {
+        self.room.notified()
+    }
+
     /// Waits for an instant, for room, or for the wish to stop.
-    pub(super) async fn wait(&self, until: Option<Instant>, halt: &Halt) {
+    pub(super) async fn wait(&self, until: Option<Instant>, woken: Notified<'_>, halt: &Halt) {
         let timer = async {
             match until {
                 Some(until) => tokio::time::sleep_until(until.into()).await,
@@ -276,7 +284,7 @@ impl Relays {
         };
         tokio::select! {
             () = timer => {}
-            () = self.room.notified() => {}
+            () = woken => {}
             () = halt.stopping() => {}
         }
     }
@@ -295,7 +303,8 @@ impl Relays {
         let mut problem = None;
         for index in 0..self.members.len() {
             let config = self.config(index);
-            if self.is_resting(index, present()) || self.state(index).is_out {
+            let is_resting = self.state(index).pace.resting(present()).is_some();
+            if is_resting || self.state(index).is_out {
                 continue;
             }
             ask.note(&format!("connecting to {}", config.shown()));
@@ -310,22 +319,18 @@ impl Relays {
             match &error {
                 // The next relay has another password, and this one must be looked at.
                 ConnectError::WrongPassword(_) => return Err(relay_problem(&error, config).into()),
-                ConnectError::Refused(Step::Auth, reply) => {
-                    let rest = self.take(index, Signal::NoLogin(reply.to_string()), now);
-                    if matches!(rest, Some(Change::Rests(rest)) if rest.times > self.logins()) {
-                        return Err(relay_problem(&error, config).into());
-                    }
-                    continue;
-                }
-                _ if error.is_final() => self.state(index).is_out = true,
-                ConnectError::Refused(step, reply) => {
-                    let signal = of_refusal(*step, reply);
-                    if !matches!(signal, Signal::Unreachable(_)) {
-                        self.take(index, signal, now);
+                ConnectError::Refused(step, reply) => match of_refusal(*step, reply) {
+                    Signal::Unreachable(_) if reply.code >= 500 => self.state(index).is_out = true,
+                    Signal::Unreachable(told) => self.state(index).pace.is_down(told, now),
+                    signal => {
+                        let change = self.take(index, signal, now);
+                        if self.has_tried_enough(change.as_ref()) {
+                            return Err(relay_problem(&error, config).into());
+                        }
                         continue;
                     }
-                    self.state(index).pace.is_down(reply.to_string(), now);
-                }
+                },
+                _ if error.is_final() => self.state(index).is_out = true,
                 _ => self.state(index).pace.is_down(error.to_string(), now),
             }
             if index + 1 < self.members.len() {
@@ -371,9 +376,20 @@ impl Relays {
         }
     }
 
-    /// Whether a relay that had a ticket to give is left in peace by now.
-    pub(super) fn is_resting(&self, index: usize, now: Instant) -> bool {
-        self.state(index).pace.resting(now).is_some()
+    /// Whether a relay that had a ticket to give may still be asked.
+    pub(super) fn may_be_asked(&self, index: usize, now: Instant) -> bool {
+        let state = self.state(index);
+        !state.is_out && !state.pace.is_resting(now)
+    }
+
+    /// Whether other messages than the asker's are under way at a relay.
+    pub(super) fn works_for_others(&self, index: usize) -> bool {
+        self.state(index).pace.under_way() > 1
+    }
+
+    /// Lets one of those who wait look again.
+    pub(super) fn wake_next(&self) {
+        self.room.notify_one();
     }
 
     /// Takes what a relay made of a message. Gives what is to be told, and what the next run must know.
@@ -383,10 +399,12 @@ impl Relays {
         let change = state.pace.take(signal, now);
         let grew = state.pace.width() > before;
         drop(state);
-        match &change {
-            Some(_) => self.room.notify_waiters(),
-            None if grew => self.room.notify_one(),
-            None => {}
+        if change.is_some() {
+            self.room.notify_waiters();
+        }
+        if change.is_some() || grew {
+            // Also for who is just about to wait.
+            self.room.notify_one();
         }
         change
     }
@@ -426,18 +444,23 @@ impl Relays {
         }
     }
 
-    /// How often a login that cannot be checked is tried.
-    pub(super) fn logins(&self) -> u32 {
-        self.rules.logins
+    /// Whether a login that cannot be checked was tried as often as it may be.
+    pub(super) fn has_tried_enough(&self, change: Option<&Change>) -> bool {
+        matches!(change, Some(Change::Rests(rest))
+            if rest.cause == Cause::Login && rest.times >= self.rules.logins)
+    }
+
+    /// Whether a run waits for the end of these rests.
+    pub(super) fn waits_for(&self, resting: &[Resting]) -> bool {
+        let patience = TimeDelta::from_std(self.rules.patience).unwrap_or(TimeDelta::MAX);
+        let now = self.clock.now();
+        resting.iter().any(|one| one.until - now <= patience)
     }
 
     /// Whether a message that this relay did not take can be given to another one now.
     pub(super) fn has_another(&self, index: usize, now: Instant) -> bool {
         let mut others = (0..self.members.len()).filter(|other| *other != index);
-        others.any(|other| {
-            let mut state = self.state(other);
-            !state.is_out && state.pace.resting(now).is_none()
-        })
+        others.any(|other| self.may_be_asked(other, now))
     }
 
     fn by_the_wall(&self, at: Instant, now: Instant) -> DateTime<Utc> {
@@ -478,21 +501,19 @@ fn account_of(config: &SmtpConfig) -> String {
 }
 
 /// A rest of an earlier run by this run's clock; `None` for one that is long over.
-fn revive(rest: &StoredRest, clock: Clock) -> Option<Rest> {
+fn revive(rest: &StoredRest, rules: &RestRules, clock: Clock) -> Option<Rest> {
     const FORGOTTEN: TimeDelta = TimeDelta::days(1);
-    let now = clock.now();
-    let left = rest.until - now;
-    // Farther away than any rest: the clock was ahead when it was written.
+    let cause = Cause::from_stored(&rest.cause)?;
+    let left = rest.until - clock.now();
     if left < -FORGOTTEN || left > FORGOTTEN {
         return None;
     }
-    let present = present();
+    // No longer than it was when it began, wherever the clock was set to since.
+    let left = left.to_std().unwrap_or_default();
+    let left = left.min(rules.length(cause, rest.times));
     Some(Rest {
-        cause: Cause::from_stored(&rest.cause)?,
-        until: match left.to_std() {
-            Ok(left) => present + left,
-            Err(_) => present,
-        },
+        cause,
+        until: present() + left,
         times: rest.times,
         told: rest.told.clone(),
     })
@@ -506,7 +527,7 @@ fn count_earlier(
 ) -> Result<(), LedgerError> {
     let now = clock.now();
     let day_ago = now - TimeDelta::days(1);
-    for (at, messages) in ledger.taken_since(row, day_ago)? {
+    for (at, messages) in ledger.taken_since(row, day_ago, now)? {
         let age = (now - at).to_std().unwrap_or(Duration::ZERO);
         pace.count_earlier(present(), age, messages);
     }

@@ -26,7 +26,7 @@ use crate::delivery::{RetryRules, State};
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Bounces, Counts, IssueState, Ledger, Reason, SenderLock};
 use crate::mailer::Timers;
-use crate::pace::RestRules;
+use crate::pace::{Cause, RestRules};
 
 /// What the author asked for.
 #[derive(Debug, Clone, Default)]
@@ -295,15 +295,21 @@ fn connect(
                 opened = relays.open_first(ask) => opened,
                 () = halt.stopping() => Err(Stop::Declined),
             }
-        })?;
+        });
+        // The next run must know of them however this one ends.
         relays.write_down_rests(ledger)?;
-        let until = match &opened {
-            Opened::Session(_) => return Ok(opened),
-            Opened::Resting(resting) => resting.iter().map(|resting| resting.until).min(),
+        let opened = opened?;
+        let Opened::Resting(resting) = &opened else {
+            return Ok(opened);
         };
-        if !options.wait {
+        let told_later = |one: &&Resting| one.cause == Cause::Daily;
+        for one in resting.iter().filter(|one| !told_later(one)) {
+            ask.note(&one.to_string());
+        }
+        if !options.wait && !relays.waits_for(resting) {
             return Ok(opened);
         }
+        let until = resting.iter().map(|one| one.until).min();
         runtime.block_on(relays.wait_for(until, halt));
         if halt.is_stopping() {
             return Err(Stop::Declined);

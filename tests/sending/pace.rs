@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     LATER, NOW, SEND, SLUG, assert_counts, assert_ledger_is_true, ledger, newsroom, rows_of,
-    served, states,
+    served, states, status,
 };
 use crate::support::certificate::Certificate;
 use crate::support::in_process::{Witness, send_within, short_rests};
@@ -55,11 +55,12 @@ fn an_unusual_rate_means_ten_minutes_of_peace_also_for_the_next_run_and_then_one
     room.run(SEND)
         .exits(3)
         .stderr_contains("421 4.7.28 unusual rate of mail")
-        .stdout_contains("run `postrider send` again at 2026-12-01 09:10");
+        .stdout_contains("run `postrider send` again at 2026-12-01 09:10")
+        .stdout_lacks("is ripe at");
     assert!(relay.accepted().len() < 10);
 
     let connections = relay.connections();
-    let room = room.now("2026-12-01T09:09:00Z");
+    let room = room.now("2026-12-01T09:07:00Z");
     let report = room.run(["send", "--due", "--json"]).exits(3).json();
     assert_eq!(report["resting"][0]["cause"], "rate");
     assert_eq!(relay.connections(), connections, "asked too early");
@@ -95,11 +96,15 @@ fn a_quota_that_is_used_up_is_no_bounce_and_is_probed_by_one_message_an_hour() {
     relay.at(Stage::Rcpt).reply(reply);
     let mut room = over(&relay, 4, "").readers(6);
     room.run(SEND).exits(3).stderr_contains(reply);
-    assert_counts(&room, &[("planned", 6), ("remaining", 6)]);
     let asked = commands(&relay, "RCPT");
     assert!(asked <= 4, "{asked} readers were asked for");
+    assert_eq!(status(&room)["remaining"], 6);
+    // No attempt was used up by it.
+    let sql = "SELECT sum(attempts) FROM delivery";
+    let attempts: i64 = ledger(&room).query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(attempts, 0);
 
-    for (at, more) in [("09:59", 0), ("10:01", 1), ("10:30", 0), ("11:02", 1)] {
+    for (at, more) in [("09:56", 0), ("10:01", 1), ("10:30", 0), ("11:02", 1)] {
         let asked = commands(&relay, "RCPT");
         room = room.now(&format!("2026-12-01T{at}:00Z"));
         room.run(["send", "--due"]).exits(3);
@@ -121,15 +126,14 @@ fn a_login_that_cannot_be_checked_is_tried_four_times_ever_more_rarely() {
         .start();
     relay.at(Stage::Auth).reply("454 4.7.0 try again later");
     let mut room = with_account(&relay).readers(3);
-    // After 15, 30, 60 and 120 minutes, and not a moment before.
+    // After 15, 30 and 60 minutes, and not a moment before.
     let times = [
         ("09:00", 1),
-        ("09:14", 0),
+        ("09:12", 0),
         ("09:16", 1),
-        ("09:45", 0),
+        ("09:43", 0),
         ("09:47", 1),
         ("10:40", 0),
-        ("10:48", 1),
     ];
     for (at, more) in times {
         let logins = relay.auth_attempts();
@@ -140,8 +144,15 @@ fn a_login_that_cannot_be_checked_is_tried_four_times_ever_more_rarely() {
             .stdout_lacks("nothing is due");
         assert_eq!(relay.auth_attempts() - logins, more, "at {at}");
     }
-    let room = room.now("2026-12-01T12:50:00Z");
+    room = room.now("2026-12-01T10:48:00Z");
     room.run(SEND).fails(1).stderr_contains("454 4.7.0");
+    // Also a run that begins right behind that knows of it.
+    let logins = relay.auth_attempts();
+    for at in ["10:49", "12:40"] {
+        room = room.now(&format!("2026-12-01T{at}:00Z"));
+        room.run(SEND).exits(3);
+    }
+    assert_eq!((logins, relay.auth_attempts()), (4, 4));
     assert_eq!(rows_of(&room, "delivery"), 0, "nothing is planned");
 }
 
@@ -257,6 +268,80 @@ fn connections_are_felt_out_where_their_number_is_not_given() {
     running.wait().exits(0);
     assert!((3..=4).contains(&relay.connections()), "grows up to four");
     assert_eq!(relay.accepted().len(), 30);
+}
+
+#[test]
+fn a_rate_and_an_allowance_go_together() {
+    for connections in [1, 4] {
+        let relay = ScriptedRelay::start();
+        let room = over(&relay, connections, "rate = 40\ndaily = 5").readers(8);
+        room.run(SEND).exits(3);
+        assert_eq!(relay.accepted().len(), 5);
+    }
+}
+
+#[test]
+fn a_run_ends_when_all_is_used_up_and_more_wait_than_work() {
+    let relay = ScriptedRelay::start();
+    for number in 2..=40 {
+        let too_many = "421 4.7.0 too many connections";
+        relay
+            .at(Stage::Banner)
+            .on_connection(number)
+            .reply(too_many);
+    }
+    // The one connection that there is holds its first message until the others were refused.
+    let gate = relay.hold_at_dot();
+    let room = over(&relay, 8, "daily = 8").readers(20);
+    let running = room.spawn(SEND);
+    relay.wait_for_connections(8);
+    gate.release();
+    running.wait().exits(3);
+    assert_eq!(relay.accepted().len(), 8);
+    assert_ledger_is_true(&room, &relay);
+}
+
+#[test]
+fn one_reader_whose_refusal_sounds_like_a_rate_keeps_the_issue_from_nobody() {
+    let relay = ScriptedRelay::start();
+    relay.reply_to_recipient("reader1@example.org", "450 4.7.28 unusual rate");
+    let mut room = over(&relay, 1, "").readers(6);
+    room.run(SEND).exits(3);
+    assert_eq!(relay.accepted(), []);
+    for (at, sent) in [("09:11", 5), ("09:22", 5)] {
+        room = room.now(&format!("2026-12-01T{at}:00Z"));
+        room.run(["send", "--due"]).exits(3);
+        assert_eq!(relay.accepted().len(), sent, "at {at}");
+    }
+    // It is given up with those that were put off.
+    room = room.now("2026-12-06T09:00:00Z");
+    room.run(["send", "--due"]).exits(3);
+    assert_counts(&room, &[("planned", 6), ("sent", 5), ("expired", 1)]);
+}
+
+#[test]
+fn a_run_that_stays_ends_when_everything_is_sent_and_the_allowance_with_it() {
+    let relay = ScriptedRelay::start();
+    let room = over(&relay, 2, "daily = 3").readers(3);
+    room.run(["send", SLUG, "--yes", "--wait"]).exits(0);
+    assert_counts(&room, &[("planned", 3), ("sent", 3)]);
+}
+
+#[test]
+fn a_login_that_ends_with_421_is_a_relay_that_goes_and_no_login_that_is_refused() {
+    let certificate = Certificate::valid();
+    let relay = ScriptedRelay::setup()
+        .starttls(&certificate)
+        .account("ada", "secret")
+        .start();
+    relay
+        .at(Stage::Auth)
+        .once()
+        .reply("421 4.3.2 shutting down");
+    let room = with_account(&relay).readers(3);
+    room.run(SEND).fails(1).stderr_contains("421 4.3.2");
+    room.run(SEND).exits(0);
+    assert_eq!(relay.accepted().len(), 3);
 }
 
 // -- relays that stand in --

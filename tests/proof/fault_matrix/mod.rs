@@ -112,13 +112,14 @@ fn of_a_transaction(stage: Stage, fault: Fault) -> Expected {
     };
     let about_the_reader = matches!(stage, Stage::Rcpt | Stage::Dot);
     match reply.split(' ').next().unwrap_or_default() {
-        "421" => Expected::Deferred { counts: false },
+        // The relay goes away, or its rate or quota is used up.
+        "421" | "454" => Expected::Deferred { counts: false },
         "450" | "451" | "452" => Expected::Deferred { counts: true },
         "550" if reply.contains("5.1.1") && about_the_reader => Expected::Rejected,
         // A full mailbox may be told as soon as the message begins to come.
         "552" if about_the_reader || stage == Stage::Body => Expected::Rejected,
-        // The relay's rate and quota, policy, and everything that is said of no reader: the row
-        // waits unchanged.
+        "550" if reply.contains("5.4.5") => Expected::Deferred { counts: false },
+        // Policy, and everything that is said of no reader: the row waits for a person.
         _ => Expected::Planned,
     }
 }

@@ -274,13 +274,19 @@ impl Run {
             Answer::Later | Answer::NoSuchUser | Answer::NotFromYou
         );
         let at_dot = self.take(who, pick, true);
+        // A row at its dot is told of the dot, and no other of anything behind RCPT.
+        let step = if at_dot.is_some() {
+            Step::Dot
+        } else {
+            Step::Rcpt
+        };
         let held = at_dot.or_else(|| no_dot.then(|| self.take(who, pick, false)).flatten());
         let Some((token, claim)) = held else { return };
         let reply = |code, text: &str| Reply {
             code,
             text: text.to_owned(),
         };
-        let refused = |code, text| Transaction::Refused(Step::Rcpt, reply(code, text));
+        let refused = |code, text| Transaction::Refused(step, reply(code, text));
         let wait = Duration::from_mins(30);
         let (transaction, outcome, state) = match answer {
             Answer::Accepted => (
