@@ -1,7 +1,6 @@
 //! One run over the open deliveries of an issue: workers with a session each, the ledger's writer
 //! between body and dot, and the reasons to stop.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,6 +9,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::breaker::{Breaker, Verdict};
+use super::claims::Claims;
 use super::halt::Halt;
 use super::progress::Progress;
 use super::relays::{ConnectionEnd, Next, Relays, Resting, Ticket, present};
@@ -85,7 +85,7 @@ impl RunError {
 
 struct Shared {
     run: Run,
-    claims: Mutex<VecDeque<Claim>>,
+    claims: Arc<Claims>,
     breaker: Mutex<Breaker>,
     standstill: Mutex<Option<Vec<Resting>>>,
 }
@@ -95,9 +95,11 @@ impl Run {
     /// session that is open already. Returns the relays that rest, if that is why it ended.
     pub(super) async fn work(self, first: Option<Held>) -> Result<Vec<Resting>, RunError> {
         let workers_wanted = self.relays.most_connections();
+        let claims = Claims::new(self.writer.clone(), self.issue, self.clock, workers_wanted);
+        let claims = Arc::new(claims);
         let shared = Arc::new(Shared {
             run: self,
-            claims: Mutex::default(),
+            claims: claims.clone(),
             breaker: Mutex::new(Breaker::new(workers_wanted)),
             standstill: Mutex::default(),
         });
@@ -120,9 +122,7 @@ impl Run {
                 result = result.and(Err(error));
             }
         }
-        for claim in shared.claims.lock().await.drain(..) {
-            shared.run.writer.release(claim.delivery)?;
-        }
+        claims.release_all().await?;
         shared.run.writer.flush().await?;
         result?;
         Ok(shared.standstill.lock().await.take().unwrap_or_default())
@@ -142,11 +142,11 @@ async fn worker(
         match shared.make_ready(ticket.relay, &mut held).await {
             Ok(true) => {}
             Ok(false) => {
-                shared.claims.lock().await.push_front(claim);
+                shared.claims.put_back(claim);
                 continue;
             }
             Err(error) => {
-                shared.claims.lock().await.push_front(claim);
+                shared.claims.put_back(claim);
                 return Err(error);
             }
         }
@@ -212,17 +212,7 @@ impl Shared {
         if self.run.halt.is_stopping() {
             return Ok(None);
         }
-        let mut claims = self.claims.lock().await;
-        if claims.is_empty() {
-            let limit = (2 * self.run.relays.most_connections()).max(16);
-            claims.extend(
-                self.run
-                    .writer
-                    .claim(self.run.issue, limit, self.run.clock.now())
-                    .await?,
-            );
-        }
-        Ok(claims.pop_front())
+        Ok(self.claims.next().await?)
     }
 
     /// Sees to it that the session at hand is one with this relay that takes another message.

@@ -6,6 +6,7 @@ mod backup;
 mod breaker;
 mod build;
 mod checkup;
+mod claims;
 mod deliver;
 mod edited;
 mod export;
