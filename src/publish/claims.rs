@@ -47,7 +47,8 @@ impl Claims {
         }
     }
 
-    fn take(self: &Arc<Self>) -> Option<Claim> {
+    /// The next one, if it is here already.
+    pub(super) fn take(self: &Arc<Self>) -> Option<Claim> {
         let (claim, left) = {
             let mut waiting = self.waiting();
             (waiting.pop_front()?, waiting.len())
