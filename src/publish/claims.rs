@@ -47,8 +47,7 @@ impl Claims {
         }
     }
 
-    /// The next one, if it is here already.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Claim> {
+    fn take(self: &Arc<Self>) -> Option<Claim> {
         let (claim, left) = {
             let mut waiting = self.waiting();
             (waiting.pop_front()?, waiting.len())

@@ -19,7 +19,7 @@ use crate::delivery::{Class, Outcome, Reply, RetryRules, Step, Transaction, clas
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Claim, IntentAnswer, LedgerError, Settlement, WriterHandle};
 use crate::mailer::{ConnectError, Envelope, Session, WireMessage};
-use crate::message::{Addressee, Composer, Purpose};
+use crate::message::{Addressee, Composer, Message, Purpose};
 use crate::pace::{Change, Signal};
 
 /// What a run needs.
@@ -129,95 +129,45 @@ impl Run {
     }
 }
 
-/// A delivery with its message, or with the reason why there is none.
-struct Prepared {
-    claim: Claim,
-    made: Result<Made, String>,
-}
-
-/// What goes over the wire.
-struct Made {
-    envelope: Envelope,
-    wire: WireMessage,
-    sha256: [u8; 32],
-}
-
 async fn worker(
     shared: Arc<Shared>,
     mut held: Option<Held>,
-    turn: Option<Ticket>,
+    mut turn: Option<Ticket>,
 ) -> Result<(), RunError> {
-    let mut ahead = None;
-    let result = shared.work(&mut held, &mut ahead, turn).await;
-    if let Some(prepared) = ahead {
-        shared.claims.put_back(prepared.claim);
+    let mut last = None;
+    while let Some(ticket) = shared.admit(&mut held, turn.take(), last.take()).await {
+        let Some(claim) = shared.next_claim().await? else {
+            break;
+        };
+        match shared.make_ready(ticket.relay, &mut held).await {
+            Ok(true) => {}
+            Ok(false) => {
+                shared.claims.put_back(claim);
+                continue;
+            }
+            Err(error) => {
+                shared.claims.put_back(claim);
+                return Err(error);
+            }
+        }
+        match shared.deliver(&claim, &ticket, &mut held).await {
+            Ok(None) => last = Some(ticket),
+            // The row is settled, and may be another's by now.
+            Ok(Some(stop)) => return Err(stop),
+            Err(error) => {
+                // Nothing of this row reached the relay: `deliver` fails before the dot or not at all.
+                let _ = shared.run.writer.release(claim.delivery);
+                return Err(error);
+            }
+        }
     }
     // Whoever waits looks for a reason to go, too.
     shared.run.relays.wake_next();
-    if result.is_ok() {
-        retire(&mut held).await;
-    }
-    result
+    retire(&mut held).await;
+    Ok(())
 }
 
 impl Shared {
-    /// One delivery after the other. `ahead` is one whose message was made while the one before was
-    /// under way.
-    async fn work(
-        &self,
-        held: &mut Option<Held>,
-        ahead: &mut Option<Prepared>,
-        mut turn: Option<Ticket>,
-    ) -> Result<(), RunError> {
-        let mut last = None;
-        while let Some(ticket) = self.admit(held, turn.take(), last.take()).await {
-            let Some(prepared) = self.next(ahead).await? else {
-                break;
-            };
-            match self.make_ready(ticket.relay, held).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    *ahead = Some(prepared);
-                    continue;
-                }
-                Err(error) => {
-                    *ahead = Some(prepared);
-                    return Err(error);
-                }
-            }
-            match self.deliver(&prepared, &ticket, held, ahead).await {
-                Ok(None) => last = Some(ticket),
-                // The row is settled, and may be another's by now.
-                Ok(Some(stop)) => return Err(stop),
-                Err(error) => {
-                    // Nothing of this row reached the relay: `deliver` fails before the dot or not at all.
-                    let _ = self.run.writer.release(prepared.claim.delivery);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn next(&self, ahead: &mut Option<Prepared>) -> Result<Option<Prepared>, RunError> {
-        if self.run.halt.is_stopping() {
-            return Ok(None);
-        }
-        if let Some(prepared) = ahead.take() {
-            return Ok(Some(prepared));
-        }
-        let claim = self.claims.next().await?;
-        Ok(claim.map(|claim| self.prepare(claim)))
-    }
-
-    fn prepare(&self, claim: Claim) -> Prepared {
-        let made = self.compose(&claim).map_err(|problem| {
-            let told = format!("{}: {}", problem.message(), problem.causes().join(", "));
-            told.trim_end_matches([':', ' ']).to_owned()
-        });
-        Prepared { claim, made }
-    }
-
     /// The right to the next message after `last`, `turn` if there is one already; none when the run
     /// is over. A session for which there is no message now is closed: the relay may count it.
     async fn admit(
@@ -256,6 +206,13 @@ impl Shared {
             }
         }
         None
+    }
+
+    async fn next_claim(&self) -> Result<Option<Claim>, RunError> {
+        if self.run.halt.is_stopping() {
+            return Ok(None);
+        }
+        Ok(self.claims.next().await?)
     }
 
     /// Sees to it that the session at hand is one with this relay that takes another message.
@@ -355,37 +312,27 @@ impl Shared {
         Ok(change)
     }
 
-    /// One delivery, from its message to the queued result, and the message of the next one while the
-    /// relay is at work. An error means that the row was not tried; a reason to stop may also follow
-    /// from the result.
+    /// One delivery, from composing to the queued result. An error means that the row was not tried; a
+    /// reason to stop may also follow from the result.
     async fn deliver(
         &self,
-        prepared: &Prepared,
+        claim: &Claim,
         ticket: &Ticket,
         held: &mut Option<Held>,
-        ahead: &mut Option<Prepared>,
     ) -> Result<Option<RunError>, RunError> {
-        let Prepared { claim, made } = prepared;
-        let made = match made {
+        let (envelope, message) = match self.compose(claim) {
             Ok(made) => made,
             // One reader whose message cannot be made must not keep the issue from the others.
-            Err(told) => {
-                let failed = Transaction::LostBeforeDot(Step::Compose, told.clone());
+            Err(problem) => {
+                let told = format!("{}: {}", problem.message(), problem.causes().join(", "));
+                let told = told.trim_end_matches([':', ' ']).to_owned();
+                let failed = Transaction::LostBeforeDot(Step::Compose, told);
                 return self.settle(claim, ticket.relay, failed).await;
             }
         };
-        let meanwhile = async {
-            if !self.run.halt.is_stopping() {
-                *ahead = self.claims.take().map(|claim| self.prepare(claim));
-            }
-        };
-        // In this order: the relay has something to do before we have.
-        let (attempt, ()) = tokio::join!(
-            biased;
-            self.attempt(claim, held, made),
-            meanwhile
-        );
-        let mut transaction = attempt?;
+        let wire = WireMessage::new(&message.bytes);
+        let sha256 = &message.sha256;
+        let mut transaction = self.attempt(claim, held, &envelope, &wire, sha256).await?;
         if let Some(end) = deserves_another_session(&transaction, held.as_ref()) {
             let messages = held.as_ref().map_or(0, |open| open.session.messages() - 1);
             self.run
@@ -394,7 +341,7 @@ impl Shared {
             retire(held).await;
             let may_be_asked = self.run.relays.may_be_asked(ticket.relay, present());
             if may_be_asked && self.make_ready(ticket.relay, held).await? {
-                transaction = self.attempt(claim, held, made).await?;
+                transaction = self.attempt(claim, held, &envelope, &wire, sha256).await?;
             }
         }
         if held.as_ref().is_some_and(|open| !open.session.is_usable()) {
@@ -403,7 +350,7 @@ impl Shared {
         self.settle(claim, ticket.relay, transaction).await
     }
 
-    fn compose(&self, claim: &Claim) -> Result<Made, Diagnostic> {
+    fn compose(&self, claim: &Claim) -> Result<(Envelope, Message), Diagnostic> {
         let unusable = |cause: String| {
             Diagnostic::error("the ledger holds a recipient that cannot be read").cause(cause)
         };
@@ -422,33 +369,26 @@ impl Shared {
         message.check_repeats(claim.earlier_sha256.as_ref())?;
         let from = self.run.composer.envelope_from(Some(claim.delivery));
         let id = Some(self.run.composer.envelope_id(claim.delivery));
-        Ok(Made {
-            envelope: Envelope { from, to, id },
-            wire: WireMessage::new(&message.bytes),
-            sha256: message.sha256,
-        })
+        Ok((Envelope { from, to, id }, message))
     }
 
     async fn attempt(
         &self,
         claim: &Claim,
         held: &mut Option<Held>,
-        made: &Made,
+        envelope: &Envelope,
+        message: &WireMessage,
+        sha256: &[u8; 32],
     ) -> Result<Transaction, RunError> {
         let Some(open) = held else {
             return Err(RunError::Worker("there is no session".to_owned()));
         };
-        let Made {
-            envelope,
-            wire,
-            sha256,
-        } = made;
         let intent = async {
             let now = self.run.clock.now();
             let answer = self.run.writer.intend(claim.delivery, *sha256, now).await?;
             Ok::<bool, LedgerError>(answer == IntentAnswer::Granted)
         };
-        Ok(open.session.deliver(envelope, wire, intent).await?)
+        Ok(open.session.deliver(envelope, message, intent).await?)
     }
 
     async fn settle(

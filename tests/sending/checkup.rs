@@ -212,12 +212,12 @@ const DAMAGES: [(&str, u64, &str); 25] = [
     (
         "no intent was granted after the suppression of its address",
         1,
-        "UPDATE suppression SET at = 1, addr_key = (SELECT addr_key FROM subscriber WHERE address = 'reader1@example.org')",
+        "UPDATE suppression SET at = 1, addr_key = (SELECT addr_key FROM subscriber JOIN delivery ON subscriber.id = subscriber_id WHERE delivery.address = 'reader1@example.org')",
     ),
     (
         "no intent was granted after the suppression of its address",
         1,
-        "UPDATE suppression SET addr_key = (SELECT addr_key FROM subscriber WHERE address = 'reader5@example.org');
+        "UPDATE suppression SET addr_key = (SELECT addr_key FROM subscriber JOIN delivery ON subscriber.id = subscriber_id WHERE delivery.address = 'reader5@example.org');
          UPDATE delivery SET intent_at = (SELECT at FROM suppression) WHERE state = 'unconfirmed'",
     ),
     (

@@ -234,7 +234,7 @@ fn a_relay_that_takes_two_connections_alone_gets_everything_over_two() {
     let relay = ScriptedRelay::start();
     let gate = relay.hold_at_dot();
     let room = over(&relay, 4, "").readers(12);
-    for number in 3..=12 {
+    for number in 3..=100 {
         relay
             .at(Stage::Banner)
             .on_connection(number)
