@@ -33,7 +33,7 @@ impl Maildir {
             create_private_folder(&folder.join(name))?;
         }
         let mut random = [0_u8; 8];
-        aws_lc_rs::rand::fill(&mut random)
+        getrandom::fill(&mut random)
             .map_err(|_| io::Error::other("the system gives no random bytes"))?;
         let highest =
             highest_number(&folder.join("new"))?.max(highest_number(&folder.join("cur"))?);

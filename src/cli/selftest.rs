@@ -54,7 +54,7 @@ impl Selftest {
 
 fn random_seed() -> Result<u64, Diagnostic> {
     let mut bytes = [0; 4];
-    aws_lc_rs::rand::fill(&mut bytes)
+    getrandom::fill(&mut bytes)
         .map_err(|_| Diagnostic::error("the system gives no random bytes"))?;
     // Short enough to be typed again.
     Ok(u64::from(u32::from_be_bytes(bytes)))

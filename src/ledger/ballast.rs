@@ -14,6 +14,19 @@ pub(super) const SIZE: usize = 4 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Ballast(PathBuf);
 
+/// What no file system can pack: zeros would take no room at all on some. Marsaglia's xorshift, for
+/// nothing here is a secret.
+fn incompressible(mut state: u64) -> Vec<u8> {
+    let mut bytes = vec![0; SIZE];
+    for chunk in bytes.chunks_exact_mut(8) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        chunk.copy_from_slice(&state.to_le_bytes());
+    }
+    bytes
+}
+
 impl Ballast {
     /// That of the ledger at `path`.
     pub(super) fn of(path: &Path) -> Self {
@@ -26,11 +39,9 @@ impl Ballast {
         if room >= SIZE as u64 {
             return Ok(());
         }
-        let mut bytes = vec![0; SIZE];
-        // A file system that packs its files would keep zeros in no room at all.
-        aws_lc_rs::rand::fill(&mut bytes)
-            .map_err(|_| io::Error::other("the operating system gives no random numbers"))?;
-        fs::write_atomically(&self.0, &bytes)
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(io::Error::other)?;
+        fs::write_atomically(&self.0, &incompressible(u64::from_le_bytes(seed) | 1))
     }
 
     /// Gives the room back.

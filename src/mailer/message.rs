@@ -30,25 +30,31 @@ pub struct WireMessage {
 impl WireMessage {
     /// Doubles the dots at line starts (RFC 5321 §4.5.2). A line start is what *any* server might
     /// take for one, so also behind a bare LF or CR: no smuggling through a lenient relay.
-    pub fn new(bytes: &[u8]) -> Self {
-        let mut stuffed = Vec::with_capacity(bytes.len() + 64);
-        let mut copied = 0;
-        for dot in memchr::memchr_iter(b'.', bytes) {
-            let at_line_start = dot == 0 || matches!(bytes[dot - 1], b'\n' | b'\r');
-            if at_line_start {
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let at_line_start = |dot: &usize| *dot == 0 || matches!(bytes[dot - 1], b'\n' | b'\r');
+        let size = bytes.len();
+        let mut dots = memchr::memchr_iter(b'.', &bytes)
+            .filter(at_line_start)
+            .peekable();
+        let mut stuffed = if dots.peek().is_none() {
+            // Most messages have none, and are taken as they are.
+            drop(dots);
+            bytes
+        } else {
+            let mut stuffed = Vec::with_capacity(size + 64);
+            let mut copied = 0;
+            for dot in dots {
                 stuffed.extend_from_slice(&bytes[copied..dot]);
                 stuffed.push(b'.');
                 copied = dot;
             }
-        }
-        stuffed.extend_from_slice(&bytes[copied..]);
+            stuffed.extend_from_slice(&bytes[copied..]);
+            stuffed
+        };
         if !stuffed.ends_with(b"\r\n") {
             stuffed.extend_from_slice(b"\r\n");
         }
-        Self {
-            stuffed,
-            size: bytes.len(),
-        }
+        Self { stuffed, size }
     }
 }
 
@@ -163,7 +169,7 @@ mod tests {
     use super::*;
 
     fn stuffed(text: &str) -> String {
-        String::from_utf8(WireMessage::new(text.as_bytes()).stuffed).unwrap()
+        String::from_utf8(WireMessage::new(text.as_bytes().to_vec()).stuffed).unwrap()
     }
 
     #[test]

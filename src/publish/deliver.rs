@@ -330,8 +330,8 @@ impl Shared {
                 return self.settle(claim, ticket.relay, failed).await;
             }
         };
-        let wire = WireMessage::new(&message.bytes);
         let sha256 = &message.sha256;
+        let wire = WireMessage::new(message.bytes);
         let mut transaction = self.attempt(claim, held, &envelope, &wire, sha256).await?;
         if let Some(end) = deserves_another_session(&transaction, held.as_ref()) {
             let messages = held.as_ref().map_or(0, |open| open.session.messages() - 1);

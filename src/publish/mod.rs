@@ -91,6 +91,6 @@ impl From<LockError> for Stop {
 
 /// Fills `bytes` with randomness of the operating system.
 pub fn fill_random(bytes: &mut [u8]) -> Result<(), Diagnostic> {
-    aws_lc_rs::rand::fill(bytes)
+    getrandom::fill(bytes)
         .map_err(|_| Diagnostic::error("the operating system gives no random numbers"))
 }

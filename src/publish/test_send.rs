@@ -109,7 +109,7 @@ fn hand_over(
             .open()
             .await
             .map_err(|error| relay_problem(&error, smtp))?;
-        let wire = WireMessage::new(&message.bytes);
+        let wire = WireMessage::new(message.bytes.clone());
         let delivered = session
             .deliver(envelope, &wire, async { Ok::<bool, Infallible>(true) })
             .await;

@@ -114,8 +114,15 @@ fn die_everywhere(step: usize) -> BTreeSet<usize> {
 
 #[test]
 fn at_every_sync_and_in_torn_writes_no_dot_is_ahead_of_its_intent() {
-    let found = die_everywhere(6);
-    // Each intent has a moment at which it is on the disk and the dot is not written.
+    // Each intent has a moment at which it is on the disk and the dot is not written. Which sync that
+    // is depends on which commits are shared, and a run may have one more or one less than the last.
+    let mut found = BTreeSet::new();
+    for _ in 0..3 {
+        found.extend(die_everywhere(6));
+        if found.len() == READERS {
+            break;
+        }
+    }
     assert_eq!(found, (1..=READERS).collect());
 }
 

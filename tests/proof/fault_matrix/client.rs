@@ -129,7 +129,7 @@ pub(super) async fn deliver_message(
         asked = true;
         Ok::<bool, Infallible>(true)
     };
-    let message = WireMessage::new(message);
+    let message = WireMessage::new(message.to_vec());
     let Ok(transaction) = session.deliver(&envelope(address), &message, intent).await;
     (transaction, asked)
 }

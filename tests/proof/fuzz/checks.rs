@@ -119,7 +119,7 @@ fn converse(words: Vec<Vec<u8>>) -> (Option<Transaction>, bool, Vec<u8>) {
             intended = true;
             Ok::<bool, Infallible>(true)
         };
-        let message = WireMessage::new(MESSAGE);
+        let message = WireMessage::new(MESSAGE.to_vec());
         let Ok(transaction) = session.deliver(&envelope, &message, may_send).await;
         session.quit().await;
         Some(transaction)
