@@ -1,6 +1,7 @@
 //! The deliveries that a run has claimed and not begun: asked for in batches, and a batch ahead.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
@@ -15,6 +16,9 @@ pub(super) struct Claims {
     /// How many are asked for at a time.
     batch: usize,
     waiting: Mutex<VecDeque<Claim>>,
+    /// The last batch was a whole one. After a part of one only what came back meanwhile could be
+    /// claimed ahead, and that must wait behind the others.
+    is_plenty: AtomicBool,
     /// Held by whoever asks the ledger.
     filling: Arc<tokio::sync::Mutex<()>>,
 }
@@ -28,6 +32,7 @@ impl Claims {
             clock,
             batch: (2 * connections).max(16),
             waiting: Mutex::default(),
+            is_plenty: AtomicBool::new(false),
             filling: Arc::default(),
         }
     }
@@ -53,6 +58,7 @@ impl Claims {
             (waiting.pop_front()?, waiting.len())
         };
         if left < self.batch / 2
+            && self.is_plenty.load(Ordering::Relaxed)
             && let Ok(filling) = self.filling.clone().try_lock_owned()
         {
             let ahead = self.clone();
@@ -69,6 +75,7 @@ impl Claims {
         let now = self.clock.now();
         let more = self.writer.claim(self.issue, self.batch, now).await?;
         let count = more.len();
+        self.is_plenty.store(count == self.batch, Ordering::Relaxed);
         self.waiting().extend(more);
         Ok(count)
     }
