@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::places::place_of;
 use super::publication::{KEY_FILE, Publication};
+use super::targets::composer_of;
 use super::{Stop, problems};
 use crate::address::EmailAddress;
 use crate::diagnostic::Diagnostic;
-use crate::ledger::{Finding, Hashed, Identity, Ledger, LedgerError, LockView, Recorded};
-use crate::message::{Addressee, Composer, FrozenIssue, Purpose};
+use crate::ledger::{Finding, Hashed, Identity, Ledger, LedgerError, LockView};
+use crate::message::{Addressee, Composer, Purpose};
 use crate::token::Keys;
 
 /// What was found.
@@ -206,7 +207,7 @@ fn check_messages(
             continue;
         };
         let slug = &recorded.frozen.slug;
-        match composer(publication, &recorded, keys) {
+        match composer_of(publication, &recorded, keys) {
             Ok(composer) => ledger.each_hashed(recorded.row, |hashed| {
                 if let Some(told) = differs(&composer, &hashed) {
                     finding.add(format!("{slug}: {}: {told}", hashed.address));
@@ -219,16 +220,6 @@ fn check_messages(
     }
     checkup.findings.push(finding);
     Ok(())
-}
-
-fn composer(
-    publication: &Publication,
-    recorded: &Recorded,
-    keys: &Arc<Keys>,
-) -> Result<Composer, Diagnostic> {
-    let frozen = FrozenIssue::from_text(&recorded.frozen.text, &recorded.frozen.sha256)?;
-    let signer = publication.signer(&frozen)?;
-    Composer::new(frozen, keys.clone(), signer)
 }
 
 fn differs(composer: &Composer, hashed: &Hashed) -> Option<&'static str> {

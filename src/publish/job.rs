@@ -17,10 +17,10 @@ use super::publication::Publication;
 use super::relays::{Relays, Resting};
 use super::roster_watch::RosterWatch;
 use super::send::{Ask, IssueOutcome, SendOptions, SendReport};
+use super::targets::composer_of;
 use crate::delivery::State;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Bounces, IssueState, Ledger, Recorded, Writer};
-use crate::message::{Composer, FrozenIssue};
 use crate::token::Keys;
 
 /// One issue of a run.
@@ -118,9 +118,7 @@ impl Job<'_> {
         watch: &mut RosterWatch,
         progress: &Arc<Progress>,
     ) -> Result<(Ledger, Passed), Stop> {
-        let frozen = FrozenIssue::from_text(&recorded.frozen.text, &recorded.frozen.sha256)?;
-        let signer = self.publication.signer(&frozen)?;
-        let composer = Composer::new(frozen, self.keys.clone(), signer)?;
+        let composer = composer_of(self.publication, recorded, self.keys)?;
         let writer = Writer::start(ledger, self.epoch);
         let run = Run {
             composer,

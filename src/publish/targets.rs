@@ -225,7 +225,7 @@ pub(super) fn rehearse_all(
 }
 
 /// What makes the messages of a started issue.
-fn composer_of(
+pub(super) fn composer_of(
     publication: &Publication,
     recorded: &Recorded,
     keys: &Arc<Keys>,
