@@ -1,0 +1,134 @@
+//! What `send` asks before it mails, and how it is interrupted while it does.
+
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+
+use super::super::output::{Output, count};
+use super::super::progress::Watcher;
+use super::super::times::local;
+use crate::diagnostic::Diagnostic;
+use crate::publish::{Ask, Halt, Progress, Question, Stop};
+
+/// Whether the author agrees.
+pub(super) enum Consent {
+    Ask,
+    Given,
+    Expect(usize),
+    /// No terminal to ask at.
+    Missing,
+}
+
+/// The author, who is asked and told.
+pub(super) struct Terminal<'a> {
+    pub(super) output: &'a Output,
+    pub(super) consent: Consent,
+    pub(super) zone: jiff::tz::TimeZone,
+    pub(super) watcher: Option<Watcher>,
+    pub(super) halt: Halt,
+}
+
+impl Ask for Terminal<'_> {
+    fn confirm(&mut self, question: &Question) -> Result<(), Stop> {
+        self.ask(question)?;
+        // From here on an interrupt must not tear a message apart; before, it just ends the program.
+        Ok(stop_on_signals(self.halt.clone())?)
+    }
+
+    fn begin(&mut self, title: &str, total: u64, progress: &Arc<Progress>) {
+        self.watcher = Some(Watcher::start(title, total, progress.clone()));
+    }
+
+    fn end(&mut self) {
+        if let Some(watcher) = self.watcher.take() {
+            watcher.stop();
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.output.note(text);
+    }
+}
+
+impl Terminal<'_> {
+    fn ask(&self, question: &Question) -> Result<(), Stop> {
+        self.output.warnings(&question.warnings);
+        for (title, number) in &question.issues {
+            self.output
+                .note(&format!("{title}: {}", count(*number as u64, "message")));
+        }
+        if let Some((slug, dated)) = &question.future {
+            let dated = local(*dated, &self.zone);
+            self.output.note(&format!(
+                "`{slug}` is dated {dated}; sending it now sets its `send_at` to now"
+            ));
+        }
+        match self.consent {
+            Consent::Given => Ok(()),
+            Consent::Expect(number) if number == question.total => Ok(()),
+            Consent::Expect(number) => Err(Diagnostic::error(format!(
+                "this run would have {}, and {number} were expected",
+                count(question.total as u64, "message")
+            ))
+            .hint("`postrider plan --all` names each reader; nothing was sent")
+            .into()),
+            Consent::Missing => Err(Diagnostic::error("there is no terminal to ask at")
+                .hint(format!(
+                    "agree with `--yes`, or with `--expect {}`; timers use `--due`",
+                    question.total
+                ))
+                .into()),
+            Consent::Ask if !question.plans_anew => Ok(()),
+            Consent::Ask => ask_for_the_count(question.total),
+        }
+    }
+}
+
+fn ask_for_the_count(total: usize) -> Result<(), Stop> {
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "type {total} to send, anything else to stop: ");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == total.to_string() {
+        Ok(())
+    } else {
+        Err(Stop::Declined)
+    }
+}
+
+/// Ctrl-C or SIGTERM: first finish what is in flight, then stop at once.
+fn stop_on_signals(halt: Halt) -> Result<(), Diagnostic> {
+    let failed =
+        |error: std::io::Error| Diagnostic::error("cannot listen for signals").cause(error);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut interrupt), Ok(mut terminate)) = (
+                signal(SignalKind::interrupt()),
+                signal(SignalKind::terminate()),
+            ) else {
+                return;
+            };
+            let mut signals = 0;
+            loop {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                signals += 1;
+                let mut stderr = std::io::stderr();
+                if signals == 1 {
+                    halt.stop_claiming();
+                    let _ = writeln!(
+                        stderr,
+                        "finishing what is in flight; once more stops at once"
+                    );
+                } else {
+                    halt.abort();
+                }
+            }
+        });
+    });
+    Ok(())
+}
