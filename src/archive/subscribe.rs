@@ -1,0 +1,30 @@
+//! How somebody becomes a subscriber.
+
+use crate::render::layout::PublicationView;
+
+/// Where somebody asks to be a subscriber; empty where nobody receives letters.
+pub(super) fn subscribe_url(publication: &PublicationView) -> String {
+    if publication.reply_to.is_empty() {
+        return String::new();
+    }
+    let subject = format!("Subscribe to {}", publication.title);
+    format!(
+        "mailto:{}?subject={}",
+        percent_encode(&publication.reply_to),
+        percent_encode(&subject)
+    )
+}
+
+/// RFC 6068 §2: in a `mailto:` address all but unreserved characters, and the at sign, are encoded.
+fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&data_encoding::HEXUPPER.encode(&[byte]));
+        }
+    }
+    out
+}

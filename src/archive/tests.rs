@@ -1,0 +1,224 @@
+use std::collections::BTreeMap;
+
+use super::subscribe::subscribe_url;
+use super::*;
+
+fn publication() -> PublicationView {
+    PublicationView {
+        title: "Slow & Steady".to_owned(),
+        author: "The editors".to_owned(),
+        description: "Letters about <letters>".to_owned(),
+        base_url: "https://example.org/letters/".to_owned(),
+        language: "en".to_owned(),
+        postal_address: String::new(),
+        reply_to: "us+letters@example.org".to_owned(),
+    }
+}
+
+fn page(slug: &str, date: &str, aliases: &[&str]) -> ArchivePage {
+    ArchivePage {
+        view: IssueView {
+            title: format!("About {slug}"),
+            summary: String::new(),
+            opening: String::new(),
+            url: format!("https://example.org/letters/issues/{slug}/"),
+            date: date.to_owned(),
+            updated: String::new(),
+            author: "The editors".to_owned(),
+            language: "en".to_owned(),
+            tags: Vec::new(),
+        },
+        slug: Slug::parse(slug).unwrap(),
+        aliases: aliases
+            .iter()
+            .map(|alias| Slug::parse(alias).unwrap())
+            .collect(),
+        web_html: format!("<p>This is {slug}.</p>"),
+    }
+}
+
+fn layouts() -> Layouts {
+    Layouts::new(&BTreeMap::new()).unwrap()
+}
+
+/// Path to text of every file; a path that stands twice fails.
+fn built(pages: &[ArchivePage]) -> BTreeMap<String, String> {
+    let files = build(pages, &publication(), &layouts()).unwrap();
+    let count = files.len();
+    let texts: BTreeMap<_, _> = files
+        .into_iter()
+        .map(|file| (file.path, String::from_utf8(file.bytes).unwrap()))
+        .collect();
+    assert_eq!(texts.len(), count, "two files have one path");
+    texts
+}
+
+#[test]
+fn the_archive_is_a_front_page_assets_and_a_page_for_each_issue() {
+    let files = built(&[
+        page("wax", "2026-09-08", &[]),
+        page("ink", "2026-09-01", &["pens"]),
+    ]);
+    let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(
+        paths,
+        [
+            "404.html",
+            "assets/feed.css",
+            "assets/style.css",
+            "index.html",
+            "issues/ink/index.html",
+            "issues/pens/index.html",
+            "issues/wax/index.html",
+        ]
+    );
+}
+
+#[test]
+fn an_archive_without_issues_still_has_a_front_page() {
+    assert!(built(&[])["index.html"].contains("Nothing has been sent yet."));
+}
+
+#[test]
+fn a_page_links_to_the_issue_before_it_and_the_one_after_it() {
+    let files = built(&[
+        page("c", "2026-09-15", &[]),
+        page("b", "2026-09-08", &[]),
+        page("a", "2026-09-01", &[]),
+    ]);
+    let middle = &files["issues/b/index.html"];
+    assert!(middle.contains(r#"<link rel="prev" href="https://example.org/letters/issues/a/">"#));
+    assert!(middle.contains(r#"<link rel="next" href="https://example.org/letters/issues/c/">"#));
+    assert!(!files["issues/a/index.html"].contains(r#"rel="prev""#));
+    assert!(!files["issues/c/index.html"].contains(r#"rel="next""#));
+}
+
+#[test]
+fn every_address_but_the_stylesheets_is_absolute_and_below_the_base_url() {
+    let files = built(&[
+        page("b", "2026-09-08", &["old"]),
+        page("a", "2026-09-01", &[]),
+    ]);
+    let pages = files.iter().filter(|(path, _)| has_suffix(path, ".html"));
+    for (path, text) in pages {
+        for address in text.split("href=\"").skip(1) {
+            let address = address.split('"').next().unwrap();
+            let up = "../".repeat(path.matches('/').count());
+            if path != "404.html" && address.starts_with(&format!("{up}assets/style.css?v=")) {
+                continue;
+            }
+            let fine = ["https://example.org/letters/", "#", "mailto:", "data:"]
+                .iter()
+                .any(|start| address.starts_with(start));
+            assert!(fine, "{path} links to {address}");
+        }
+    }
+}
+
+fn has_suffix(path: &str, suffix: &str) -> bool {
+    path.strip_suffix(suffix).is_some()
+}
+
+#[test]
+fn each_page_announces_all_three_feeds() {
+    let files = built(&[page("a", "2026-09-01", &[])]);
+    for path in ["index.html", "404.html", "issues/a/index.html"] {
+        for feed in ["feed.xml", "atom.xml", "feed.json"] {
+            let address = format!(r#"href="https://example.org/letters/{feed}">"#);
+            let announced = files[path]
+                .lines()
+                .any(|line| line.contains(r#"rel="alternate""#) && line.contains(&address));
+            assert!(announced, "{path} does not announce {feed}");
+        }
+    }
+}
+
+#[test]
+fn an_alias_leads_to_the_issue_and_is_kept_out_of_search_engines() {
+    let files = built(&[page("ink", "2026-09-01", &["pens"])]);
+    insta::assert_snapshot!(files["issues/pens/index.html"], @r#"
+    <!DOCTYPE html>
+    <html lang="en" dir="ltr">
+    <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>About ink · Slow &amp; Steady</title>
+      <meta name="robots" content="noindex">
+      <meta http-equiv="refresh" content="0; url=https://example.org/letters/issues/ink/">
+      <link rel="canonical" href="https://example.org/letters/issues/ink/">
+    </head>
+    <body>
+      <p>This issue has moved to <a href="https://example.org/letters/issues/ink/">https://example.org/letters/issues/ink/</a>.</p>
+    </body>
+    </html>
+    "#);
+}
+
+#[test]
+fn a_redirect_never_takes_the_place_of_a_page() {
+    let files = built(&[
+        page("b", "2026-09-08", &["a", "b", "old", "old"]),
+        page("a", "2026-09-01", &["old"]),
+    ]);
+    assert!(files["issues/a/index.html"].contains("This is a."));
+    assert!(files["issues/b/index.html"].contains("This is b."));
+    assert!(files["issues/old/index.html"].contains("/issues/b/"));
+}
+
+#[test]
+fn two_issues_of_one_slug_are_refused() {
+    let pages = [page("a", "2026-09-08", &[]), page("a", "2026-09-01", &[])];
+    let error = build(&pages, &publication(), &layouts()).unwrap_err();
+    assert_eq!(error.message(), "two issues have the address `issues/a/`");
+}
+
+#[test]
+fn titles_are_text_and_the_essay_is_html() {
+    let mut hostile = page("a", "2026-09-01", &[]);
+    hostile.view.title = "</title><script>\" & '".to_owned();
+    hostile.view.summary = "\"><b>".to_owned();
+    hostile.web_html = "<p>{{ publication.title }} &amp; <em>on</em></p>".to_owned();
+    let files = built(&[hostile, page("b", "2026-08-25", &[])]);
+    for text in files.values() {
+        assert!(!text.contains("<script>") && !text.contains("\"><b>"));
+    }
+    let text = &files["issues/a/index.html"];
+    assert!(text.contains("<p>{{ publication.title }} &amp; <em>on</em></p>"));
+}
+
+#[test]
+fn issues_of_two_years_stand_under_two_headings() {
+    let files = built(&[
+        page("c", "2027-01-05", &[]),
+        page("b", "2026-12-29", &[]),
+        page("a", "2026-12-22", &[]),
+    ]);
+    let index = &files["index.html"];
+    assert_eq!(index.matches("<h2>2027</h2>").count(), 1);
+    assert_eq!(index.matches("<h2>2026</h2>").count(), 1);
+    assert_eq!(index.matches("<ol").count(), 2);
+    assert_eq!(index.matches("</ol>").count(), 2);
+}
+
+#[test]
+fn the_stylesheet_has_another_address_when_it_changes() {
+    let own = BTreeMap::from([(
+        "web.css".to_owned(),
+        crate::diagnostic::SourceText::new("templates/web.css", "p { color: red }"),
+    )]);
+    let of = |layouts: &Layouts| {
+        let files = build(&[], &publication(), layouts).unwrap();
+        let index = String::from_utf8(files[0].bytes.clone()).unwrap();
+        let (_, rest) = index.split_once("assets/style.css?v=").unwrap();
+        rest[..12].to_owned()
+    };
+    assert_ne!(of(&layouts()), of(&Layouts::new(&own).unwrap()));
+}
+
+#[test]
+fn a_letter_that_asks_for_the_newsletter_is_addressed_and_has_a_subject() {
+    assert_eq!(
+        subscribe_url(&publication()),
+        "mailto:us%2Bletters@example.org?subject=Subscribe%20to%20Slow%20%26%20Steady"
+    );
+}
