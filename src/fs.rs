@@ -179,8 +179,9 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
+/// Those of a file that everybody may read.
 #[cfg(unix)]
-fn usual_permissions() -> fs::Permissions {
+pub fn usual_permissions() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     fs::Permissions::from_mode(0o644)
 }

@@ -18,6 +18,7 @@ pub mod delivery;
 pub mod dkim;
 pub mod essay;
 pub mod feed;
+pub mod fingerprint;
 pub mod freemail;
 pub mod import;
 pub mod issue;

@@ -1,12 +1,11 @@
 //! The pages: what each template is given, and at which path the result lies.
 
-use tera::Context;
-
-use super::assets::{FEED_STYLESHEET, STYLESHEET, versioned};
+use super::assets::{STYLESHEET, versioned};
 use super::direction::direction;
+use super::draft::Variables;
 use super::subscribe::subscribe_url;
-use super::{ArchiveFile, ArchivePage};
-use crate::diagnostic::Diagnostic;
+use super::{ArchivePage, Draft, PageEssay};
+use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Slug;
 use crate::render::layout::{IssueLink, IssueView, Layouts, PublicationView};
 
@@ -18,62 +17,70 @@ pub(super) struct Site<'a> {
     publication: &'a PublicationView,
     layouts: &'a Layouts,
     stylesheet: String,
+    /// Covers the templates.
+    print: Fingerprinter,
 }
 
 impl<'a> Site<'a> {
     pub(super) fn new(publication: &'a PublicationView, layouts: &'a Layouts) -> Self {
+        let mut print = Fingerprinter::new("page");
+        for (name, source) in layouts.sources() {
+            print.text(name, &source.text);
+        }
         Self {
             publication,
             layouts,
             stylesheet: versioned(STYLESHEET, layouts.text("web.css")),
+            print,
         }
     }
 
-    /// Everything that exists once.
-    pub(super) fn front(&self, pages: &[ArchivePage]) -> Result<Vec<ArchiveFile>, Diagnostic> {
-        let issues: Vec<&IssueView> = pages.iter().map(|page| &page.view).collect();
-        let mut index = self.context(&self.publication.language);
-        index.insert("issues", &issues);
-        let not_found = self.context(&self.publication.language);
-        Ok(vec![
-            self.render("index.html", index, "index.html")?,
-            self.render(NOT_FOUND, not_found, NOT_FOUND)?,
-            self.copy("web.css", STYLESHEET),
-            self.copy("feed.css", FEED_STYLESHEET),
-        ])
+    pub(super) fn front(&self, pages: &[ArchivePage], openings: &[String]) -> Draft<'_> {
+        let mut context = self.context(&self.publication.language);
+        context.insert("issues", &with_openings(pages, openings));
+        self.draft("index.html", context, "index.html".to_owned())
     }
 
-    pub(super) fn page(
-        &self,
+    pub(super) fn not_found(&self) -> Draft<'_> {
+        let context = self.context(&self.publication.language);
+        self.draft(NOT_FOUND, context, NOT_FOUND.to_owned())
+    }
+
+    pub(super) fn page<'b>(
+        &'b self,
         pages: &[ArchivePage],
         index: usize,
-    ) -> Result<ArchiveFile, Diagnostic> {
+        essay: PageEssay<'b>,
+    ) -> Draft<'b> {
         let page = &pages[index];
         let newer = index.checked_sub(1).and_then(|newer| pages.get(newer));
         let older = pages.get(index + 1);
-        let mut context = self.context(&page.view.language);
-        context.insert("issue", &page.view);
-        context.insert("essay", page.web_html.trim_end());
-        context.insert("previous", &older.map(link));
-        context.insert("next", &newer.map(link));
-        self.render("page.html", context, &page_path(&page.slug))
+        let path = page_path(&page.slug);
+        let mut variables = self.context(&page.view.language);
+        variables.insert("issue", &with_opening(page, essay.opening));
+        variables.insert("previous", &older.map(link));
+        variables.insert("next", &newer.map(link));
+        variables.insert("stylesheet_url", &self.stylesheet_url(&path));
+        variables.expect("essay", essay.fingerprint);
+        let (mut context, fingerprint) = variables.finish("page.html");
+        Draft::new(path, fingerprint, move || {
+            context.insert("essay", (essay.web_html)().trim_end());
+            let page = self.layouts.render("page.html", &context)?;
+            Ok(page.into_bytes())
+        })
     }
 
     /// A page that sends both people and search engines on: any web server can serve it, while a
     /// real redirect needs one that is told about it.
-    pub(super) fn redirect(
-        &self,
-        page: &ArchivePage,
-        alias: &Slug,
-    ) -> Result<ArchiveFile, Diagnostic> {
+    pub(super) fn redirect(&self, page: &ArchivePage, opening: &str, alias: &Slug) -> Draft<'_> {
         let mut context = self.context(&self.publication.language);
-        context.insert("issue", &page.view);
-        self.render("redirect.html", context, &page_path(alias))
+        context.insert("issue", &with_opening(page, opening));
+        self.draft("redirect.html", context, page_path(alias))
     }
 
     /// What every page knows; `language` is the one of its main text.
-    fn context(&self, language: &str) -> Context {
-        let mut context = Context::new();
+    fn context(&self, language: &str) -> Variables {
+        let mut context = Variables::new(self.print.clone());
         context.insert("publication", self.publication);
         context.insert("language", language);
         context.insert("direction", direction(language));
@@ -83,16 +90,11 @@ impl<'a> Site<'a> {
         context
     }
 
-    fn render(
-        &self,
-        template: &str,
-        mut context: Context,
-        path: &str,
-    ) -> Result<ArchiveFile, Diagnostic> {
-        context.insert("stylesheet_url", &self.stylesheet_url(path));
-        Ok(ArchiveFile {
-            path: path.to_owned(),
-            bytes: self.layouts.render(template, &context)?.into_bytes(),
+    fn draft(&self, template: &'static str, mut variables: Variables, path: String) -> Draft<'_> {
+        variables.insert("stylesheet_url", &self.stylesheet_url(&path));
+        let (context, fingerprint) = variables.finish(template);
+        Draft::new(path, fingerprint, move || {
+            Ok(self.layouts.render(template, &context)?.into_bytes())
         })
     }
 
@@ -106,11 +108,10 @@ impl<'a> Site<'a> {
         format!("{up}{}", self.stylesheet)
     }
 
-    fn copy(&self, name: &str, path: &str) -> ArchiveFile {
-        ArchiveFile {
-            path: path.to_owned(),
-            bytes: self.layouts.text(name).as_bytes().to_vec(),
-        }
+    /// A file that lies beside the templates, as it is.
+    pub(super) fn copy(&self, name: &str, path: &str) -> Draft<'_> {
+        let bytes = self.layouts.text(name).as_bytes();
+        Draft::new(path, Fingerprint::of_bytes(bytes), || Ok(bytes.to_vec()))
     }
 }
 
@@ -123,4 +124,18 @@ fn link(page: &ArchivePage) -> IssueLink {
         title: page.view.title.clone(),
         url: page.view.url.clone(),
     }
+}
+
+fn with_opening(page: &ArchivePage, opening: &str) -> IssueView {
+    IssueView {
+        opening: opening.to_owned(),
+        ..page.view.clone()
+    }
+}
+
+fn with_openings(pages: &[ArchivePage], openings: &[String]) -> Vec<IssueView> {
+    let pairs = pages.iter().zip(openings);
+    pairs
+        .map(|(page, opening)| with_opening(page, opening))
+        .collect()
 }

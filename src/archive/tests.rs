@@ -33,7 +33,6 @@ fn page(slug: &str, date: &str, aliases: &[&str]) -> ArchivePage {
             .iter()
             .map(|alias| Slug::parse(alias).unwrap())
             .collect(),
-        web_html: format!("<p>This is {slug}.</p>"),
     }
 }
 
@@ -43,13 +42,40 @@ fn layouts() -> Layouts {
 
 /// Path to text of every file; a path that stands twice fails.
 fn built(pages: &[ArchivePage]) -> BTreeMap<String, String> {
-    let files = build(pages, &publication(), &layouts()).unwrap();
-    let count = files.len();
-    let texts: BTreeMap<_, _> = files
-        .into_iter()
-        .map(|file| (file.path, String::from_utf8(file.bytes).unwrap()))
-        .collect();
-    assert_eq!(texts.len(), count, "two files have one path");
+    let html = |page: &ArchivePage| format!("<p>This is {}.</p>", page.slug);
+    built_with(pages, &layouts(), html)
+}
+
+fn built_with(
+    pages: &[ArchivePage],
+    layouts: &Layouts,
+    html: impl Fn(&ArchivePage) -> String + Sync,
+) -> BTreeMap<String, String> {
+    let publication = publication();
+    let archive = Archive::new(&publication, layouts, pages).unwrap();
+    let mut texts = BTreeMap::new();
+    let mut add = |draft: Draft<'_>| {
+        let path = draft.path.clone();
+        let text = String::from_utf8(draft.make().unwrap()).unwrap();
+        let earlier = texts.insert(path, text);
+        assert_eq!(earlier, None, "two files have one path");
+    };
+    for (index, page) in pages.iter().enumerate() {
+        let web_html = || html(page);
+        let fingerprint = Fingerprint::of_bytes(web_html().as_bytes());
+        add(archive.issue(
+            index,
+            PageEssay {
+                fingerprint,
+                opening: "",
+                web_html: &web_html,
+            },
+        ));
+    }
+    let openings = vec![String::new(); pages.len()];
+    for file in archive.files() {
+        add(archive.file(&file, &openings));
+    }
     texts
 }
 
@@ -168,7 +194,8 @@ fn a_redirect_never_takes_the_place_of_a_page() {
 #[test]
 fn two_issues_of_one_slug_are_refused() {
     let pages = [page("a", "2026-09-08", &[]), page("a", "2026-09-01", &[])];
-    let error = build(&pages, &publication(), &layouts()).unwrap_err();
+    let (publication, layouts) = (publication(), layouts());
+    let error = Archive::new(&publication, &layouts, &pages).err().unwrap();
     assert_eq!(error.message(), "two issues have the address `issues/a/`");
 }
 
@@ -177,8 +204,9 @@ fn titles_are_text_and_the_essay_is_html() {
     let mut hostile = page("a", "2026-09-01", &[]);
     hostile.view.title = "</title><script>\" & '".to_owned();
     hostile.view.summary = "\"><b>".to_owned();
-    hostile.web_html = "<p>{{ publication.title }} &amp; <em>on</em></p>".to_owned();
-    let files = built(&[hostile, page("b", "2026-08-25", &[])]);
+    let html = |_: &ArchivePage| "<p>{{ publication.title }} &amp; <em>on</em></p>".to_owned();
+    let pages = [hostile, page("b", "2026-08-25", &[])];
+    let files = built_with(&pages, &layouts(), html);
     for text in files.values() {
         assert!(!text.contains("<script>") && !text.contains("\"><b>"));
     }
@@ -207,9 +235,10 @@ fn the_stylesheet_has_another_address_when_it_changes() {
         crate::diagnostic::SourceText::new("templates/web.css", "p { color: red }"),
     )]);
     let of = |layouts: &Layouts| {
-        let files = build(&[], &publication(), layouts).unwrap();
-        let index = String::from_utf8(files[0].bytes.clone()).unwrap();
-        let (_, rest) = index.split_once("assets/style.css?v=").unwrap();
+        let files = built_with(&[], layouts, |_| String::new());
+        let (_, rest) = files["index.html"]
+            .split_once("assets/style.css?v=")
+            .unwrap();
         rest[..12].to_owned()
     };
     assert_ne!(of(&layouts()), of(&Layouts::new(&own).unwrap()));
@@ -221,4 +250,40 @@ fn a_letter_that_asks_for_the_newsletter_is_addressed_and_has_a_subject() {
         subscribe_url(&publication()),
         "mailto:us%2Bletters@example.org?subject=Subscribe%20to%20Slow%20%26%20Steady"
     );
+}
+
+/// The fingerprint of the first issue's page.
+fn print_of(pages: &[ArchivePage], layouts: &Layouts, essay: &str, opening: &str) -> Fingerprint {
+    let publication = publication();
+    let archive = Archive::new(&publication, layouts, pages).unwrap();
+    let essay = PageEssay {
+        fingerprint: Fingerprint::of_bytes(essay.as_bytes()),
+        opening,
+        web_html: &|| unreachable!("a fingerprint needs no page"),
+    };
+    archive.issue(0, essay).fingerprint
+}
+
+#[test]
+fn a_page_has_another_fingerprint_when_anything_that_it_shows_changes() {
+    let pages = [page("b", "2026-09-08", &[]), page("a", "2026-09-01", &[])];
+    let built_in = layouts();
+    let usual = print_of(&pages, &built_in, "essay", "opening");
+    assert_eq!(usual, print_of(&pages, &built_in, "essay", "opening"));
+
+    assert_ne!(usual, print_of(&pages, &built_in, "edited", "opening"));
+    assert_ne!(usual, print_of(&pages, &built_in, "essay", "edited"));
+    let mut own = pages.clone();
+    own[0].view.tags.push("craft".to_owned());
+    assert_ne!(usual, print_of(&own, &built_in, "essay", "opening"));
+    let mut neighbour = pages.clone();
+    neighbour[1].view.title.push('!');
+    assert_ne!(usual, print_of(&neighbour, &built_in, "essay", "opening"));
+    // Which other templates a template extends or includes nobody knows before it is rendered.
+    let edited = BTreeMap::from([(
+        "redirect.html".to_owned(),
+        crate::diagnostic::SourceText::new("templates/redirect.html", "<p>"),
+    )]);
+    let edited = Layouts::new(&edited).unwrap();
+    assert_ne!(usual, print_of(&pages, &edited, "essay", "opening"));
 }

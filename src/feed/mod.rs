@@ -11,11 +11,12 @@ pub mod rss;
 use std::collections::HashSet;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
 
 use crate::issue::IssueId;
 
 /// What a feed says about itself. Text is plain text, addresses are absolute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FeedInfo {
     /// Identity of the feed, never changed (RFC 4287 §4.2.6); see [`feed_tag_uri`].
     pub id: String,
@@ -40,7 +41,7 @@ pub struct FeedInfo {
 }
 
 /// One issue as a feed shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// Identity in every feed: a [`tag_uri`], or what a migrated essay had elsewhere.
     pub id: String,

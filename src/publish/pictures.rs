@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::Publication;
 use super::publication::shown_path;
-use crate::archive::ArchiveFile;
+use crate::archive::Draft;
 use crate::diagnostic::Diagnostic;
+use crate::fingerprint::Fingerprint;
 use crate::fs;
 use crate::issue::Issue;
 
@@ -18,7 +19,7 @@ const DEEPEST: usize = 8;
 pub(super) fn beside(
     publication: &Publication,
     issue: &Issue,
-) -> Result<Vec<ArchiveFile>, Diagnostic> {
+) -> Result<Vec<Draft<'static>>, Diagnostic> {
     let Some(name) = issue.source.name.strip_suffix("/index.md") else {
         return Ok(Vec::new());
     };
@@ -37,7 +38,8 @@ pub(super) fn beside(
         }
         if let Some(bytes) = fs::read_bytes(&path, &shown_path(&publication.folder, &path))? {
             let path = format!("issues/{}/{below}", issue.slug);
-            files.push(ArchiveFile { path, bytes });
+            let fingerprint = Fingerprint::of_bytes(&bytes);
+            files.push(Draft::new(path, fingerprint, || Ok(bytes)));
         }
     }
     Ok(files)

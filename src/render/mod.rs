@@ -24,6 +24,7 @@ mod text;
 
 use std::borrow::Cow;
 
+use document::Document;
 use html::{Channel, write_html};
 use links::Links;
 
@@ -55,23 +56,76 @@ pub struct RenderedEssay {
     pub opening: String,
 }
 
-/// Renders an essay. Every text renders; time and memory are linear in its length.
-pub fn render_essay(markdown: &str, context: &RenderContext<'_>) -> RenderedEssay {
-    let markdown = lines_with_lf(markdown);
-    let links = Links::new(context.issue_url);
-    let document = parse::parse(&markdown, &links);
-    let prefix = context.id_prefix;
-    RenderedEssay {
-        email_html: whole_lines(&email::write_email(
-            &document,
-            &links,
+/// An essay that was parsed once and is written for one channel after the other, as each is asked
+/// for: a page needs no mail.
+#[derive(Debug, Clone)]
+pub struct ParsedEssay<'a> {
+    document: Document,
+    links: Links,
+    context: RenderContext<'a>,
+}
+
+impl<'a> ParsedEssay<'a> {
+    /// Parses an essay. Every text can be parsed; time and memory are linear in its length.
+    pub fn new(markdown: &str, context: &RenderContext<'a>) -> Self {
+        let links = Links::new(context.issue_url);
+        Self {
+            document: parse::parse(&lines_with_lf(markdown), &links),
+            links,
+            context: context.clone(),
+        }
+    }
+
+    /// See [`RenderedEssay::email_html`].
+    pub fn email_html(&self) -> String {
+        let prefix = self.context.id_prefix;
+        let css = self.context.essay_css;
+        whole_lines(&email::write_email(
+            &self.document,
+            &self.links,
             prefix,
-            context.essay_css,
-        )),
-        text: whole_lines(&text::write_text(&document, &links)),
-        web_html: whole_lines(&write_html(&document, Channel::Web, &links, prefix)),
-        feed_html: whole_lines(&feed::write_feed(&document, &links, prefix)),
-        opening: without_controls(&opening::opening(&document)).into_owned(),
+            css,
+        ))
+    }
+
+    /// See [`RenderedEssay::text`].
+    pub fn text(&self) -> String {
+        whole_lines(&text::write_text(&self.document, &self.links))
+    }
+
+    /// See [`RenderedEssay::web_html`].
+    pub fn web_html(&self) -> String {
+        let prefix = self.context.id_prefix;
+        whole_lines(&write_html(
+            &self.document,
+            Channel::Web,
+            &self.links,
+            prefix,
+        ))
+    }
+
+    /// See [`RenderedEssay::feed_html`].
+    pub fn feed_html(&self) -> String {
+        let prefix = self.context.id_prefix;
+        whole_lines(&feed::write_feed(&self.document, &self.links, prefix))
+    }
+
+    /// See [`RenderedEssay::opening`].
+    pub fn opening(&self) -> String {
+        without_controls(&opening::opening(&self.document)).into_owned()
+    }
+}
+
+/// Renders an essay for every channel. Every text renders; time and memory are linear in its
+/// length.
+pub fn render_essay(markdown: &str, context: &RenderContext<'_>) -> RenderedEssay {
+    let essay = ParsedEssay::new(markdown, context);
+    RenderedEssay {
+        email_html: essay.email_html(),
+        text: essay.text(),
+        web_html: essay.web_html(),
+        feed_html: essay.feed_html(),
+        opening: essay.opening(),
     }
 }
 

@@ -189,13 +189,14 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 16] = [
+const CORE: [&str; 17] = [
     "address",
     "archive",
     "delivery",
     "dkim",
     "essay",
     "feed",
+    "fingerprint",
     "freemail",
     "import",
     "issue",

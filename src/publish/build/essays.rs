@@ -1,0 +1,94 @@
+//! The essays of a build: each is parsed when a page or a feed needs it, and then forgotten.
+
+use std::sync::LazyLock;
+
+use crate::archive::PageEssay;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::issue::Issue;
+use crate::publish::Publication;
+use crate::render::{ParsedEssay, RenderContext};
+
+/// The essays of the issues of a build, in their order.
+#[derive(Clone, Copy)]
+pub(super) struct Essays<'a> {
+    publication: &'a Publication,
+    issues: &'a [&'a Issue],
+}
+
+/// What is kept of an essay.
+#[derive(Debug, Clone)]
+pub(super) struct KnownEssay {
+    /// Hash of everything that its HTML is made of.
+    pub(super) fingerprint: Fingerprint,
+    /// Its first words.
+    pub(super) opening: String,
+}
+
+impl<'a> Essays<'a> {
+    pub(super) fn new(publication: &'a Publication, issues: &'a [&'a Issue]) -> Self {
+        Self {
+            publication,
+            issues,
+        }
+    }
+
+    /// The issues.
+    pub(super) fn issues(&self) -> &'a [&'a Issue] {
+        self.issues
+    }
+
+    /// Hands an essay to `work` as the page of its issue needs it.
+    pub(super) fn with_page_essay<R>(
+        &self,
+        index: usize,
+        work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
+    ) -> R {
+        let issue = self.issues[index];
+        self.with_context(issue, |context| {
+            let parsed = LazyLock::new(|| ParsedEssay::new(&issue.markdown, context));
+            let known = KnownEssay {
+                fingerprint: fingerprint(&issue.markdown, context),
+                opening: parsed.opening(),
+            };
+            let opening = known.opening.clone();
+            let essay = PageEssay {
+                fingerprint: known.fingerprint,
+                opening: &opening,
+                web_html: &|| parsed.web_html(),
+            };
+            work(known, essay)
+        })
+    }
+
+    /// The HTML of an essay for the feeds.
+    pub(super) fn feed_html(&self, index: usize) -> String {
+        let issue = self.issues[index];
+        self.with_context(issue, |context| {
+            ParsedEssay::new(&issue.markdown, context).feed_html()
+        })
+    }
+
+    fn with_context<R>(&self, issue: &Issue, work: impl FnOnce(&RenderContext<'_>) -> R) -> R {
+        let id_prefix = format!("{}-", issue.slug);
+        work(&RenderContext {
+            issue_url: &self.publication.issue_url(issue),
+            id_prefix: &id_prefix,
+            essay_css: self.publication.layouts.text("essay.css"),
+        })
+    }
+}
+
+/// Hash of everything that pages and feeds say of an essay. The stylesheet of the mail is no part
+/// of it. Every field is named here: a new one cannot be forgotten.
+fn fingerprint(markdown: &str, context: &RenderContext<'_>) -> Fingerprint {
+    let RenderContext {
+        issue_url,
+        id_prefix,
+        essay_css: _,
+    } = context;
+    let mut print = Fingerprinter::new("essay");
+    print.text("markdown", markdown);
+    print.text("issue_url", issue_url);
+    print.text("id_prefix", id_prefix);
+    print.finish()
+}

@@ -1,0 +1,128 @@
+//! `build`: the archive and the feeds as files. Written only where bytes change; deleted only
+//! where this command wrote; the same input gives the same bytes.
+//!
+//! An issue is rendered, its page is written, and both are forgotten: what is kept of it is its
+//! opening. Issues are worked on side by side, and nothing depends on which of them is ready first.
+//! Files that changed wait in a folder of their own until all of them are there ([`press`]), so that
+//! an error leaves the archive as it was.
+
+mod essays;
+mod feeds;
+mod manifest;
+mod press;
+mod side_by_side;
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::{Publication, Stop, pictures};
+use crate::archive::{Archive, ArchivePage, Draft};
+use crate::diagnostic::Diagnostic;
+use crate::issue::Issue;
+use essays::{Essays, KnownEssay};
+use press::Press;
+use side_by_side::side_by_side;
+
+/// What a build did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuildReport {
+    /// Issues whose time has come.
+    pub public: usize,
+    /// Issues that wait for their time.
+    pub future: usize,
+    /// Drafts.
+    pub drafts: usize,
+    /// Files that were written.
+    pub written: usize,
+    /// Files whose bytes were right already.
+    pub unchanged: usize,
+    /// Files of an earlier build that were taken away.
+    pub removed: usize,
+}
+
+/// Builds everything that is public at `now` into `out`.
+pub fn build(
+    publication: &Publication,
+    issues: &[Issue],
+    now: DateTime<Utc>,
+    out: &Path,
+) -> Result<BuildReport, Stop> {
+    refuse_source_folders(publication, out)?;
+    let is_public = |issue: &&Issue| !issue.draft && issue.published <= now;
+    // Newest first, as archive and feeds show them.
+    let public: Vec<&Issue> = issues.iter().filter(is_public).rev().collect();
+    let press = Press::open(out)?;
+    let mut printed = make_all(publication, &public, &|draft| press.print(draft))?;
+    for issue in &public {
+        for picture in pictures::beside(publication, issue)? {
+            printed.push(press.print(picture)?);
+        }
+    }
+    let mut report = press.publish(&printed)?;
+    report.public = public.len();
+    report.drafts = issues.iter().filter(|issue| issue.draft).count();
+    report.future = issues.len() - report.public - report.drafts;
+    Ok(report)
+}
+
+/// Makes every page, drafts and future ones too, and writes nothing: what is wrong with the
+/// templates should be known before the day on which they are needed.
+pub fn rehearse_build(publication: &Publication, issues: &[Issue]) -> Result<(), Diagnostic> {
+    let all: Vec<&Issue> = issues.iter().rev().collect();
+    make_all(publication, &all, &|draft| draft.make().map(|_| ())).map(|_| ())
+}
+
+/// Hands every page and feed to `take`, and gives what that made of them in a fixed order.
+fn make_all<R: Send>(
+    publication: &Publication,
+    issues: &[&Issue],
+    take: &(dyn Fn(Draft<'_>) -> Result<R, Diagnostic> + Sync),
+) -> Result<Vec<R>, Diagnostic> {
+    let view = publication.view();
+    let pages: Vec<ArchivePage> = issues
+        .iter()
+        .map(|issue| ArchivePage {
+            view: publication.issue_view(issue, ""),
+            slug: issue.slug.clone(),
+            aliases: issue.aliases.clone(),
+        })
+        .collect();
+    let archive = Archive::new(&view, &publication.layouts, &pages)?;
+    let essays = Essays::new(publication, issues);
+    let made = side_by_side(issues.len(), |index| {
+        essays.with_page_essay(index, |known, essay| {
+            Ok((known, take(archive.issue(index, essay))?))
+        })
+    })?;
+    let (known, mut taken): (Vec<KnownEssay>, Vec<R>) = made.into_iter().unzip();
+    let openings: Vec<String> = known.iter().map(|known| known.opening.clone()).collect();
+    let files = archive.files();
+    taken.extend(side_by_side(files.len(), |index| {
+        take(archive.file(&files[index], &openings))
+    })?);
+    for draft in feeds::drafts(publication, &essays, &known) {
+        taken.push(take(draft)?);
+    }
+    Ok(taken)
+}
+
+/// Pages among the essays, or over the publication itself, would be a mess to clean up.
+fn refuse_source_folders(publication: &Publication, out: &Path) -> Result<(), Stop> {
+    let Ok(out) = std::fs::canonicalize(out) else {
+        return Ok(());
+    };
+    let folder = &publication.folder;
+    let own = std::fs::canonicalize(folder).is_ok_and(|folder| folder == out);
+    let sources = ["issues", "templates"].iter().any(|name| {
+        std::fs::canonicalize(folder.join(name)).is_ok_and(|source| out.starts_with(source))
+    });
+    if own || sources {
+        return Err(
+            Diagnostic::error(format!("`{}` holds what is built from", out.display()))
+                .hint("choose a folder of its own; the default is `public`")
+                .into(),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! From drafts to files on the disk.
+//!
+//! A file whose bytes are there already is left alone. One that changed is written into a folder
+//! beside the others, [`STAGING`]; when all are there they are moved to their places. An error on
+//! the way leaves the archive as it was, and the order of writing lets a crash do no harm either:
+//! the list of our files names a file before it appears, so that what a dead build left is still
+//! ours.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{BuildReport, manifest};
+use crate::archive::Draft;
+use crate::diagnostic::Diagnostic;
+use crate::fs;
+
+/// Holds the files that wait for the others.
+const STAGING: &str = ".postrider-staging";
+
+/// Where files are made ready.
+pub(super) struct Press {
+    out: PathBuf,
+    staging: PathBuf,
+    next: AtomicUsize,
+    /// What earlier builds wrote.
+    earlier: BTreeSet<String>,
+    /// Held as long as the press is open: another build of this folder waits.
+    _turn: File,
+}
+
+/// A file that is ready.
+pub(super) struct Printed {
+    path: String,
+    /// Where it waits, if it is not in its place already.
+    staged: Option<PathBuf>,
+}
+
+impl Press {
+    /// Opens the press of a folder. Waits until no other build works on it.
+    pub(super) fn open(out: &Path) -> Result<Self, Diagnostic> {
+        let shown = out.display().to_string();
+        let failed = |error: std::io::Error| unwritable(&shown, &error);
+        std::fs::create_dir_all(out).map_err(failed)?;
+        let turn = File::open(out).map_err(failed)?;
+        // Some network file systems lock no folder. Two builds at once are then the author's care.
+        let _ = turn.lock();
+        let staging = out.join(STAGING);
+        clear(&staging).map_err(failed)?;
+        std::fs::create_dir(&staging).map_err(failed)?;
+        Ok(Self {
+            earlier: manifest::read(out)?,
+            out: out.to_path_buf(),
+            staging,
+            next: AtomicUsize::new(0),
+            _turn: turn,
+        })
+    }
+
+    /// Makes a file, and stages it if its bytes are not there already.
+    pub(super) fn print(&self, draft: Draft<'_>) -> Result<Printed, Diagnostic> {
+        let path = draft.path.clone();
+        let bytes = draft.make()?;
+        let present = fs::read_bytes(&self.out.join(&path), &path)?;
+        if present.as_ref() == Some(&bytes) {
+            return Ok(Printed { path, staged: None });
+        }
+        if present.is_some() && !self.earlier.contains(&path) {
+            return Err(self.in_the_way(&path));
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let staged = self.staging.join(number.to_string());
+        stage(&staged, &bytes).map_err(|error| unwritable(&path, &error))?;
+        Ok(Printed {
+            path,
+            staged: Some(staged),
+        })
+    }
+
+    /// A file that is in the way and that no build wrote is somebody's work.
+    fn in_the_way(&self, path: &str) -> Diagnostic {
+        Diagnostic::error(format!(
+            "`{}` is in the way, and it was not written by `build`",
+            self.out.join(path).display()
+        ))
+        .hint("move it away, or build into another folder with `--out DIR`")
+    }
+
+    /// Moves what is staged to its place, and takes away what no longer belongs to the archive.
+    pub(super) fn publish(self, files: &[Printed]) -> Result<BuildReport, Diagnostic> {
+        let mut report = BuildReport::default();
+        let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let mut union = current.clone();
+        union.extend(self.earlier.iter().map(String::as_str));
+        manifest::write(&self.out, &union)?;
+        for file in files {
+            let Some(staged) = &file.staged else {
+                report.unchanged += 1;
+                continue;
+            };
+            move_into_place(staged, &self.out.join(&file.path))
+                .map_err(|error| unwritable(&file.path, &error))?;
+            report.written += 1;
+        }
+        for path in union.difference(&current) {
+            report.removed += usize::from(manifest::remove(&self.out, path)?);
+        }
+        manifest::write(&self.out, &current)?;
+        Ok(report)
+    }
+}
+
+impl Drop for Press {
+    fn drop(&mut self) {
+        // What stays behind the next build takes away. A folder that was made for nothing goes as well.
+        let _ = clear(&self.staging);
+        let _ = std::fs::remove_dir(&self.out);
+    }
+}
+
+/// Removes what a build left that was killed.
+fn clear(staging: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(staging) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file that any web server may read. No fsync: it can be built again.
+fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.set_permissions(fs::usual_permissions())
+}
+
+fn move_into_place(staged: &Path, target: &Path) -> std::io::Result<()> {
+    match std::fs::rename(staged, target) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if let Some(folder) = target.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::rename(staged, target)
+        }
+        moved => moved,
+    }
+}
+
+/// A file that could not be written.
+pub(super) fn unwritable(path: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!("cannot write `{path}`")).cause(error)
+}
