@@ -3,6 +3,7 @@
 //! A `POSTRIDER_*` variable overrides the key of the same name. Secrets come from the environment
 //! or from a file of mode 0600, never from `postrider.toml` and never from a flag.
 
+mod feeds;
 mod raw;
 mod reader;
 mod relay;
@@ -20,6 +21,8 @@ use crate::address::{EmailAddress, Mailbox};
 use crate::delivery::RetryRules;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::mailer::Timers;
+
+pub use feeds::Logo;
 
 /// Name of the file at the root of a publication.
 pub const FILE_NAME: &str = "postrider.toml";
@@ -54,8 +57,14 @@ pub struct Config {
     pub reply_to: Option<EmailAddress>,
     /// The sender's postal address, which many laws ask for; may be empty.
     pub postal_address: String,
+    /// Who may do what with the essays; may be empty.
+    pub copyright: String,
+    /// The publication's picture.
+    pub logo: Option<Logo>,
     /// How many of the newest issues the feeds hold.
     pub feed_entries: usize,
+    /// Addresses of the hubs that tell subscribers of the feeds what is new (WebSub).
+    pub hubs: Vec<String>,
     /// An address that the relay refuses this often as one that does not exist is suppressed.
     pub suppress_after: usize,
     /// The ledger that may send this publication, once there was a real send.

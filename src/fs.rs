@@ -38,6 +38,15 @@ pub fn read_bytes(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic
     Ok(Some(bytes))
 }
 
+/// Whether a path, with every link in it followed, stays in a folder. What is not there leads
+/// nowhere.
+pub fn is_inside(folder: &Path, path: &Path) -> bool {
+    let Ok(path) = fs::canonicalize(path) else {
+        return true;
+    };
+    fs::canonicalize(folder).is_ok_and(|folder| path.starts_with(folder))
+}
+
 /// Opens a file to be read, with the same refusals as [`read_bytes`].
 pub fn open_if_present(path: &Path, name: &str) -> Result<Option<File>, Diagnostic> {
     let failed = |error: io::Error| Diagnostic::error(format!("cannot read `{name}`")).cause(error);

@@ -12,6 +12,17 @@ pub const FEED_STYLESHEET: &str = "assets/feed.css";
 /// An asset's path with its content's hash as a query, so that a browser may keep it for
 /// ever and an older page, kept by somebody, still finds a stylesheet.
 pub(super) fn versioned(path: &str, text: &str) -> String {
-    let hash = HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref());
-    format!("{path}?v={}", &hash[..12])
+    format!("{path}?v={}", short_hash(text.as_bytes()))
+}
+
+/// Path of an asset that is another file as soon as its bytes are others: `assets/NAME-HASH.ENDING`.
+pub fn hashed_path(name: &str, ending: &str, bytes: &[u8]) -> String {
+    format!("assets/{name}-{}.{ending}", short_hash(bytes))
+}
+
+/// As much of SHA-256 as keeps the assets of one publication apart.
+fn short_hash(bytes: &[u8]) -> String {
+    let mut hash = HEXLOWER.encode(digest(&SHA256, bytes).as_ref());
+    hash.truncate(12);
+    hash
 }

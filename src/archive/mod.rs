@@ -22,7 +22,7 @@ use crate::fingerprint::Fingerprint;
 use crate::issue::Slug;
 use crate::render::layout::{IssueView, Layouts, PublicationView};
 
-pub use assets::{FEED_STYLESHEET, STYLESHEET};
+pub use assets::{FEED_STYLESHEET, STYLESHEET, hashed_path};
 pub use direction::direction;
 pub use draft::Draft;
 use pages::Site;

@@ -23,6 +23,8 @@ pub(super) struct Raw {
     pub(super) from: Spanned<String>,
     pub(super) reply_to: Option<Spanned<String>>,
     pub(super) postal_address: Option<Spanned<String>>,
+    pub(super) copyright: Option<Spanned<String>>,
+    pub(super) logo: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) feeds: RawFeeds,
     #[serde(default)]
@@ -75,6 +77,8 @@ pub(super) struct RawDkim {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFeeds {
     pub(super) entries: Option<Spanned<usize>>,
+    #[serde(default)]
+    pub(super) hub: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -127,8 +131,11 @@ const KEYS: &[&str] = &[
     "from",
     "reply_to",
     "postal_address",
+    "copyright",
+    "logo",
     "feeds",
     "entries",
+    "hub",
     "ledger",
     "id",
     "serve",

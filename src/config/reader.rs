@@ -64,6 +64,12 @@ impl Reader<'_> {
                 ),
             },
             postal_address: self.optional_line(self.value("POSTAL_ADDRESS", raw.postal_address))?,
+            copyright: self.optional_line(self.value("COPYRIGHT", raw.copyright))?,
+            logo: match self.value("LOGO", raw.logo) {
+                Some(value) => Some(self.logo(&value)?),
+                None => None,
+            },
+            hubs: self.hubs(raw.feeds.hub)?,
             feed_entries: raw.feeds.entries.map_or(Ok(20), |entries| {
                 self.in_range(&entries, 1..=1000, "entries")
             })?,

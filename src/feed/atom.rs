@@ -1,28 +1,30 @@
 //! Atom 1.0 (RFC 4287).
 
+use std::collections::BTreeMap;
+
+use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{
     Category, Content, Entry as AtomEntry, Feed as AtomFeed, FixedDateTime, Generator, Link,
     Person, Text, WriteConfig,
 };
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::{Entry, Feed, FeedInfo, xml_prologue};
+use super::{Document, Entry, Format, HISTORY, xml_prologue};
 
-/// The feed as Atom; `Content-Type: application/atom+xml; charset=utf-8`.
-pub fn write(info: &FeedInfo, entries: &[Entry]) -> String {
-    let feed = Feed::new(info, entries);
+/// The document as Atom.
+pub(super) fn write(document: &Document<'_>) -> String {
     let config = WriteConfig {
         write_document_declaration: false,
         indent_size: Some(2),
     };
     // Writing into memory has no way to fail.
-    let bytes = atom_feed(&feed)
+    let bytes = atom_feed(document)
         .write_with_config(Vec::new(), config)
         .unwrap_or_default();
     let xml = String::from_utf8(bytes).unwrap_or_default();
     format!(
         "{}{}\n",
-        xml_prologue(&feed.stylesheet_url()),
+        xml_prologue(&document.stylesheet_url()),
         with_zulu_dates(xml.trim())
     )
 }
@@ -34,36 +36,57 @@ fn with_zulu_dates(xml: &str) -> String {
         .replace("+00:00</published>", "Z</published>")
 }
 
-fn atom_feed(feed: &Feed) -> AtomFeed {
-    let info = &feed.info;
+fn atom_feed(document: &Document<'_>) -> AtomFeed {
+    let info = &document.info;
+    let links = document.links(Format::Atom).into_iter();
     AtomFeed {
         id: info.id.clone(),
         title: Text::plain(info.title.clone()),
-        subtitle: (!info.description.is_empty()).then(|| Text::plain(info.description.clone())),
+        subtitle: plain_if_any(&info.description),
+        rights: plain_if_any(&info.copyright),
         // Required even where nothing has changed yet (§4.1.1): the epoch, which any entry follows.
-        updated: fixed(feed.last_change().unwrap_or_default()),
+        updated: fixed(document.last_change().unwrap_or_default()),
         authors: vec![Person {
             name: info.author.clone(),
             email: info.author_email.clone(),
             ..Person::default()
         }],
-        links: vec![
-            Link {
-                href: info.atom_url.clone(),
-                rel: "self".to_owned(),
-                mime_type: Some("application/atom+xml".to_owned()),
-                ..Link::default()
-            },
-            page_link(&info.base_url),
-        ],
+        links: links
+            .map(|(rel, href)| feed_link(rel, href))
+            .chain([page_link(&document.page_url())])
+            .collect(),
         generator: Some(Generator {
             value: "Postrider".to_owned(),
             ..Generator::default()
         }),
+        logo: info.logo.as_ref().map(|logo| logo.url.clone()),
+        // §4.2.5: an icon is square.
+        icon: info
+            .logo
+            .as_ref()
+            .filter(|logo| logo.is_square())
+            .map(|logo| logo.url.clone()),
         lang: Some(info.language.clone()),
-        entries: feed.entries.iter().map(atom_entry).collect(),
+        entries: document.entries.iter().map(atom_entry).collect(),
+        extensions: document.history_mark().map(history).unwrap_or_default(),
+        namespaces: BTreeMap::from([(HISTORY.0.to_owned(), HISTORY.1.to_owned())]),
         ..AtomFeed::default()
     }
+}
+
+fn plain_if_any(text: &str) -> Option<Text> {
+    (!text.is_empty()).then(|| Text::plain(text.to_owned()))
+}
+
+fn history(name: &str) -> ExtensionMap {
+    let mark = Extension {
+        name: format!("{}:{name}", HISTORY.0),
+        // Nothing, on one line: without it the element would be indented.
+        value: Some(String::new()),
+        ..Extension::default()
+    };
+    let marks = BTreeMap::from([(name.to_owned(), vec![mark])]);
+    BTreeMap::from([(HISTORY.0.to_owned(), marks)])
 }
 
 fn atom_entry(entry: &Entry) -> AtomEntry {
@@ -103,6 +126,15 @@ fn atom_entry(entry: &Entry) -> AtomEntry {
     }
 }
 
+fn feed_link(rel: &str, href: String) -> Link {
+    Link {
+        href,
+        rel: rel.to_owned(),
+        mime_type: (rel != "hub").then(|| Format::Atom.media_type().to_owned()),
+        ..Link::default()
+    }
+}
+
 fn page_link(url: &str) -> Link {
     Link {
         href: url.to_owned(),
@@ -119,7 +151,7 @@ fn fixed(instant: DateTime<Utc>) -> FixedDateTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::examples::{entries, entry, info, instant};
+    use super::super::tests::{entries, entry, info, instant, written};
     use super::*;
 
     fn parsed(xml: &str) -> AtomFeed {
@@ -128,12 +160,12 @@ mod tests {
 
     #[test]
     fn the_whole_feed_reads_as_expected() {
-        insta::assert_snapshot!("atom", write(&info(), &entries()));
+        insta::assert_snapshot!("atom", written(Format::Atom, &info(), &entries()));
     }
 
     #[test]
     fn a_hostile_title_comes_back_as_it_was_without_its_control_characters() {
-        let feed = parsed(&write(&info(), &entries()));
+        let feed = parsed(&written(Format::Atom, &info(), &entries()));
         assert_eq!(
             feed.entries()[0].title().value,
             "A ]]> B </title> & <b>C</b> D"
@@ -144,7 +176,7 @@ mod tests {
 
     #[test]
     fn dates_are_in_whole_seconds_and_end_with_z() {
-        let xml = write(&info(), &entries());
+        let xml = written(Format::Atom, &info(), &entries());
         assert!(xml.contains("<published>2026-09-08T07:00:00Z</published>"));
         assert!(xml.contains("<updated>2026-09-20T06:30:15Z</updated>"));
     }
@@ -153,7 +185,7 @@ mod tests {
     fn a_date_in_the_text_is_not_touched() {
         let mut quoting = entry("quoting", "2026-09-01T07:00:00Z");
         quoting.content_html = "<p>+00:00</updated></p>".to_owned();
-        let feed = parsed(&write(&info(), &[quoting]));
+        let feed = parsed(&written(Format::Atom, &info(), &[quoting]));
         assert_eq!(
             feed.entries()[0].content().unwrap().value(),
             Some("<p>+00:00</updated></p>")
@@ -166,7 +198,7 @@ mod tests {
             updated: Some(instant("2026-08-01T00:00:00Z")),
             ..entry("early", "2026-09-01T07:00:00Z")
         };
-        let feed = parsed(&write(&info(), &[early]));
+        let feed = parsed(&written(Format::Atom, &info(), &[early]));
         assert_eq!(
             feed.entries()[0].updated().to_rfc3339(),
             "2026-09-01T07:00:00+00:00"
@@ -175,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_feed_without_entries_has_every_required_element() {
-        let feed = parsed(&write(&info(), &[]));
+        let feed = parsed(&written(Format::Atom, &info(), &[]));
         assert_eq!(feed.id(), info().id);
         assert_eq!(feed.updated().to_rfc3339(), "1970-01-01T00:00:00+00:00");
         assert_eq!(feed.authors()[0].name(), "The editors");
@@ -185,7 +217,7 @@ mod tests {
     fn a_publication_without_an_author_is_its_own() {
         let mut nameless = info();
         nameless.author.clear();
-        let feed = parsed(&write(&nameless, &entries()));
+        let feed = parsed(&written(Format::Atom, &nameless, &entries()));
         assert_eq!(feed.authors()[0].name(), "The Slow Post & Co.");
         assert_eq!(feed.entries()[1].authors()[0].name(), "The Slow Post & Co.");
     }

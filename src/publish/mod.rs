@@ -15,6 +15,7 @@ mod ground;
 mod guard;
 mod halt;
 mod job;
+mod logo;
 mod pictures;
 mod places;
 mod planned;

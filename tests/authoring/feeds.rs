@@ -160,3 +160,121 @@ fn readers_find_the_same_words_and_absolute_links_in_every_feed() {
         }
     }
 }
+
+/// Seven letters, three in each document of a feed.
+fn paged() -> Newsroom {
+    (1..=7).fold(newsroom().table("[feeds]\nentries = 3"), |room, day| {
+        let stem = format!("2026-12-0{day}-day-{day}");
+        room.essay(&stem, &format!("Day {day}"), "Words.\n")
+    })
+}
+
+/// Follows a reader's way through RSS from the feed to its oldest archive.
+fn titles_by_document(room: &Newsroom) -> Vec<Vec<String>> {
+    let mut documents = Vec::new();
+    let mut path = "feed.xml".to_owned();
+    loop {
+        let channel: rss::Channel = room.read(&format!("public/{path}")).parse().unwrap();
+        let titles = channel.items().iter().map(|item| item.title().unwrap());
+        documents.push(titles.map(str::to_owned).collect());
+        let links = channel.atom_ext().unwrap().links();
+        let Some(previous) = links.iter().find(|link| link.rel == "prev-archive") else {
+            return documents;
+        };
+        let base = "https://letters.example.org/";
+        path = previous.href.replacen(base, "", 1);
+    }
+}
+
+#[test]
+fn a_reader_who_follows_the_archives_gets_every_issue() {
+    let room = paged();
+    built(&room);
+    assert_eq!(
+        titles_by_document(&room),
+        [
+            ["Day 7", "Day 6", "Day 5"],
+            ["Day 6", "Day 5", "Day 4"],
+            ["Day 3", "Day 2", "Day 1"],
+        ]
+    );
+}
+
+#[test]
+fn a_new_issue_changes_no_archive_of_the_feeds() {
+    let room = paged();
+    built(&room);
+    let names = ["archive-1.xml", "archive-1.atom", "archive-1.json"];
+    let archives = |room: &Newsroom| names.map(|name| room.read(&format!("public/feeds/{name}")));
+    let before = archives(&room);
+    let room = (8..=9).fold(room, |room, day| {
+        room.essay(&format!("2026-12-0{day}-day-{day}"), "Another", "Words.\n")
+    });
+    built(&room);
+    assert_eq!(archives(&room), before);
+    assert!(!room.has("public/feeds/archive-3.xml"));
+}
+
+#[test]
+fn a_logo_is_published_under_the_name_of_its_content_and_shown_in_every_feed() {
+    // The smallest PNG of 2 by 2 pixels.
+    let png = data_encoding::BASE64
+        .decode(b"iVBORw0KGgoAAAANSUhEUgAAAAIAAAACAQAAAABazTCJAAAAC0lEQVR4nGNgQAYAAA4AAcxwBCEAAAAASUVORK5CYII=")
+        .unwrap();
+    let room = small().config("logo = \"art/logo.png\"");
+    room.write("art/logo.png", &png);
+    built(&room);
+    let name = room
+        .files("public/assets")
+        .into_iter()
+        .find(|name| name.starts_with("logo-"))
+        .unwrap();
+    for feed in ["feed.xml", "atom.xml", "feed.json"] {
+        let url = format!("https://letters.example.org/assets/{name}");
+        assert!(
+            room.read(&format!("public/{feed}")).contains(&url),
+            "{feed}"
+        );
+    }
+}
+
+#[test]
+fn a_logo_that_cannot_be_shown_is_an_error() {
+    let room = small().config("logo = \"logo.png\"");
+    room.run(["build"])
+        .fails(1)
+        .stderr_contains("there is no `logo.png`")
+        .stderr_contains("`logo` in postrider.toml names it");
+    room.write("logo.png", "no picture");
+    room.run(["build"])
+        .fails(1)
+        .stderr_contains("`logo.png` is not a PNG, JPEG or GIF picture");
+    assert!(!room.has("public/index.html"));
+    for (logo, message) in [
+        ("../logo.png", "is not a file in the publication's folder"),
+        ("logo.svg", "feed readers do not show a logo of this kind"),
+        ("ftp://example.org/logo.png", "is not an https address"),
+    ] {
+        let room = small().config(&format!("logo = \"{logo}\""));
+        room.run(["build"])
+            .fails(1)
+            .stderr_contains(message)
+            .stderr_contains("postrider.toml:");
+    }
+}
+
+#[test]
+fn a_hub_stands_in_all_three_feeds_and_must_be_an_address() {
+    let room = small().table("[feeds]\nhub = [\"https://hub.example.net/\"]");
+    built(&room);
+    for feed in ["feed.xml", "atom.xml", "feed.json"] {
+        let text = room.read(&format!("public/{feed}"));
+        assert!(text.contains("https://hub.example.net/"), "{feed}");
+    }
+    small()
+        .table("[feeds]\nhub = [\"hub.example.net\"]")
+        .run(["build"])
+        .fails(1)
+        .stderr_contains("`hub` is not the address of a hub")
+        .stderr_contains("postrider.toml:");
+}

@@ -1,76 +1,131 @@
-//! The feeds: the newest issues in three formats. The essays in them are rendered once for all
-//! three, and only if one of the three is made.
+//! The feeds: which issues stand in which document, and what a feed says of each of them. The
+//! essays of a document are rendered once for all three formats, and only if one of them is made.
 
 use std::sync::{Arc, LazyLock};
 
 use super::essays::{Essays, KnownEssay};
 use crate::archive::Draft;
-use crate::feed::{self, Entry, FeedInfo};
-use crate::fingerprint::Fingerprinter;
+use crate::feed::{self, Document, Entry, FeedInfo, Format, Part};
+use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Issue;
 use crate::publish::Publication;
 
-/// Writes a feed in one format.
-type Write = fn(&FeedInfo, &[Entry]) -> String;
-
-/// The three feeds. `known` has a place for each issue.
-pub(super) fn drafts<'a>(
-    publication: &Publication,
-    essays: &Essays<'a>,
-    known: &[KnownEssay],
-) -> Vec<Draft<'a>> {
-    let info = Arc::new(info(publication));
-    let mut print = Fingerprinter::new("feed");
-    print.value("info", &*info);
-    let mut entries = Vec::new();
-    let newest = essays.issues().iter().zip(known);
-    for (issue, essay) in newest.take(publication.config.feed_entries) {
-        let entry = entry(publication, issue, &essay.opening);
-        print.value("entry", &entry);
-        print.part("essay", essay.fingerprint);
-        entries.push(entry);
-    }
-    let essays = *essays;
-    let entries = Arc::new(LazyLock::new(move || {
-        for (index, entry) in entries.iter_mut().enumerate() {
-            entry.content_html = essays.feed_html(index);
-        }
-        entries
-    }));
-    let formats: [(&str, Write); 3] = [
-        ("feed.xml", feed::rss::write),
-        ("atom.xml", feed::atom::write),
-        ("feed.json", feed::json::write),
-    ];
-    let draft = |(path, write): (&str, Write)| {
-        let mut print = print.clone();
-        print.text("path", path);
-        let (info, entries) = (info.clone(), entries.clone());
-        Draft::new(path, print.finish(), move || {
-            Ok(write(&info, &entries).into_bytes())
-        })
-    };
-    formats.into_iter().map(draft).collect()
+/// All documents of all feeds.
+pub(super) struct Feeds<'a> {
+    essays: Essays<'a>,
+    /// What feeds say of each issue, newest first.
+    known: Vec<Known>,
+    documents: Vec<Planned>,
 }
 
-fn info(publication: &Publication) -> FeedInfo {
+/// What a feed says of an issue, without its essay.
+struct Known {
+    /// Place of the issue among the essays.
+    index: usize,
+    entry: Entry,
+    essay: Fingerprint,
+}
+
+/// A document, and which of the known entries stand in it.
+struct Planned {
+    info: Arc<FeedInfo>,
+    part: Part,
+    entries: Vec<usize>,
+}
+
+impl<'a> Feeds<'a> {
+    /// The feeds of a build. `essays` has a place for each issue.
+    pub(super) fn new(
+        publication: &Publication,
+        logo: Option<feed::Logo>,
+        essays: Essays<'a>,
+        known_essays: &[KnownEssay],
+    ) -> Self {
+        let issues = essays.issues().iter().zip(known_essays).enumerate();
+        let mut known: Vec<Known> = issues
+            .map(|(index, (issue, essay))| Known {
+                index,
+                entry: entry(publication, issue, &essay.opening),
+                essay: essay.fingerprint,
+            })
+            .collect();
+        known.sort_by(|one, other| feed::newest_first(&one.entry, &other.entry));
+        let info = Arc::new(info(publication, logo));
+        let parts = feed::parts(known.len(), publication.config.feed_entries);
+        let documents = parts
+            .into_iter()
+            .map(|part| Planned {
+                info: info.clone(),
+                entries: part.entries.clone().collect(),
+                part,
+            })
+            .collect();
+        Self {
+            essays,
+            known,
+            documents,
+        }
+    }
+
+    /// How many documents there are, each in three formats.
+    pub(super) fn count(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// One document in its three formats.
+    pub(super) fn document(&self, index: usize) -> [Draft<'_>; 3] {
+        let planned = &self.documents[index];
+        let entries = || planned.entries.iter().map(|entry| &self.known[*entry]);
+        let mut print = Fingerprinter::new("feed");
+        print.value("info", &*planned.info);
+        print.value("part", &planned.part);
+        for known in entries() {
+            print.value("entry", &known.entry);
+            print.part("essay", known.essay);
+        }
+        let document = Arc::new(LazyLock::new(move || {
+            let entries: Vec<Entry> = entries().map(|known| self.whole(known)).collect();
+            Document::new(&planned.info, &planned.part, &entries)
+        }));
+        Format::ALL.map(|format| {
+            let path = format.path_in(&planned.info.folder, &planned.part);
+            let mut print = print.clone();
+            print.text("path", &path);
+            let document = document.clone();
+            Draft::new(path, print.finish(), move || {
+                Ok(document.write(format).into_bytes())
+            })
+        })
+    }
+
+    /// An entry with its essay.
+    fn whole(&self, known: &Known) -> Entry {
+        Entry {
+            content_html: self.essays.feed_html(known.index),
+            ..known.entry.clone()
+        }
+    }
+}
+
+/// What the publication's feed says of itself.
+fn info(publication: &Publication, logo: Option<feed::Logo>) -> FeedInfo {
     let config = &publication.config;
-    let address = |name: &str| format!("{}{name}", config.base_url);
     FeedInfo {
         id: feed::feed_tag_uri(&config.feed_authority),
         title: config.title.clone(),
         description: config.description.clone(),
         author: config.author.clone(),
+        copyright: config.copyright.clone(),
         language: config.language.clone(),
         base_url: config.base_url.clone(),
-        rss_url: address("feed.xml"),
-        atom_url: address("atom.xml"),
-        json_url: address("feed.json"),
+        folder: String::new(),
         author_email: None,
+        logo,
+        hubs: config.hubs.clone(),
     }
 }
 
-/// An entry without its content.
+/// An entry without its essay.
 fn entry(publication: &Publication, issue: &Issue, opening: &str) -> Entry {
     let view = publication.issue_view(issue, opening);
     let own_id = || feed::tag_uri(&publication.config.feed_authority, &issue.id);
@@ -89,5 +144,6 @@ fn entry(publication: &Publication, issue: &Issue, opening: &str) -> Entry {
         author: view.author,
         tags: issue.tags.clone(),
         language: issue.language.clone(),
+        image: None,
     }
 }

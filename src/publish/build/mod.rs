@@ -16,11 +16,12 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::{Publication, Stop, pictures};
+use super::{Publication, Stop, logo, pictures};
 use crate::archive::{Archive, ArchivePage, Draft};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use essays::{Essays, KnownEssay};
+use feeds::Feeds;
 use press::Press;
 use side_by_side::side_by_side;
 
@@ -101,8 +102,16 @@ fn make_all<R: Send>(
     taken.extend(side_by_side(files.len(), |index| {
         take(archive.file(&files[index], &openings))
     })?);
-    for draft in feeds::drafts(publication, &essays, &known) {
-        taken.push(take(draft)?);
+    let logo = logo::read(publication)?;
+    let shown = logo.as_ref().map(|logo| logo.shown.clone());
+    let feeds = Feeds::new(publication, shown, essays, &known);
+    let documents = side_by_side(feeds.count(), |index| {
+        let drafts = feeds.document(index).into_iter();
+        drafts.map(take).collect::<Result<Vec<R>, Diagnostic>>()
+    })?;
+    taken.extend(documents.into_iter().flatten());
+    if let Some(file) = logo.and_then(|logo| logo.file) {
+        taken.push(take(file)?);
     }
     Ok(taken)
 }
