@@ -9,6 +9,7 @@ mod reader;
 mod relay;
 mod signature;
 mod waits;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::address::{EmailAddress, Mailbox};
 use crate::delivery::RetryRules;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::mailer::Timers;
+use crate::words::OwnWords;
 
 pub use feeds::Logo;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub list_id: String,
     /// BCP 47 tag.
     pub language: String,
+    /// What the author wants to be said otherwise.
+    pub words: OwnWords,
     /// Zone of the dates in file names.
     pub zone: jiff::tz::TimeZone,
     /// Time of day at which an issue is due.

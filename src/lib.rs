@@ -29,6 +29,7 @@ pub mod render;
 pub mod subscriber;
 pub mod suppression;
 pub mod token;
+pub mod words;
 
 // -- edges --
 pub mod catch;

@@ -129,6 +129,8 @@ impl Composer {
         let mut context = tera::Context::new();
         context.insert("publication", &frozen.publication);
         context.insert("issue", &frozen.issue);
+        context.insert("words", &frozen.words);
+        context.insert("direction", &frozen.direction);
         let mut composer = Self {
             issue: IssueId::parse(&frozen.issue_id).ok_or_else(|| damaged("identity"))?,
             html: EncodedEssay::new(&frozen.essay_html),

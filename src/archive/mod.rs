@@ -8,7 +8,6 @@
 //! it depends on, and a way to make it, which is taken only if it is not there already.
 
 mod assets;
-mod direction;
 mod draft;
 mod pages;
 mod subscribe;
@@ -21,9 +20,9 @@ use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
 use crate::issue::Slug;
 use crate::render::layout::{IssueView, Layouts, PublicationView};
+use crate::words::OwnWords;
 
 pub use assets::{FEED_STYLESHEET, STYLESHEET, hashed_path};
-pub use direction::direction;
 pub use draft::Draft;
 use pages::Site;
 
@@ -80,6 +79,7 @@ impl<'a> Archive<'a> {
     pub fn new(
         publication: &'a PublicationView,
         layouts: &'a Layouts,
+        own_words: &'a OwnWords,
         pages: &'a [ArchivePage],
     ) -> Result<Self, Diagnostic> {
         let mut taken = HashSet::new();
@@ -89,7 +89,7 @@ impl<'a> Archive<'a> {
                 .hint("give one of them another `slug` in its front matter"));
         }
         Ok(Self {
-            site: Site::new(publication, layouts),
+            site: Site::new(publication, layouts, own_words),
             pages,
         })
     }

@@ -1,13 +1,13 @@
 //! The pages: what each template is given, and at which path the result lies.
 
 use super::assets::{STYLESHEET, versioned};
-use super::direction::direction;
 use super::draft::Variables;
 use super::subscribe::subscribe_url;
 use super::{ArchivePage, Draft, PageEssay};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Slug;
 use crate::render::layout::{IssueLink, IssueView, Layouts, PublicationView};
+use crate::words::{OwnWords, Words, direction};
 
 /// Path of the page for what is not there.
 const NOT_FOUND: &str = "404.html";
@@ -16,22 +16,36 @@ const NOT_FOUND: &str = "404.html";
 pub(super) struct Site<'a> {
     publication: &'a PublicationView,
     layouts: &'a Layouts,
+    own_words: &'a OwnWords,
     stylesheet: String,
-    /// Covers the templates.
-    print: Fingerprinter,
+    /// What does not differ from page to page.
+    frame: Variables,
 }
 
 impl<'a> Site<'a> {
-    pub(super) fn new(publication: &'a PublicationView, layouts: &'a Layouts) -> Self {
+    pub(super) fn new(
+        publication: &'a PublicationView,
+        layouts: &'a Layouts,
+        own_words: &'a OwnWords,
+    ) -> Self {
         let mut print = Fingerprinter::new("page");
         for (name, source) in layouts.sources() {
             print.text(name, &source.text);
         }
+        let mut frame = Variables::new(print);
+        // The frame of every page speaks the publication's language.
+        let words = Words::of(&publication.language, own_words);
+        frame.insert("publication", publication);
+        frame.insert("publication_words", &words);
+        let frame_direction = direction(&publication.language);
+        frame.insert("publication_direction", frame_direction);
+        frame.insert("subscribe_url", &subscribe_url(publication, &words));
         Self {
             publication,
             layouts,
+            own_words,
             stylesheet: versioned(STYLESHEET, layouts.text("web.css")),
-            print,
+            frame,
         }
     }
 
@@ -80,13 +94,10 @@ impl<'a> Site<'a> {
 
     /// What every page knows; `language` is the one of its main text.
     fn context(&self, language: &str) -> Variables {
-        let mut context = Variables::new(self.print.clone());
-        context.insert("publication", self.publication);
+        let mut context = self.frame.clone();
         context.insert("language", language);
         context.insert("direction", direction(language));
-        let home_direction = direction(&self.publication.language);
-        context.insert("publication_direction", home_direction);
-        context.insert("subscribe_url", &subscribe_url(self.publication));
+        context.insert("words", &Words::of(language, self.own_words));
         context
     }
 

@@ -1,13 +1,16 @@
 //! How somebody becomes a subscriber.
 
 use crate::render::layout::PublicationView;
+use crate::words::{Words, fill};
 
 /// Where somebody asks to be a subscriber; empty where nobody receives letters.
-pub(super) fn subscribe_url(publication: &PublicationView) -> String {
+pub(super) fn subscribe_url(publication: &PublicationView, words: &Words) -> String {
     if publication.reply_to.is_empty() {
         return String::new();
     }
-    let subject = format!("Subscribe to {}", publication.title);
+    let subject = fill(&words.subscribe_subject, |name| {
+        (name == "title").then_some(publication.title.as_str())
+    });
     format!(
         "mailto:{}?subject={}",
         percent_encode(&publication.reply_to),

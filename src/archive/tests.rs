@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::subscribe::subscribe_url;
 use super::*;
+use crate::words::Words;
 
 fn publication() -> PublicationView {
     PublicationView {
@@ -52,7 +53,8 @@ fn built_with(
     html: impl Fn(&ArchivePage) -> String + Sync,
 ) -> BTreeMap<String, String> {
     let publication = publication();
-    let archive = Archive::new(&publication, layouts, pages).unwrap();
+    let own_words = OwnWords::default();
+    let archive = Archive::new(&publication, layouts, &own_words, pages).unwrap();
     let mut texts = BTreeMap::new();
     let mut add = |draft: Draft<'_>| {
         let path = draft.path.clone();
@@ -174,7 +176,7 @@ fn an_alias_leads_to_the_issue_and_is_kept_out_of_search_engines() {
       <link rel="canonical" href="https://example.org/letters/issues/ink/">
     </head>
     <body>
-      <p>This issue has moved to <a href="https://example.org/letters/issues/ink/">https://example.org/letters/issues/ink/</a>.</p>
+      <p>This issue has moved to <a href="https://example.org/letters/issues/ink/">https://example.org/letters/issues/ink/</a></p>
     </body>
     </html>
     "#);
@@ -194,8 +196,10 @@ fn a_redirect_never_takes_the_place_of_a_page() {
 #[test]
 fn two_issues_of_one_slug_are_refused() {
     let pages = [page("a", "2026-09-08", &[]), page("a", "2026-09-01", &[])];
-    let (publication, layouts) = (publication(), layouts());
-    let error = Archive::new(&publication, &layouts, &pages).err().unwrap();
+    let (publication, layouts, own_words) = (publication(), layouts(), OwnWords::default());
+    let error = Archive::new(&publication, &layouts, &own_words, &pages)
+        .err()
+        .unwrap();
     assert_eq!(error.message(), "two issues have the address `issues/a/`");
 }
 
@@ -247,7 +251,7 @@ fn the_stylesheet_has_another_address_when_it_changes() {
 #[test]
 fn a_letter_that_asks_for_the_newsletter_is_addressed_and_has_a_subject() {
     assert_eq!(
-        subscribe_url(&publication()),
+        subscribe_url(&publication(), &Words::default()),
         "mailto:us%2Bletters@example.org?subject=Subscribe%20to%20Slow%20%26%20Steady"
     );
 }
@@ -255,7 +259,8 @@ fn a_letter_that_asks_for_the_newsletter_is_addressed_and_has_a_subject() {
 /// The fingerprint of the first issue's page.
 fn print_of(pages: &[ArchivePage], layouts: &Layouts, essay: &str, opening: &str) -> Fingerprint {
     let publication = publication();
-    let archive = Archive::new(&publication, layouts, pages).unwrap();
+    let own_words = OwnWords::default();
+    let archive = Archive::new(&publication, layouts, &own_words, pages).unwrap();
     let essay = PageEssay {
         fingerprint: Fingerprint::of_bytes(essay.as_bytes()),
         opening,

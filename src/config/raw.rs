@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::words::RawWords;
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 
 #[derive(Debug, Deserialize)]
@@ -25,6 +26,8 @@ pub(super) struct Raw {
     pub(super) postal_address: Option<Spanned<String>>,
     pub(super) copyright: Option<Spanned<String>>,
     pub(super) logo: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) words: RawWords,
     #[serde(default)]
     pub(super) feeds: RawFeeds,
     #[serde(default)]
@@ -133,6 +136,7 @@ const KEYS: &[&str] = &[
     "postal_address",
     "copyright",
     "logo",
+    "words",
     "feeds",
     "entries",
     "hub",

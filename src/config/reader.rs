@@ -11,6 +11,7 @@ use super::raw::Raw;
 use super::{Config, Environment, is_loopback, parse_duration};
 use crate::address::{EmailAddress, Mailbox};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
+use crate::words::is_language_tag;
 
 /// Where a value came from, so that an error can point at it.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ impl Reader<'_> {
         let from = self.required("FROM", raw.from);
         let feed_authority =
             self.feed_authority(&self.required("FEED_AUTHORITY", raw.feed_authority))?;
+        let language = self.language(self.value("LANGUAGE", raw.language))?;
         Ok(Config {
             title: self.line(&self.required("TITLE", raw.title))?,
             author: self.line(&self.required("AUTHOR", raw.author))?,
@@ -48,7 +50,8 @@ impl Reader<'_> {
                 None => domain_of_authority(&feed_authority),
             },
             feed_authority,
-            language: self.language(self.value("LANGUAGE", raw.language))?,
+            words: self.words(raw.words, &language)?,
+            language,
             zone: self.zone(zone)?,
             send_time: self.send_time(send_time)?,
             max_lateness: self.duration(lateness, Duration::from_hours(6))?,
@@ -253,16 +256,12 @@ impl Reader<'_> {
         let Some(value) = value else {
             return Ok("en".to_owned());
         };
-        let valid = value.text.split('-').enumerate().all(|(index, part)| {
-            let length = if index == 0 { 2..=3 } else { 1..=8 };
-            length.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
-        if valid {
+        if is_language_tag(&value.text) {
             return Ok(value.text);
         }
         Err(self
             .wrong(&value, "`language` is not a language tag")
-            .hint("write `en`, `de` or `pt-BR`"))
+            .hint("write `en`, `de-AT` or `zh-Hant`"))
     }
 
     fn zone(&self, value: Option<Value>) -> Result<jiff::tz::TimeZone, Diagnostic> {

@@ -68,16 +68,3 @@ pub(crate) fn check_line(text: &str, limit: usize) -> Result<&str, BadLine> {
         Ok(text)
     }
 }
-
-/// The shape of a language tag: letters, then subtags of letters and digits (BCP 47, RFC 5646
-/// §2.1; the registry is not consulted).
-pub(super) fn is_language_tag(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let primary = parts.next().is_some_and(|part| {
-        (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
-    });
-    primary
-        && parts.all(|part| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-        })
-}

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::checks::{check_line, is_language_tag};
+use super::checks::check_line;
 use super::instant::{WrittenInstant, YEARS};
 use super::{Entry, Format, FrontMatter, KEYS, Located, MOST_PROBLEMS, Written, key_for_foreign};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::issue::{IssueId, Slug};
+use crate::words::is_language_tag;
 
 /// Most items of one list.
 const MOST_ITEMS: usize = 100;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::Diagnostic;
 use crate::render::layout::{IssueView, PublicationView};
 use crate::token::sha256_hex;
+use crate::words::Words;
 
 /// Everything that the messages of an issue are made of, fixed when it is planned. Later edits of
 /// the essay, the templates or the configuration change nothing in them.
@@ -44,6 +45,12 @@ pub struct FrozenIssue {
     /// version 2 on.
     #[serde(default)]
     pub feedback_id: Option<String>,
+    /// The words around the essay, which another version may say otherwise. From version 3 on.
+    #[serde(default)]
+    pub words: Words,
+    /// The direction in which the issue is written, `ltr` or `rtl`. From version 3 on.
+    #[serde(default)]
+    pub direction: String,
     /// What the layouts know of the publication.
     pub publication: PublicationView,
     /// What the layouts know of the issue.
@@ -65,7 +72,7 @@ struct Versioned {
 impl FrozenIssue {
     /// The version that is written. An issue that was planned in an older one keeps its messages
     /// as they were: what a version added is absent from it.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// The form in which it is kept in the ledger.
     pub fn to_text(&self) -> Result<String, Diagnostic> {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::render::layout::{BUILT_IN, IssueView, PublicationView};
+use crate::words::{OwnWords, Words};
 
 fn frozen(serve_url: Option<&str>, bounces_domain: Option<&str>) -> FrozenIssue {
     let templates = BUILT_IN
@@ -25,6 +26,8 @@ fn frozen(serve_url: Option<&str>, bounces_domain: Option<&str>) -> FrozenIssue 
         serve_url: serve_url.map(str::to_owned),
         bounces_domain: bounces_domain.map(str::to_owned),
         feedback_id: Some("a:b:c:d".to_owned()),
+        words: Words::of("de", &OwnWords::default()),
+        direction: "ltr".to_owned(),
         publication: PublicationView {
             title: "The Test Letter".to_owned(),
             author: "The Editor".to_owned(),

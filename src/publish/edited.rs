@@ -26,6 +26,9 @@ const NOT_IN_THE_MAIL: [&str; 8] = [
 /// Version of the frozen form from which on it has every setting.
 const WITH_ALL_SETTINGS: u32 = 2;
 
+/// Version of the frozen form from which on it has the words around the essay.
+const WITH_WORDS: u32 = 3;
+
 /// What of a started, unfinished issue is no longer as it was frozen: `text`, `subject` ...
 /// `issue` is its file as it is now. A frozen issue that cannot be read is told of by whoever would
 /// send it.
@@ -112,7 +115,8 @@ fn settings_differ(then: &FrozenIssue, now: &FrozenIssue) -> bool {
     let later = then.dkim_ed25519 != now.dkim_ed25519
         || then.serve_url != now.serve_url
         || then.bounces_domain != now.bounces_domain;
-    first || (then.version >= WITH_ALL_SETTINGS && later)
+    let words = then.words != now.words || then.direction != now.direction;
+    first || (then.version >= WITH_ALL_SETTINGS && later) || (then.version >= WITH_WORDS && words)
 }
 
 fn layouts(frozen: &FrozenIssue) -> Vec<(&String, &String)> {

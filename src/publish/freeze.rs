@@ -10,17 +10,20 @@ use crate::ledger::Frozen;
 use crate::message::{FrozenIssue, feedback_id};
 use crate::render::{RenderContext, render_essay};
 use crate::token::sha256_hex;
+use crate::words::direction;
 
 /// Freezes an issue as it is now. `now` becomes the `Date` of every message.
 pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc>) -> FrozenIssue {
     let url = publication.issue_url(issue);
     let id_prefix = format!("{}-", issue.slug);
+    let words = publication.words(issue);
     let rendered = render_essay(
         &issue.markdown,
         &RenderContext {
             issue_url: &url,
             id_prefix: &id_prefix,
             essay_css: publication.layouts.text("essay.css"),
+            words: &words,
         },
     );
     let config = &publication.config;
@@ -50,6 +53,8 @@ pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc
         serve_url: config.serve_url.clone(),
         bounces_domain: config.bounces_domain.clone(),
         feedback_id: Some(feedback_id(&issue.id, &config.list_id)),
+        direction: direction(&view.language).to_owned(),
+        words,
         publication: publication.view(),
         issue: view,
         essay_html: rendered.email_html,

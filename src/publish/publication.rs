@@ -14,6 +14,7 @@ use crate::ledger;
 use crate::render::layout::{BUILT_IN, IssueView, Layouts, PublicationView};
 use crate::subscriber::{self, Roster};
 use crate::token::{Keys, SECRET_LENGTH};
+use crate::words::Words;
 
 /// Name of the file that holds the root secret.
 pub const KEY_FILE: &str = "postrider.key";
@@ -225,6 +226,12 @@ impl Publication {
                 .unwrap_or_else(|| self.config.language.clone()),
             tags: issue.tags.clone(),
         }
+    }
+
+    /// The words around an issue, in its language.
+    pub fn words(&self, issue: &Issue) -> Words {
+        let language = issue.language.as_ref().unwrap_or(&self.config.language);
+        Words::of(language, &self.config.words)
     }
 
     /// Absolute address of an issue's page.

@@ -114,6 +114,7 @@ impl Layouts {
     pub fn from_sources(sources: BTreeMap<String, SourceText>) -> Result<Self, Diagnostic> {
         let mut tera = Tera::new();
         tera.register_filter("date", super::date::date_filter);
+        tera.register_filter("fill", super::filling::fill_filter);
         tera.register_filter("underline", super::plain::underline_filter);
         tera.register_filter("wrap", super::plain::wrap_filter);
         let templates = sources.iter().filter(|(name, _)| is_template(name));

@@ -6,6 +6,7 @@ mod date;
 mod document;
 mod email;
 mod feed;
+mod filling;
 mod html;
 mod inlines;
 pub mod layout;
@@ -24,6 +25,7 @@ mod text;
 
 use std::borrow::Cow;
 
+use crate::words::Words;
 use document::Document;
 use html::{Channel, write_html};
 use links::Links;
@@ -38,6 +40,8 @@ pub struct RenderContext<'a> {
     pub id_prefix: &'a str,
     /// Stylesheet of the mail's essay part, which is inlined.
     pub essay_css: &'a str,
+    /// The words that an essay needs of its language.
+    pub words: &'a Words,
 }
 
 /// An essay in every channel. Words, links and footnotes are the same in all four.

@@ -16,6 +16,7 @@ fn render(markdown: &str) -> RenderedEssay {
         issue_url: PAGE,
         id_prefix: "a-",
         essay_css: CSS,
+        words: &crate::words::Words::default(),
     };
     render_essay(markdown, &context)
 }

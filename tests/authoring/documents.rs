@@ -189,7 +189,7 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 17] = [
+const CORE: [&str; 18] = [
     "address",
     "archive",
     "delivery",
@@ -207,6 +207,7 @@ const CORE: [&str; 17] = [
     "subscriber",
     "suppression",
     "token",
+    "words",
 ];
 const EDGES: [&str; 9] = [
     "catch", "cli", "clock", "config", "fs", "ledger", "mailer", "publish", "selftest",
@@ -351,7 +352,7 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 
 #[test]
 fn every_key_and_variable_is_documented() {
-    let parts = ["raw", "reader", "relay", "signature", "waits"];
+    let parts = ["raw", "reader", "relay", "signature", "waits", "words"];
     let source: String = parts
         .map(|part| document(&format!("src/config/{part}.rs")))
         .concat();
@@ -376,7 +377,8 @@ fn every_key_and_variable_is_documented() {
         let name = rest.split('"').next().unwrap();
         assert!(text.contains(&format!("POSTRIDER_SMTP_{name}")), "{name}");
     }
-    for key in postrider::essay::KEYS {
+    let keys = postrider::essay::KEYS.iter();
+    for key in keys.chain(postrider::words::Words::KEYS) {
         assert!(text.contains(&format!("`{key}`")), "{key}");
     }
 }

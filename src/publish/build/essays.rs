@@ -74,6 +74,7 @@ impl<'a> Essays<'a> {
             issue_url: &self.publication.issue_url(issue),
             id_prefix: &id_prefix,
             essay_css: self.publication.layouts.text("essay.css"),
+            words: &self.publication.words(issue),
         })
     }
 }
@@ -85,10 +86,12 @@ fn fingerprint(markdown: &str, context: &RenderContext<'_>) -> Fingerprint {
         issue_url,
         id_prefix,
         essay_css: _,
+        words,
     } = context;
     let mut print = Fingerprinter::new("essay");
     print.text("markdown", markdown);
     print.text("issue_url", issue_url);
     print.text("id_prefix", id_prefix);
+    print.value("words", words);
     print.finish()
 }

@@ -89,7 +89,12 @@ fn make_all<R: Send>(
             aliases: issue.aliases.clone(),
         })
         .collect();
-    let archive = Archive::new(&view, &publication.layouts, &pages)?;
+    let archive = Archive::new(
+        &view,
+        &publication.layouts,
+        &publication.config.words,
+        &pages,
+    )?;
     let essays = Essays::new(publication, issues);
     let made = side_by_side(issues.len(), |index| {
         essays.with_page_essay(index, |known, essay| {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::render::layout::{BUILT_IN, IssueView, Layouts, MailLayout, PublicationView};
+use crate::words::{OwnWords, Words, direction};
 
 fn publication() -> PublicationView {
     PublicationView {
@@ -35,6 +36,9 @@ fn mail(name: &str, publication: &PublicationView, issue: &IssueView) -> String 
     let mut context = tera::Context::new();
     context.insert("publication", publication);
     context.insert("issue", issue);
+    let words = Words::of(&issue.language, &OwnWords::default());
+    context.insert("words", &words);
+    context.insert("direction", direction(&issue.language));
     context.insert("unsubscribe_url", "https://letters.example.org/u?a=1&b=2");
     let subscriber = BTreeMap::from([("email", "reader@example.com"), ("name", "")]);
     context.insert("subscriber", &subscriber);
@@ -64,7 +68,7 @@ fn the_text_layout_reads_as_a_letter() {
          Read on the web:\n\
          https://letters.example.org/issues/a/\n\
          \n\
-         Unsubscribe reader@example.com:\n\
+         Unsubscribe (reader@example.com):\n\
          https://letters.example.org/u?a=1&b=2\n\
          \n\
          12 Mill Lane, Example Town\n"

@@ -162,6 +162,7 @@ fn a_page_address_that_is_none_removes_relative_links() {
         issue_url: "not an address",
         id_prefix: "",
         essay_css: "",
+        words: &crate::words::Words::default(),
     };
     let rendered = crate::render::render_essay("[a](b) [c](https://example.org/)", &context);
     assert_eq!(
@@ -176,6 +177,7 @@ fn a_stylesheet_that_cannot_be_read_leaves_the_essay() {
         issue_url: super::PAGE,
         id_prefix: "",
         essay_css: "p { color: red } } @import 'x'; ::: { } p[ { }",
+        words: &crate::words::Words::default(),
     };
     let rendered = crate::render::render_essay("Words.", &context);
     assert!(rendered.email_html.contains("Words."));

@@ -1,4 +1,4 @@
-//! The direction of writing.
+//! The direction in which a language is written.
 
 /// `rtl` or `ltr`, as the value of `dir`, for a BCP 47 tag: by its script where it names one, else
 /// by the script in which the language is usually written.
@@ -6,8 +6,8 @@ pub fn direction(language: &str) -> &'static str {
     const SCRIPTS: [&str; 8] = [
         "adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa",
     ];
-    const LANGUAGES: [&str; 12] = [
-        "ar", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "syr", "ug", "ur", "yi",
+    const LANGUAGES: [&str; 14] = [
+        "ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "syr", "ug", "ur", "yi",
     ];
     let tag = language.to_ascii_lowercase().replace('_', "-");
     let mut subtags = tag.split('-');
@@ -20,17 +20,4 @@ pub fn direction(language: &str) -> &'static str {
         |script| SCRIPTS.contains(&script),
     );
     if right_to_left { "rtl" } else { "ltr" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::direction;
-
-    #[test]
-    fn the_direction_follows_the_script_and_then_the_language() {
-        let right_to_left = ["ar", "he-IL", "FA", "az-Arab", "ur_PK"];
-        let left_to_right = ["en", "", "ar-Latn", "ku", "zh-Hant-TW"];
-        assert!(right_to_left.iter().all(|tag| direction(tag) == "rtl"));
-        assert!(left_to_right.iter().all(|tag| direction(tag) == "ltr"));
-    }
 }

@@ -1,0 +1,154 @@
+//! The keys: one field of [`Words`] for each. A comment tells translators where the word stands.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// Makes the struct and what reaches its fields by their names, so that a key exists once.
+macro_rules! words {
+    ($($(#[$comment:meta])* $key:ident,)*) => {
+        /// Everything that is said around an essay in one language. Templates know it as `words`.
+        /// A word in braces, such as `{title}`, is filled in where the text is used.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        // A frozen issue lacks the words that were added after its time; its templates, too.
+        #[serde(default)]
+        pub struct Words {
+            $($(#[$comment])* pub $key: Cow<'static, str>,)*
+        }
+
+        impl Words {
+            /// The keys in their order.
+            pub const KEYS: &[&str] = &[$(stringify!($key)),*];
+
+            /// The text of a key.
+            pub fn get(&self, key: &str) -> Option<&str> {
+                match key {
+                    $(stringify!($key) => Some(&self.$key),)*
+                    _ => None,
+                }
+            }
+
+            /// Says something else; `false` if there is no such key.
+            pub(super) fn set(&mut self, key: &str, text: &str) -> bool {
+                let place = match key {
+                    $(stringify!($key) => &mut self.$key,)*
+                    _ => return false,
+                };
+                *place = Cow::Owned(text.to_owned());
+                true
+            }
+        }
+    };
+}
+
+words! {
+    // -- dates --
+    /// A date in full, as a pattern of strftime.
+    date_format,
+    /// The same on the first of a month.
+    date_format_first,
+    /// A date without its year.
+    date_format_short,
+    /// The months, January first, separated by commas.
+    months,
+    /// The months where there is little room.
+    months_short,
+    /// The days of the week, Monday first, separated by commas.
+    weekdays,
+    /// The days of the week where there is little room.
+    weekdays_short,
+
+    // -- marks between other texts --
+    /// Between the parts of a list.
+    comma,
+    /// Behind a label.
+    colon,
+    /// Who wrote it: `{title}`, `{author}`.
+    title_by_author,
+
+    // -- the mail --
+    /// The link to the essay on the web.
+    read_online,
+    /// The link to the rest of an essay of which the mail has only the beginning.
+    read_on,
+    /// How to answer, for a mail that can be answered.
+    reply_invitation,
+    /// To whom it came: `{title}`, `{email}`.
+    sent_to,
+    /// The link by which a reader leaves.
+    unsubscribe,
+
+    // -- in the essay --
+    /// Titles of the five kinds of alert.
+    alert_note,
+    /// A better way.
+    alert_tip,
+    /// What must be known.
+    alert_important,
+    /// What can go wrong.
+    alert_warning,
+    /// What harm can be done.
+    alert_caution,
+    /// Heading of the footnotes.
+    footnotes,
+    /// From a footnote back to its place in the text, for who hears the page: `{number}`.
+    back_to_note,
+    /// Stands for a picture in plain text, before its description.
+    image,
+    /// The link to a film.
+    watch,
+
+    // -- the page of an issue --
+    /// For who moves by keyboard: past the head of the page.
+    skip_to_content,
+    /// Before the date of a correction.
+    corrected,
+    /// Before the tags of an essay.
+    tagged,
+    /// Name of the links to the issues before and after, for who hears the page.
+    neighbours,
+    /// The issue before.
+    previous,
+    /// The issue after.
+    next,
+
+    // -- the other pages --
+    /// Invitation to become a subscriber.
+    subscribe,
+    /// What becomes of an address that is given.
+    subscribe_explain,
+    /// Label of the field for an address of mail.
+    email_address,
+    /// The button behind it.
+    subscribe_button,
+    /// The link to write a letter that asks for the newsletter.
+    subscribe_by_mail,
+    /// Subject of that letter: `{title}`.
+    subscribe_subject,
+    /// Before the names of the feeds.
+    subscribe_by_feed,
+    /// The link to all issues.
+    all_issues,
+    /// Name of the list of all issues, for who hears the page.
+    newest_first,
+    /// In place of the list while there are none.
+    nothing_yet,
+    /// The page with newer issues.
+    newer,
+    /// The page with older issues.
+    older,
+    /// Heading of the list of tags.
+    tags,
+    /// Title of a tag's page: `{tag}`.
+    tag_title,
+    /// The page that tells about the publication.
+    about,
+    /// The link to the front page.
+    front_page,
+    /// Title of the page for what is not there.
+    not_found_title,
+    /// Its text.
+    not_found_text,
+    /// Before the new address of an issue.
+    moved,
+}
