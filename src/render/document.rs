@@ -6,6 +6,8 @@
 
 use pulldown_cmark::{Alignment, BlockQuoteKind};
 
+use super::highlight::Mark;
+
 /// Containers deeper than this are dissolved: their content stays, in the container around them.
 /// Far beyond anything readable, and small enough for the stack of any thread.
 pub(super) const MAX_DEPTH: usize = 24;
@@ -50,6 +52,8 @@ pub(super) enum Block {
         /// First word of the info string; may be empty.
         language: String,
         text: String,
+        /// Which parts of `text` are what, in order.
+        marks: Vec<Mark>,
     },
     List {
         /// Number of the first item; `None` for a list with bullets.

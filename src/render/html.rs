@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use pulldown_cmark::Alignment;
 
 use super::document::{Block, Definition, Document, Footnote, Inline, Item, Span, Table, Target};
+use super::highlight::Mark;
 use super::links::Links;
 
 /// Whom the HTML is for.
@@ -118,7 +119,11 @@ impl Writer<'_> {
                 self.blocks(blocks);
                 self.out.push_str("</blockquote>\n");
             }
-            Block::Code { language, text } => self.code(language, text),
+            Block::Code {
+                language,
+                text,
+                marks,
+            } => self.code(language, text, marks),
             Block::List { start, items } => self.list(*start, items),
             Block::Definitions(definitions) => self.definitions(definitions),
             Block::Table(table) => self.table(table),
@@ -138,16 +143,40 @@ impl Writer<'_> {
         self.write(format_args!("</{name}>\n"));
     }
 
-    fn code(&mut self, language: &str, text: &str) {
-        self.out.push_str("<pre><code");
+    fn code(&mut self, language: &str, text: &str, marks: &[Mark]) {
+        self.out.push_str("<pre");
+        if self.channel == Channel::Web {
+            // Long lines scroll in their box, also for who has no mouse (WCAG 2.1.1).
+            self.out.push_str(" tabindex=\"0\" role=\"group\"");
+            let label = match language {
+                "" => "Code".to_owned(),
+                _ => format!("Code: {language}"),
+            };
+            self.attribute("aria-label", &label);
+        }
+        self.out.push_str("><code");
         if self.channel == Channel::Web && !language.is_empty() {
-            self.out.push_str(" class=\"language-");
-            escape_attribute(language, &mut self.out);
-            self.out.push('"');
+            self.attribute("class", &format!("language-{language}"));
         }
         self.out.push('>');
-        escape_text(text, &mut self.out);
+        match self.channel {
+            Channel::Feed => escape_text(text, &mut self.out),
+            Channel::Web | Channel::Email => self.marked(text, marks),
+        }
         self.out.push_str("</code></pre>\n");
+    }
+
+    /// Code with a class around each part that is told apart.
+    fn marked(&mut self, text: &str, marks: &[Mark]) {
+        let mut from = 0;
+        for (token, range) in marks {
+            escape_text(&text[from..range.start], &mut self.out);
+            self.write(format_args!("<span class=\"{}\">", token.class()));
+            escape_text(&text[range.clone()], &mut self.out);
+            self.out.push_str("</span>");
+            from = range.end;
+        }
+        escape_text(&text[from..], &mut self.out);
     }
 
     fn list(&mut self, start: Option<u64>, items: &[Item]) {

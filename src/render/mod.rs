@@ -7,6 +7,7 @@ mod document;
 mod email;
 mod feed;
 mod filling;
+mod highlight;
 mod html;
 mod inlines;
 pub mod layout;

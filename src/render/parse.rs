@@ -10,6 +10,7 @@ use pulldown_cmark::{
 use super::document::{
     Alert, Block, Definition, Document, Footnote, Inline, Item, MAX_DEPTH, Span, Table, Target,
 };
+use super::highlight::Highlighter;
 use super::inlines::Inlines;
 use super::links::Links;
 use super::outline::{Outline, SourceEvent};
@@ -35,8 +36,15 @@ pub(super) fn parse(markdown: &str, links: &Links) -> Document {
         .collect();
     let outline = Outline::of(&events);
     let mut occurrences = vec![0; outline.footnotes().len()];
+    let mut highlighter = Highlighter::new();
     let mut build = |range: std::ops::Range<usize>| {
-        let mut builder = Builder::new(markdown, links, &outline, &mut occurrences);
+        let mut builder = Builder::new(
+            markdown,
+            links,
+            &outline,
+            &mut occurrences,
+            &mut highlighter,
+        );
         let mut index = range.start;
         while index < range.end {
             let (event, source) = &events[index];
@@ -83,6 +91,7 @@ struct Builder<'a> {
     outline: &'a Outline,
     /// How many references each footnote has so far.
     occurrences: &'a mut [usize],
+    highlighter: &'a mut Highlighter,
     blocks: Vec<Block>,
     open: Vec<Open>,
     /// For each container and span that the parser opened: whether it was taken into the tree.
@@ -102,11 +111,13 @@ impl<'a> Builder<'a> {
         links: &'a Links,
         outline: &'a Outline,
         occurrences: &'a mut [usize],
+        highlighter: &'a mut Highlighter,
     ) -> Self {
         Self {
             links,
             outline,
             occurrences,
+            highlighter,
             blocks: Vec::new(),
             open: Vec::new(),
             taken: Vec::new(),
@@ -262,11 +273,14 @@ impl<'a> Builder<'a> {
                 self.push_block(block);
             }
             TagEnd::CodeBlock => {
-                let block = Block::Code {
-                    language: std::mem::take(&mut self.language),
-                    text: self.literal.take().unwrap_or_default(),
-                };
-                self.push_block(block);
+                let language = std::mem::take(&mut self.language);
+                let text = self.literal.take().unwrap_or_default();
+                let marks = self.highlighter.marks(&language, &text);
+                self.push_block(Block::Code {
+                    language,
+                    text,
+                    marks,
+                });
             }
             TagEnd::HtmlBlock => {
                 let html = self.literal.take().unwrap_or_default();
