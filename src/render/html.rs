@@ -221,7 +221,12 @@ impl Writer<'_> {
         // A wide table scrolls in its box instead of widening the page (standards I9).
         let boxed = self.channel != Channel::Feed;
         if boxed {
-            self.out.push_str("<div class=\"table\">");
+            self.out.push_str(match self.channel {
+                Channel::Web => {
+                    "<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">"
+                }
+                _ => "<div class=\"table\">",
+            });
         }
         self.out.push_str("<table>\n<thead>\n");
         self.row("th", &table.head, &table.columns);

@@ -3,6 +3,7 @@
 use super::{RenderContext, RenderedEssay, render_essay};
 
 mod agreement;
+mod colours;
 mod hostile;
 mod layouts;
 mod safety;

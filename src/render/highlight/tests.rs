@@ -55,10 +55,50 @@ fn code_inside_a_string_is_code() {
 #[test]
 fn a_language_goes_by_many_names() {
     for name in [
-        "rust", "Rust", "rs", "js", "javascript", "ts", "tsx", "sh", "bash", "shell", "zsh",
-        "python", "py", "c++", "cpp", "c#", "csharp", "cs", "yml", "YAML", "html", "md", "toml",
-        "golang", "dockerfile", "docker", "make", "makefile", "patch", "tex", "latex", "kotlin",
-        "hcl", "proto", "jsonc", "conf", "rb", "pl", "hs", "swift", "nginx", "vim", "ini", "env",
+        "rust",
+        "Rust",
+        "rs",
+        "js",
+        "javascript",
+        "ts",
+        "tsx",
+        "sh",
+        "bash",
+        "shell",
+        "zsh",
+        "python",
+        "py",
+        "c++",
+        "cpp",
+        "c#",
+        "csharp",
+        "cs",
+        "yml",
+        "YAML",
+        "html",
+        "md",
+        "toml",
+        "golang",
+        "dockerfile",
+        "docker",
+        "make",
+        "makefile",
+        "patch",
+        "tex",
+        "latex",
+        "kotlin",
+        "hcl",
+        "proto",
+        "jsonc",
+        "conf",
+        "rb",
+        "pl",
+        "hs",
+        "swift",
+        "nginx",
+        "vim",
+        "ini",
+        "env",
     ] {
         assert!(grammar(name).is_some(), "{name}");
     }
@@ -77,10 +117,7 @@ fn every_grammar_that_is_named_exists() {
 #[test]
 fn a_long_line_stays_plain_and_so_does_code_without_end() {
     let long = format!("let a = \"{}\n", "x".repeat(LONGEST_LINE));
-    assert_eq!(
-        marked("rust", &format!("{long}let b;\n")),
-        ["keyword: let"]
-    );
+    assert_eq!(marked("rust", &format!("{long}let b;\n")), ["keyword: let"]);
     let mut highlighter = Highlighter::new();
     let code = "let b;\n".repeat(MOST_CODE / 7 - 1);
     assert!(!highlighter.marks("rust", &code).is_empty());
@@ -94,8 +131,26 @@ fn no_code_takes_long() {
     /// The slowest of those used takes a fifth of this, those not used ten times as much.
     const LIMIT: Duration = Duration::from_millis(500);
     let pieces = [
-        "(", "{", "<", "\"", "'", "`", "\\", " ", "\t", "a ", "<a ", "a(", "/*", "${", "a:", "a-",
-        "1", "a=", "{{", "a\n",
+        "(",
+        "{",
+        "<",
+        "\"",
+        "'",
+        "`",
+        "\\",
+        " ",
+        "\t",
+        "a ",
+        "<a ",
+        "a(",
+        "/*",
+        "${",
+        "a:",
+        "a-",
+        "1",
+        "a=",
+        "{{",
+        "a\n",
         "```scss\na-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-\n",
     ];
     let mut slow = Vec::new();

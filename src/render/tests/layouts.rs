@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::render::layout::{BUILT_IN, IssueView, Layouts, MailLayout, PublicationView};
 use crate::words::{OwnWords, Words, direction};
+use crate::render::layout::{IssueView, Layouts, MailLayout, PublicationView};
 
 fn publication() -> PublicationView {
     PublicationView {
@@ -133,37 +133,4 @@ fn the_layouts_need_of_a_reader_only_the_address() {
     let layouts = Layouts::new(&BTreeMap::new()).unwrap();
     let expected = BTreeSet::from(["email".to_owned()]);
     assert_eq!(layouts.subscriber_fields(), Some(expected));
-}
-
-/// WCAG 2.2 §1.4.3: 4.5 to 1.
-#[test]
-fn every_ink_is_readable_on_its_paper() {
-    let source = |name| BUILT_IN.iter().find(|(file, _)| *file == name).unwrap().1;
-    let all = [source("email.html"), source("essay.css")].concat();
-    for (paper, inks) in [
-        ("#ffffff", &["#211e1a", "#6b645a", "#9a3412"][..]),
-        ("#f4f1ea", &["#292524", "#9a3412"]),
-        ("#1b1a18", &["#e9e4db", "#aaa296", "#f2a97f"]),
-        ("#2a2825", &["#e9e4db"]),
-    ] {
-        assert!(all.contains(paper), "{paper} is not used any more");
-        for ink in inks {
-            assert!(all.contains(ink), "{ink} is not used any more");
-            let contrast = (luminance(paper) + 0.05) / (luminance(ink) + 0.05);
-            let contrast = contrast.max(1.0 / contrast);
-            assert!(contrast >= 4.5, "{ink} on {paper}: {contrast:.1}");
-        }
-    }
-}
-
-fn luminance(colour: &str) -> f64 {
-    let channel = |at: usize| {
-        let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
-        if value <= 0.04045 {
-            value / 12.92
-        } else {
-            ((value + 0.055) / 1.055).powf(2.4)
-        }
-    };
-    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
 }
