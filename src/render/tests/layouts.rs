@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::words::{OwnWords, Words, direction};
 use crate::render::layout::{IssueView, Layouts, MailLayout, PublicationView};
+use crate::words::{OwnWords, Words, direction};
 
 fn publication() -> PublicationView {
     PublicationView {
