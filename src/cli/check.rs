@@ -88,7 +88,7 @@ impl Check {
                 .map(|word| publication.find(&found.issues, word))
                 .collect::<Result<Vec<_>, _>>()?,
         };
-        problems.extend(publish::rehearse_build(publication, &found.issues).err());
+        problems.extend(publish::rehearse_build(publication, &found.issues));
         for issue in chosen {
             // A template's mistake is the same in every issue.
             let problem = publish::rehearse(publication, issue)?;

@@ -43,7 +43,9 @@ pub fn edited_parts(
     let Ok(then) = FrozenIssue::from_text(&recorded.frozen.text, &recorded.frozen.sha256) else {
         return Vec::new();
     };
-    let now = freeze::freeze(publication, issue, recorded.planned_at);
+    let Ok(now) = freeze::freeze(publication, issue, recorded.planned_at) else {
+        return vec!["pictures"];
+    };
     let css = |frozen: &FrozenIssue| frozen.templates.get("essay.css").cloned();
     let restyled = css(&then) != css(&now);
     let html_differs = then.essay_html != now.essay_html && !restyled;

@@ -4,32 +4,40 @@
 use chrono::{DateTime, Utc};
 
 use super::Publication;
+use super::pictures::assets_of;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Frozen;
 use crate::message::{FrozenIssue, feedback_id};
-use crate::render::{RenderContext, render_essay};
+use crate::render::{ParsedEssay, RenderContext};
 use crate::token::sha256_hex;
 use crate::words::direction;
 
-/// Freezes an issue as it is now. `now` becomes the `Date` of every message.
-pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc>) -> FrozenIssue {
+/// Freezes an issue as it is now. `now` becomes the `Date` of every message. Of what is wrong with
+/// its pictures the first is told; `build` tells all.
+pub(super) fn freeze(
+    publication: &Publication,
+    issue: &Issue,
+    now: DateTime<Utc>,
+) -> Result<FrozenIssue, Diagnostic> {
+    let files = assets_of(publication, issue).map_err(first_problem)?;
     let url = publication.issue_url(issue);
     let id_prefix = format!("{}-", issue.slug);
     let words = publication.words(issue);
-    let rendered = render_essay(
+    let essay = ParsedEssay::new(
         &issue.markdown,
         &RenderContext {
             issue_url: &url,
             id_prefix: &id_prefix,
             essay_css: publication.layouts.text("essay.css"),
             words: &words,
+            pictures: &files.pictures,
         },
     );
     let config = &publication.config;
     let sources = publication.layouts.sources().iter();
     let view = publication.issue_view(issue, "");
-    FrozenIssue {
+    Ok(FrozenIssue {
         version: FrozenIssue::VERSION,
         issue_id: issue.id.to_string(),
         date_ms: now.timestamp_millis(),
@@ -54,15 +62,19 @@ pub(super) fn freeze(publication: &Publication, issue: &Issue, now: DateTime<Utc
         bounces_domain: config.bounces_domain.clone(),
         feedback_id: Some(feedback_id(&issue.id, &config.list_id)),
         direction: direction(&view.language).to_owned(),
-        words,
+        words: words.clone(),
         publication: publication.view(),
         issue: view,
-        essay_html: rendered.email_html,
-        essay_text: rendered.text,
+        essay_html: essay.email_html(),
+        essay_text: essay.text(),
         templates: sources
             .map(|(name, source)| (name.clone(), source.text.to_string()))
             .collect(),
-    }
+    })
+}
+
+fn first_problem(mut problems: Vec<Diagnostic>) -> Diagnostic {
+    problems.swap_remove(0)
 }
 
 /// The row of the ledger for a frozen issue.

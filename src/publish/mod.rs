@@ -43,6 +43,7 @@ pub use edited::{edited_parts, told_edits};
 pub use export::{Exported, Form as ExportForm, export_to, export_to_file};
 pub use guard::{Adopted, adopt, keys_for_planning, open_ledger, sign_change};
 pub use halt::Halt;
+pub use pictures::{Asset, IssueAssets, assets_of};
 pub use planned::planned_issue;
 pub use planning::{Candidates, Comparison, DryPlan, compare, dry_plan, rehearse, rehearse_for};
 pub use problems::foreign_sender;

@@ -172,7 +172,7 @@ pub fn rehearse_for(
     readers: &[Recipient],
     keys: &Arc<Keys>,
 ) -> Result<(), Diagnostic> {
-    let frozen = freeze::freeze(publication, issue, publication.clock.now());
+    let frozen = freeze::freeze(publication, issue, publication.clock.now())?;
     let signer = publication.signer(&frozen)?;
     Composer::new(frozen, keys.clone(), signer)?.rehearse(readers)
 }

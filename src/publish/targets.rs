@@ -282,7 +282,7 @@ pub(super) fn plan_if_new(
         refuse_a_shrunken_roster(ledger, fresh.roster.present())?;
     }
     let now = publication.clock.now();
-    let frozen = freeze::freeze(publication, &issue, now);
+    let frozen = freeze::freeze(publication, &issue, now)?;
     // Its date may have moved since it was rehearsed, and a file may have changed.
     let signer = publication.signer(&frozen)?;
     Composer::new(frozen.clone(), keys.clone(), signer)?.rehearse(&agreed.sample)?;

@@ -42,7 +42,7 @@ pub fn send_test(
     let issue = publication.find(&issues, word)?;
     // Outside the ledger: its tokens are dead, so that any key will do.
     let keys = Arc::new(glimpse(publication)?.keys);
-    let frozen = freeze(publication, issue, publication.clock.now());
+    let frozen = freeze(publication, issue, publication.clock.now())?;
     let signer = publication.signer(&frozen)?;
     let composer = Composer::new(frozen, keys.clone(), signer)?;
     let mut nonce = [0_u8; 8];

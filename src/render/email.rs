@@ -6,6 +6,7 @@ use css_inline::CSSInliner;
 use super::document::Document;
 use super::html::{Channel, write_html};
 use super::links::Links;
+use super::raw_addresses::with_addresses;
 use super::sanitize::clean_for_mail;
 
 /// A fragment beyond this goes out unstyled. Gmail clips at 102,400 bytes (standards I1): one
@@ -23,6 +24,7 @@ pub(super) fn write_email(
     if document.has_html {
         html = clean_for_mail(&html, links);
     }
+    html = with_attached(html, links);
     if html.len() > LONGEST_STYLED {
         return html;
     }
@@ -32,4 +34,16 @@ pub(super) fn write_email(
         .build();
     // Only a stylesheet that cannot be read makes this fail; the essay is then sent unstyled.
     inliner.inline_fragment(&html, css).unwrap_or(html)
+}
+
+/// The pictures that the mail brings along are shown from there (RFC 2392).
+fn with_attached(html: String, links: &Links) -> String {
+    let pictures = links.pictures();
+    if pictures.iter().all(|(_, one)| one.content_id.is_none()) {
+        return html;
+    }
+    with_addresses(&html, |found| {
+        let picture = pictures.at(&found.address).filter(|_| found.is_shown)?;
+        Some(format!("cid:{}", picture.content_id.as_ref()?))
+    })
 }

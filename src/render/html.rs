@@ -8,6 +8,10 @@ use pulldown_cmark::Alignment;
 use super::document::{Block, Definition, Document, Footnote, Inline, Item, Span, Table, Target};
 use super::highlight::Mark;
 use super::links::Links;
+use super::raw_addresses::with_addresses;
+
+/// Width of the essay's column in the mail: 600 less its margins.
+const MAIL_COLUMN_PIXELS: u32 = 552;
 
 /// Whom the HTML is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,7 @@ pub(super) fn write_html(
         channel,
         links,
         id_prefix,
+        images: 0,
     };
     writer.blocks(&document.blocks);
     writer.footnotes(&document.footnotes);
@@ -76,6 +81,8 @@ struct Writer<'a> {
     channel: Channel,
     links: &'a Links,
     id_prefix: &'a str,
+    /// How many images were written.
+    images: usize,
 }
 
 impl Writer<'_> {
@@ -128,7 +135,7 @@ impl Writer<'_> {
             Block::Definitions(definitions) => self.definitions(definitions),
             Block::Table(table) => self.table(table),
             Block::Html(html) => {
-                self.out.push_str(html);
+                self.own_html(html);
                 if !html.ends_with('\n') {
                     self.out.push('\n');
                 }
@@ -294,7 +301,7 @@ impl Writer<'_> {
                 self.out.push_str("</span>");
             }
             Inline::Math(source) => escape_text(source, &mut self.out),
-            Inline::Html(html) => self.out.push_str(html),
+            Inline::Html(html) => self.own_html(html),
             Inline::Span(span, content) => {
                 let name = element_of(*span);
                 self.write(format_args!("<{name}>"));
@@ -336,7 +343,48 @@ impl Writer<'_> {
         self.attribute("src", source);
         self.attribute("alt", alt);
         self.attribute_if_any("title", title);
+        self.size_of(source);
+        if self.channel == Channel::Web {
+            // The first picture may be in sight when the page opens.
+            let lazy = if self.images > 0 {
+                " loading=\"lazy\""
+            } else {
+                ""
+            };
+            self.write(format_args!("{lazy} decoding=\"async\""));
+        }
+        self.images += 1;
         self.out.push('>');
+    }
+
+    /// Width and height, where the picture is ours: the page does not move when it arrives.
+    fn size_of(&mut self, source: &str) {
+        let picture = self.links.pictures().at(source);
+        let Some((width, height)) = picture.and_then(|picture| picture.size) else {
+            return;
+        };
+        match self.channel {
+            // Outlook knows no `max-width`; a height would not shrink with the column (standards I4).
+            Channel::Email => {
+                let width = width.min(MAIL_COLUMN_PIXELS);
+                self.write(format_args!(" width=\"{width}\""));
+            }
+            Channel::Web | Channel::Feed => {
+                self.write(format_args!(" width=\"{width}\" height=\"{height}\""));
+            }
+        }
+    }
+
+    /// The author's own HTML. Mail and feeds resolve its addresses when they clean it.
+    fn own_html(&mut self, html: &str) {
+        let pictures = self.links.pictures();
+        if self.channel != Channel::Web || pictures.is_empty() {
+            return self.out.push_str(html);
+        }
+        let html = with_addresses(html, |found| {
+            Some(pictures.get(&found.address)?.url.clone())
+        });
+        self.out.push_str(&html);
     }
 
     fn footnotes(&mut self, footnotes: &[Footnote]) {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::document::Target;
+use super::pictures::Pictures;
 
 /// Schemes that a link of an essay may have.
 const LINK_SCHEMES: &[&str] = &[
@@ -23,15 +24,22 @@ const IMAGE_SCHEMES: &[&str] = &["http", "https"];
 #[derive(Debug, Clone)]
 pub(super) struct Links {
     page: Option<Url>,
+    pictures: Pictures,
 }
 
 impl Links {
     /// `page` is the absolute address of the page. If it is none, relative addresses
-    /// lead nowhere and are removed.
-    pub(super) fn new(page: &str) -> Self {
+    /// lead nowhere and are removed. What `pictures` knows leads to where it lies.
+    pub(super) fn new(page: &str, pictures: &Pictures) -> Self {
         Self {
             page: Url::parse(page).ok().filter(|url| !url.cannot_be_a_base()),
+            pictures: pictures.clone(),
         }
+    }
+
+    /// The files of the folder.
+    pub(super) fn pictures(&self) -> &Pictures {
+        &self.pictures
     }
 
     /// Where a link leads; `None` if nowhere, or where it must not.
@@ -72,6 +80,9 @@ impl Links {
     }
 
     fn absolute(&self, address: &str, schemes: &[&str]) -> Option<String> {
+        if let Some(picture) = self.pictures.get(address) {
+            return Some(picture.url.clone());
+        }
         let url = match (Url::parse(address), &self.page) {
             (Ok(url), _) => url,
             (Err(url::ParseError::RelativeUrlWithoutBase), Some(page)) => {

@@ -15,8 +15,12 @@ mod links;
 mod opening;
 mod outline;
 mod parse;
+pub mod picture_size;
+pub mod pictures;
 mod plain;
+mod raw_addresses;
 mod raw_html;
+mod references;
 mod sanitize;
 mod scripts;
 mod template_error;
@@ -30,6 +34,9 @@ use crate::words::Words;
 use document::Document;
 use html::{Channel, write_html};
 use links::Links;
+use pictures::Pictures;
+
+pub use references::{Reference, references};
 
 /// What rendering needs to know besides the Markdown.
 #[derive(Debug, Clone)]
@@ -43,6 +50,8 @@ pub struct RenderContext<'a> {
     pub essay_css: &'a str,
     /// The words that an essay needs of its language.
     pub words: &'a Words,
+    /// The files of the issue's folder to which the essay refers.
+    pub pictures: &'a Pictures,
 }
 
 /// An essay in every channel. Words, links and footnotes are the same in all four.
@@ -73,7 +82,7 @@ pub struct ParsedEssay<'a> {
 impl<'a> ParsedEssay<'a> {
     /// Parses an essay. Every text can be parsed; time and memory are linear in its length.
     pub fn new(markdown: &str, context: &RenderContext<'a>) -> Self {
-        let links = Links::new(context.issue_url);
+        let links = Links::new(context.issue_url, context.pictures);
         Self {
             document: parse::parse(&lines_with_lf(markdown), &links),
             links,

@@ -17,7 +17,7 @@ use super::outline::{Outline, SourceEvent};
 
 /// The dialect: CommonMark, GitHub's extensions, and what essays need. Superscripts and
 /// subscripts are found by [`scripts`](super::scripts).
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH

@@ -43,9 +43,21 @@ pub(super) struct Tag<'a> {
 impl Tag<'_> {
     /// The value of an attribute, its entities decoded.
     pub(super) fn attribute(&self, wanted: &str) -> Option<String> {
-        let mut rest = self.attributes;
-        loop {
-            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
+        self.attributes()
+            .find(|attribute| attribute.name.eq_ignore_ascii_case(wanted))
+            .map(|attribute| decode_entities(attribute.value).into_owned())
+    }
+
+    /// All attributes, as written.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
+        let text = self.attributes;
+        // The attributes end where the tag's `>` stands.
+        let start = self.source.len() - ">".len() - text.len();
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let is_between = |c: char| c.is_whitespace() || c == '/';
+            at += text[at..].len() - text[at..].trim_start_matches(is_between).len();
+            let rest = &text[at..];
             if rest.is_empty() {
                 return None;
             }
@@ -55,26 +67,59 @@ impl Tag<'_> {
                 .skip(1)
                 .find(|(_, c)| c.is_whitespace() || matches!(c, '=' | '/'))
                 .map_or(rest.len(), |(at, _)| at);
-            let (name, behind) = rest.split_at(end);
-            let (value, behind) = attribute_value(behind.trim_start());
-            if name.eq_ignore_ascii_case(wanted) {
-                return Some(decode_entities(value).into_owned());
-            }
-            rest = behind;
-        }
+            let value = attribute_value(&rest[end..]);
+            let attribute = Attribute {
+                name: &rest[..end],
+                value: &rest[end..][value.range.clone()],
+                offset: start + at + end + value.range.start,
+            };
+            at += end + value.length;
+            Some(attribute)
+        })
     }
 }
 
-fn attribute_value(text: &str) -> (&str, &str) {
-    let Some(text) = text.strip_prefix('=').map(str::trim_start) else {
-        return ("", text);
-    };
+/// An attribute of a tag, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Attribute<'a> {
+    pub(super) name: &'a str,
+    /// Without its quotes.
+    pub(super) value: &'a str,
+    /// Where the value begins in the tag, in bytes.
+    pub(super) offset: usize,
+}
+
+/// Where an attribute's value stands behind its name, and how much of the text it takes.
+struct ValuePlace {
+    range: std::ops::Range<usize>,
+    length: usize,
+}
+
+fn attribute_value(text: &str) -> ValuePlace {
+    let spaces = |text: &str| text.len() - text.trim_start().len();
+    let before = spaces(text);
+    if !text[before..].starts_with('=') {
+        return ValuePlace {
+            range: before..before,
+            length: before,
+        };
+    }
+    let start = before + 1 + spaces(&text[before + 1..]);
+    let value = &text[start..];
     for quote in ['"', '\''] {
-        if let Some(inside) = text.strip_prefix(quote) {
-            return inside.split_once(quote).unwrap_or((inside, ""));
+        if let Some(inside) = value.strip_prefix(quote) {
+            let end = inside.find(quote).unwrap_or(inside.len());
+            return ValuePlace {
+                range: start + 1..start + 1 + end,
+                length: (start + end + 2).min(text.len()),
+            };
         }
     }
-    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
+    let end = value.find(char::is_whitespace).unwrap_or(value.len());
+    ValuePlace {
+        range: start..start + end,
+        length: start + end,
+    }
 }
 
 /// Splits HTML into tags and text. Comments, declarations and [`HIDDEN`] elements are left out.
@@ -122,7 +167,7 @@ pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
     !tag.closes && !VOID.contains(&tag.name.as_str()) && HIDDEN.contains(&tag.name.as_str())
 }
 
-enum Markup<'a> {
+pub(super) enum Markup<'a> {
     Tag(Tag<'a>, usize),
     /// A comment or a declaration of so many bytes.
     Skipped(usize),
@@ -131,7 +176,7 @@ enum Markup<'a> {
 }
 
 /// Reads what begins with `<`.
-fn read_markup(markup: &str) -> Markup<'_> {
+pub(super) fn read_markup(markup: &str) -> Markup<'_> {
     if let Some(comment) = markup.strip_prefix("<!--") {
         return match comment.find("-->") {
             Some(at) => Markup::Skipped(at + 7),

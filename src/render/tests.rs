@@ -1,5 +1,6 @@
 //! What the channels promise together.
 
+use super::pictures::Pictures;
 use super::{RenderContext, RenderedEssay, render_essay};
 
 mod agreement;
@@ -18,6 +19,7 @@ fn render(markdown: &str) -> RenderedEssay {
         id_prefix: "a-",
         essay_css: CSS,
         words: &crate::words::Words::default(),
+        pictures: &Pictures::default(),
     };
     render_essay(markdown, &context)
 }

@@ -164,32 +164,6 @@ fn a_publication_may_live_below_a_path() {
 }
 
 #[test]
-fn pictures_of_an_issue_that_is_a_folder_are_published_beside_its_page() {
-    let room = newsroom()
-        .essay(
-            "2026-12-01-seen/index",
-            "Seen",
-            "![A door](door.png) and ![a key](small/key.svg)\n",
-        )
-        .file("issues/2026-12-01-seen/door.png", b"\x89PNG")
-        .file("issues/2026-12-01-seen/small/key.svg", "<svg/>")
-        .file("issues/2026-12-01-seen/.notes", "private")
-        .file("issues/2026-12-01-seen/draft.md", "private");
-    room.run(["build"]).succeeds();
-    assert_eq!(room.read_bytes("public/issues/seen/door.png"), b"\x89PNG");
-    let page = room.read("public/issues/seen/index.html");
-    for picture in ["door.png", "small/key.svg"] {
-        let address = format!("https://letters.example.org/issues/seen/{picture}");
-        assert!(page.contains(&address), "{page}");
-        assert!(room.read("public/feed.xml").contains(&address));
-        assert!(room.has(&format!("public/issues/seen/{picture}")));
-    }
-    assert!(!room.has("public/issues/seen/.notes") && !room.has("public/issues/seen/draft.md"));
-    std::fs::remove_file(room.path("issues/2026-12-01-seen/door.png")).unwrap();
-    room.run(["build"]).succeeds().stdout_contains("1 removed");
-}
-
-#[test]
 fn a_page_names_its_neighbours_and_its_own_address() {
     let room = three();
     room.run(["build"]).succeeds();

@@ -9,6 +9,7 @@ mod import;
 mod json;
 mod markdown_import;
 mod pace;
+mod pictures;
 mod roster;
 mod start;
 mod templates;

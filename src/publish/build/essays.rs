@@ -6,6 +6,7 @@ use crate::archive::PageEssay;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Issue;
 use crate::publish::Publication;
+use crate::publish::pictures::IssueAssets;
 use crate::render::{ParsedEssay, RenderContext};
 
 /// The essays of the issues of a build, in their order.
@@ -13,6 +14,7 @@ use crate::render::{ParsedEssay, RenderContext};
 pub(super) struct Essays<'a> {
     publication: &'a Publication,
     issues: &'a [&'a Issue],
+    assets: &'a [IssueAssets],
 }
 
 /// What is kept of an essay.
@@ -25,10 +27,16 @@ pub(super) struct KnownEssay {
 }
 
 impl<'a> Essays<'a> {
-    pub(super) fn new(publication: &'a Publication, issues: &'a [&'a Issue]) -> Self {
+    /// `assets` are those of the issues, in their order.
+    pub(super) fn new(
+        publication: &'a Publication,
+        issues: &'a [&'a Issue],
+        assets: &'a [IssueAssets],
+    ) -> Self {
         Self {
             publication,
             issues,
+            assets,
         }
     }
 
@@ -44,7 +52,7 @@ impl<'a> Essays<'a> {
         work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
     ) -> R {
         let issue = self.issues[index];
-        self.with_context(issue, |context| {
+        self.with_context(index, |context| {
             let parsed = LazyLock::new(|| ParsedEssay::new(&issue.markdown, context));
             let known = KnownEssay {
                 fingerprint: fingerprint(&issue.markdown, context),
@@ -63,18 +71,20 @@ impl<'a> Essays<'a> {
     /// The HTML of an essay for the feeds.
     pub(super) fn feed_html(&self, index: usize) -> String {
         let issue = self.issues[index];
-        self.with_context(issue, |context| {
+        self.with_context(index, |context| {
             ParsedEssay::new(&issue.markdown, context).feed_html()
         })
     }
 
-    fn with_context<R>(&self, issue: &Issue, work: impl FnOnce(&RenderContext<'_>) -> R) -> R {
+    fn with_context<R>(&self, index: usize, work: impl FnOnce(&RenderContext<'_>) -> R) -> R {
+        let issue = self.issues[index];
         let id_prefix = format!("{}-", issue.slug);
         work(&RenderContext {
             issue_url: &self.publication.issue_url(issue),
             id_prefix: &id_prefix,
             essay_css: self.publication.layouts.text("essay.css"),
             words: &self.publication.words(issue),
+            pictures: &self.assets[index].pictures,
         })
     }
 }
@@ -87,11 +97,17 @@ fn fingerprint(markdown: &str, context: &RenderContext<'_>) -> Fingerprint {
         id_prefix,
         essay_css: _,
         words,
+        pictures,
     } = context;
     let mut print = Fingerprinter::new("essay");
     print.text("markdown", markdown);
     print.text("issue_url", issue_url);
     print.text("id_prefix", id_prefix);
     print.value("words", words);
+    for (address, picture) in pictures.iter() {
+        // What else a picture has concerns the mail, or follows from these.
+        print.text(address, &picture.url);
+        print.value("size", &picture.size);
+    }
     print.finish()
 }

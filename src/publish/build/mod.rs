@@ -16,7 +16,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::{Publication, Stop, logo, pictures};
+use super::pictures::{Asset, IssueAssets, assets_of};
+use super::{Publication, Stop, logo};
 use crate::archive::{Archive, ArchivePage, Draft};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
@@ -53,13 +54,12 @@ pub fn build(
     let is_public = |issue: &&Issue| !issue.draft && issue.published <= now;
     // Newest first, as archive and feeds show them.
     let public: Vec<&Issue> = issues.iter().filter(is_public).rev().collect();
+    let assets = assets_of_all(publication, &public).map_err(Stop::Failed)?;
     let press = Press::open(out)?;
-    let mut printed = make_all(publication, &public, &|draft| press.print(draft))?;
-    for issue in &public {
-        for picture in pictures::beside(publication, issue)? {
-            printed.push(press.print(picture)?);
-        }
-    }
+    let print = |draft: Draft<'_>| press.print(draft);
+    let mut printed = make_all(publication, &public, &assets, &print)?;
+    let own: Vec<&Asset> = assets.iter().flat_map(|assets| &assets.files).collect();
+    printed.extend(side_by_side(own.len(), |index| print(own[index].draft()))?);
     let mut report = press.publish(&printed)?;
     report.public = public.len();
     report.drafts = issues.iter().filter(|issue| issue.draft).count();
@@ -68,16 +68,44 @@ pub fn build(
 }
 
 /// Makes every page, drafts and future ones too, and writes nothing: what is wrong with the
-/// templates should be known before the day on which they are needed.
-pub fn rehearse_build(publication: &Publication, issues: &[Issue]) -> Result<(), Diagnostic> {
+/// templates and the pictures should be known before the day on which they are needed.
+pub fn rehearse_build(publication: &Publication, issues: &[Issue]) -> Vec<Diagnostic> {
     let all: Vec<&Issue> = issues.iter().rev().collect();
-    make_all(publication, &all, &|draft| draft.make().map(|_| ())).map(|_| ())
+    let made = assets_of_all(publication, &all).and_then(|assets| {
+        let make = |draft: Draft<'_>| draft.make().map(|_| ());
+        make_all(publication, &all, &assets, &make).map_err(|problem| vec![problem])
+    });
+    made.err().unwrap_or_default()
+}
+
+/// The files of all issues; everything that is wrong with any of them is told at once.
+fn assets_of_all(
+    publication: &Publication,
+    issues: &[&Issue],
+) -> Result<Vec<IssueAssets>, Vec<Diagnostic>> {
+    let found = side_by_side(issues.len(), |index| {
+        Ok(assets_of(publication, issues[index]))
+    });
+    let mut assets = Vec::new();
+    let mut problems = Vec::new();
+    for found in found.map_err(|problem| vec![problem])? {
+        match found {
+            Ok(found) => assets.push(found),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() {
+        Ok(assets)
+    } else {
+        Err(problems)
+    }
 }
 
 /// Hands every page and feed to `take`, and gives what that made of them in a fixed order.
 fn make_all<R: Send>(
     publication: &Publication,
     issues: &[&Issue],
+    assets: &[IssueAssets],
     take: &(dyn Fn(Draft<'_>) -> Result<R, Diagnostic> + Sync),
 ) -> Result<Vec<R>, Diagnostic> {
     let view = publication.view();
@@ -95,7 +123,7 @@ fn make_all<R: Send>(
         &publication.config.words,
         &pages,
     )?;
-    let essays = Essays::new(publication, issues);
+    let essays = Essays::new(publication, issues, assets);
     let made = side_by_side(issues.len(), |index| {
         essays.with_page_essay(index, |known, essay| {
             Ok((known, take(archive.issue(index, essay))?))

@@ -1,6 +1,7 @@
 //! What must not get out: scripts, addresses that run code, templates, control characters.
 
 use super::render;
+use crate::render::pictures::Pictures;
 
 #[test]
 fn links_that_run_code_lose_their_address_and_keep_their_words() {
@@ -163,6 +164,7 @@ fn a_page_address_that_is_none_removes_relative_links() {
         id_prefix: "",
         essay_css: "",
         words: &crate::words::Words::default(),
+        pictures: &Pictures::default(),
     };
     let rendered = crate::render::render_essay("[a](b) [c](https://example.org/)", &context);
     assert_eq!(
@@ -178,6 +180,7 @@ fn a_stylesheet_that_cannot_be_read_leaves_the_essay() {
         id_prefix: "",
         essay_css: "p { color: red } } @import 'x'; ::: { } p[ { }",
         words: &crate::words::Words::default(),
+        pictures: &Pictures::default(),
     };
     let rendered = crate::render::render_essay("Words.", &context);
     assert!(rendered.email_html.contains("Words."));

@@ -284,6 +284,7 @@ pub(super) fn markdown(text: &str) {
             issue_url: "https://letters.example.org/issues/a/",
             id_prefix: "a-",
             essay_css: "p { color: red }",
+            pictures: &postrider::render::pictures::Pictures::default(),
             words: &postrider::words::Words::default(),
         },
     );
