@@ -7,6 +7,7 @@ mod dating;
 mod duplicates;
 mod from_essay;
 mod heading;
+mod tags;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ use crate::diagnostic::SourceText;
 pub use dating::DatingRules;
 pub use duplicates::find_duplicates;
 pub use from_essay::IssueAndWarnings;
+pub use tags::find_clashing_tags;
 
 pub(crate) use from_essay::leading_date;
 pub(crate) use heading::first_heading;
@@ -90,7 +92,16 @@ impl Slug {
     /// Makes a slug of a title: transliterated to ASCII, lower case, words joined by dashes, cut
     /// at a word. A title without a single letter or digit becomes `issue`.
     pub fn from_title(title: &str) -> Self {
-        let ascii = deunicode::deunicode_with_tofu(&title.replace(['\'', '’', '‘'], ""), " ");
+        Self::from_words(title, "issue")
+    }
+
+    /// Makes a slug of a tag, by the same rules; one without a letter or digit becomes `tag`.
+    pub fn from_tag(tag: &str) -> Self {
+        Self::from_words(tag, "tag")
+    }
+
+    fn from_words(words: &str, otherwise: &str) -> Self {
+        let ascii = deunicode::deunicode_with_tofu(&words.replace(['\'', '’', '‘'], ""), " ");
         let mut slug = String::new();
         for word in ascii
             .split(|character: char| !character.is_ascii_alphanumeric())
@@ -111,8 +122,8 @@ impl Slug {
         }
         match Self::parse(&slug) {
             Some(slug) => slug,
-            None if slug.is_empty() => Self("issue".to_owned()),
-            None => Self(format!("{slug}-issue")),
+            None if slug.is_empty() => Self(otherwise.to_owned()),
+            None => Self(format!("{slug}-{otherwise}")),
         }
     }
 

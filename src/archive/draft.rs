@@ -33,6 +33,13 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// A text that is there already.
+    pub(super) fn of_text(path: &str, text: String) -> Self {
+        Self::new(path, Fingerprint::of_bytes(text.as_bytes()), || {
+            Ok(text.into_bytes())
+        })
+    }
+
     /// Makes the file.
     pub fn make(self) -> Result<Vec<u8>, Diagnostic> {
         (self.make)()

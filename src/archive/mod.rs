@@ -8,13 +8,17 @@
 //! it depends on, and a way to make it, which is taken only if it is not there already.
 
 mod assets;
+mod crawlers;
 mod draft;
 mod pages;
 mod subscribe;
+mod tags;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
 
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
@@ -23,8 +27,10 @@ use crate::render::layout::{IssueView, Layouts, PublicationView};
 use crate::words::OwnWords;
 
 pub use assets::{FEED_STYLESHEET, STYLESHEET, hashed_path};
+use crawlers::{Listed, robots, sitemap};
 pub use draft::Draft;
 use pages::Site;
+pub use tags::Tag;
 
 /// One issue as the archive takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +41,41 @@ pub struct ArchivePage {
     pub slug: Slug,
     /// Its earlier names, which redirect to this one.
     pub aliases: Vec<Slug>,
+    /// When it was first public.
+    pub published: DateTime<Utc>,
+    /// When it was corrected.
+    pub updated: Option<DateTime<Utc>>,
+}
+
+impl ArchivePage {
+    fn last_change(&self) -> DateTime<Utc> {
+        self.updated
+            .map_or(self.published, |updated| updated.max(self.published))
+    }
+}
+
+/// The page about the publication, without its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AboutPage {
+    /// Title.
+    pub title: String,
+    /// Summary; may be empty.
+    pub summary: String,
+    /// BCP 47 tag.
+    pub language: String,
+}
+
+/// What stands around the issues of an archive.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The publication.
+    pub publication: &'a PublicationView,
+    /// The templates.
+    pub layouts: &'a Layouts,
+    /// Words that the author wants to be others.
+    pub own_words: &'a OwnWords,
+    /// The page about the publication, if there is one.
+    pub about: Option<&'a AboutPage>,
 }
 
 /// The essay of a page. Its HTML is asked for only if the page is made.
@@ -55,6 +96,14 @@ pub enum File {
     Front,
     /// The page for what is not there.
     NotFound,
+    /// The list of all tags.
+    Tags,
+    /// The issues of one tag, which is given by its place.
+    Tag(usize),
+    /// The list of all pages, for search engines.
+    Sitemap,
+    /// Where that list is.
+    Robots,
     /// How the pages look.
     Stylesheet,
     /// How a browser shows a feed.
@@ -72,26 +121,34 @@ pub enum File {
 pub struct Archive<'a> {
     site: Site<'a>,
     pages: &'a [ArchivePage],
+    tags: Vec<Tag>,
 }
 
 impl<'a> Archive<'a> {
     /// An archive of `pages`, newest first. Two of one address are refused.
-    pub fn new(
-        publication: &'a PublicationView,
-        layouts: &'a Layouts,
-        own_words: &'a OwnWords,
-        pages: &'a [ArchivePage],
-    ) -> Result<Self, Diagnostic> {
+    pub fn new(around: Surroundings<'a>, pages: &'a [ArchivePage]) -> Result<Self, Diagnostic> {
         let mut taken = HashSet::new();
         if let Some(twice) = pages.iter().find(|page| !taken.insert(&page.slug)) {
             let address = format!("two issues have the address `issues/{}/`", twice.slug);
             return Err(Diagnostic::error(address)
                 .hint("give one of them another `slug` in its front matter"));
         }
+        let tags = tags::collect(pages);
         Ok(Self {
-            site: Site::new(publication, layouts, own_words),
+            site: Site::new(around, !tags.is_empty()),
             pages,
+            tags,
         })
+    }
+
+    /// The tags, in the order of their names.
+    pub fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    /// The page about the publication, if there is one.
+    pub fn about<'b>(&'b self, essay: PageEssay<'b>) -> Option<Draft<'b>> {
+        self.site.about(essay)
     }
 
     /// The page of the issue at a place.
@@ -109,7 +166,15 @@ impl<'a> Archive<'a> {
             File::NotFound,
             File::Stylesheet,
             File::FeedStylesheet,
+            File::Sitemap,
         ];
+        if robots(&self.site.around.publication.base_url).is_some() {
+            files.push(File::Robots);
+        }
+        if !self.tags.is_empty() {
+            files.push(File::Tags);
+            files.extend((0..self.tags.len()).map(File::Tag));
+        }
         let mut taken: HashSet<&Slug> = self.pages.iter().map(|page| &page.slug).collect();
         for (to, page) in self.pages.iter().enumerate() {
             for alias in &page.aliases {
@@ -128,11 +193,45 @@ impl<'a> Archive<'a> {
         match file {
             File::Front => self.site.front(self.pages, openings),
             File::NotFound => self.site.not_found(),
+            File::Tags => self.site.tags(&self.tags),
+            File::Tag(place) => self.site.tag(&self.tags[*place], self.pages, openings),
+            File::Sitemap => Draft::of_text("sitemap.xml", sitemap(&self.listed())),
+            File::Robots => {
+                let rules = robots(&self.site.around.publication.base_url);
+                Draft::of_text("robots.txt", rules.unwrap_or_default())
+            }
             File::Stylesheet => self.site.copy("web.css", STYLESHEET),
             File::FeedStylesheet => self.site.copy("feed.css", FEED_STYLESHEET),
             File::Redirect { alias, to } => {
                 self.site.redirect(&self.pages[*to], &openings[*to], alias)
             }
         }
+    }
+
+    /// Every page that a search engine should know.
+    fn listed(&self) -> Vec<Listed> {
+        let base_url = &self.site.around.publication.base_url;
+        let newest = |places: &mut dyn Iterator<Item = usize>| {
+            places.map(|place| self.pages[place].last_change()).max()
+        };
+        let listed = |path: &str, changed| Listed {
+            url: format!("{base_url}{path}"),
+            changed,
+        };
+        let all = newest(&mut (0..self.pages.len()));
+        let mut pages = vec![listed("", all)];
+        pages.extend(self.site.around.about.map(|_| listed("about/", None)));
+        pages.extend(self.pages.iter().map(|page| Listed {
+            url: page.view.url.clone(),
+            changed: Some(page.last_change()),
+        }));
+        if !self.tags.is_empty() {
+            pages.push(listed("tags/", all));
+        }
+        pages.extend((self.tags.iter()).map(|tag| {
+            let changed = newest(&mut tag.places.iter().copied());
+            listed(&tag.folder(), changed)
+        }));
+        pages
     }
 }

@@ -1,33 +1,36 @@
 //! The pages: what each template is given, and at which path the result lies.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use super::assets::{STYLESHEET, versioned};
 use super::draft::Variables;
 use super::subscribe::subscribe_url;
-use super::{ArchivePage, Draft, PageEssay};
+use super::tags::{Tag, TagView, feed_links};
+use super::{ArchivePage, Draft, PageEssay, Surroundings};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Slug;
-use crate::render::layout::{IssueLink, IssueView, Layouts, PublicationView};
-use crate::words::{OwnWords, Words, direction};
+use crate::render::layout::{IssueLink, IssueView};
+use crate::words::{Words, direction};
 
 /// Path of the page for what is not there.
 const NOT_FOUND: &str = "404.html";
 
 /// What all pages of one publication share.
 pub(super) struct Site<'a> {
-    publication: &'a PublicationView,
-    layouts: &'a Layouts,
-    own_words: &'a OwnWords,
+    pub(super) around: Surroundings<'a>,
     stylesheet: String,
     /// What does not differ from page to page.
     frame: Variables,
 }
 
 impl<'a> Site<'a> {
-    pub(super) fn new(
-        publication: &'a PublicationView,
-        layouts: &'a Layouts,
-        own_words: &'a OwnWords,
-    ) -> Self {
+    pub(super) fn new(around: Surroundings<'a>, has_tags: bool) -> Self {
+        let Surroundings {
+            publication,
+            layouts,
+            own_words,
+            about,
+        } = around;
         let mut print = Fingerprinter::new("page");
         for (name, source) in layouts.sources() {
             print.text(name, &source.text);
@@ -40,23 +43,79 @@ impl<'a> Site<'a> {
         let frame_direction = direction(&publication.language);
         frame.insert("publication_direction", frame_direction);
         frame.insert("subscribe_url", &subscribe_url(publication, &words));
+        let feeds = feed_links(&publication.title, &publication.base_url, "");
+        frame.insert("feeds", &feeds);
+        let page = |title: &str, path: &str| IssueLink {
+            title: title.to_owned(),
+            url: format!("{}{path}", publication.base_url),
+        };
+        let tags = has_tags.then(|| page(&words.tags, "tags/"));
+        let about = about.map(|about| page(&about.title, "about/"));
+        let pages: Vec<IssueLink> = tags.into_iter().chain(about).collect();
+        frame.insert("pages", &pages);
         Self {
-            publication,
-            layouts,
-            own_words,
+            around,
             stylesheet: versioned(STYLESHEET, layouts.text("web.css")),
             frame,
         }
     }
 
     pub(super) fn front(&self, pages: &[ArchivePage], openings: &[String]) -> Draft<'_> {
-        let mut context = self.context(&self.publication.language);
+        let mut context = self.context(&self.around.publication.language);
         context.insert("issues", &with_openings(pages, openings));
         self.draft("index.html", context, "index.html".to_owned())
     }
 
+    /// The page about the publication.
+    pub(super) fn about<'b>(&'b self, essay: PageEssay<'b>) -> Option<Draft<'b>> {
+        let about = self.around.about?;
+        let mut variables = self.context(&about.language);
+        variables.insert("title", &about.title);
+        variables.insert("summary", &about.summary);
+        variables.insert("opening", essay.opening);
+        variables.insert(
+            "url",
+            &format!("{}about/", self.around.publication.base_url),
+        );
+        Some(self.draft_with_essay("about.html", variables, "about/index.html", essay))
+    }
+
+    /// The list of all tags.
+    pub(super) fn tags(&self, tags: &[Tag]) -> Draft<'_> {
+        let mut variables = self.context(&self.around.publication.language);
+        variables.insert("tags", &self.views(tags));
+        variables.insert("url", &format!("{}tags/", self.around.publication.base_url));
+        self.draft("tags.html", variables, "tags/index.html".to_owned())
+    }
+
+    /// The issues of one tag.
+    pub(super) fn tag(&self, tag: &Tag, pages: &[ArchivePage], openings: &[String]) -> Draft<'_> {
+        let mut variables = self.context(&self.around.publication.language);
+        let issues: Vec<IssueView> = tag
+            .places
+            .iter()
+            .map(|place| with_opening(&pages[*place], &openings[*place]))
+            .collect();
+        let folder = tag.folder();
+        let title = format!("{} · {}", tag.name, self.around.publication.title);
+        variables.insert("tag", &TagView::counted(tag, self.around.publication));
+        variables.insert("issues", &issues);
+        variables.insert(
+            "tag_feeds",
+            &feed_links(&title, &self.around.publication.base_url, &folder),
+        );
+        self.draft("tag.html", variables, format!("{folder}index.html"))
+    }
+
+    fn views(&self, tags: &[Tag]) -> Vec<TagView> {
+        let views = tags.iter();
+        views
+            .map(|tag| TagView::counted(tag, self.around.publication))
+            .collect()
+    }
+
     pub(super) fn not_found(&self) -> Draft<'_> {
-        let context = self.context(&self.publication.language);
+        let context = self.context(&self.around.publication.language);
         self.draft(NOT_FOUND, context, NOT_FOUND.to_owned())
     }
 
@@ -69,25 +128,24 @@ impl<'a> Site<'a> {
         let page = &pages[index];
         let newer = index.checked_sub(1).and_then(|newer| pages.get(newer));
         let older = pages.get(index + 1);
-        let path = page_path(&page.slug);
         let mut variables = self.context(&page.view.language);
+        let tags = page.view.tags.iter();
+        let tags: Vec<TagView> = tags
+            .map(|name| TagView::named(name, self.around.publication))
+            .collect();
         variables.insert("issue", &with_opening(page, essay.opening));
+        variables.insert("tags", &tags);
+        variables.insert("published_time", &rfc3339(page.published));
+        variables.insert("modified_time", &page.updated.map(rfc3339));
         variables.insert("previous", &older.map(link));
         variables.insert("next", &newer.map(link));
-        variables.insert("stylesheet_url", &self.stylesheet_url(&path));
-        variables.expect("essay", essay.fingerprint);
-        let (mut context, fingerprint) = variables.finish("page.html");
-        Draft::new(path, fingerprint, move || {
-            context.insert("essay", (essay.web_html)().trim_end());
-            let page = self.layouts.render("page.html", &context)?;
-            Ok(page.into_bytes())
-        })
+        self.draft_with_essay("page.html", variables, &page_path(&page.slug), essay)
     }
 
     /// A page that sends both people and search engines on: any web server can serve it, while a
     /// real redirect needs one that is told about it.
     pub(super) fn redirect(&self, page: &ArchivePage, opening: &str, alias: &Slug) -> Draft<'_> {
-        let mut context = self.context(&self.publication.language);
+        let mut context = self.context(&self.around.publication.language);
         context.insert("issue", &with_opening(page, opening));
         self.draft("redirect.html", context, page_path(alias))
     }
@@ -97,7 +155,7 @@ impl<'a> Site<'a> {
         let mut context = self.frame.clone();
         context.insert("language", language);
         context.insert("direction", direction(language));
-        context.insert("words", &Words::of(language, self.own_words));
+        context.insert("words", &Words::of(language, self.around.own_words));
         context
     }
 
@@ -105,7 +163,24 @@ impl<'a> Site<'a> {
         variables.insert("stylesheet_url", &self.stylesheet_url(&path));
         let (context, fingerprint) = variables.finish(template);
         Draft::new(path, fingerprint, move || {
-            Ok(self.layouts.render(template, &context)?.into_bytes())
+            Ok(self.around.layouts.render(template, &context)?.into_bytes())
+        })
+    }
+
+    /// A page with an essay, which is rendered only if the page is made.
+    fn draft_with_essay<'b>(
+        &'b self,
+        template: &'static str,
+        mut variables: Variables,
+        path: &str,
+        essay: PageEssay<'b>,
+    ) -> Draft<'b> {
+        variables.insert("stylesheet_url", &self.stylesheet_url(path));
+        variables.expect("essay", essay.fingerprint);
+        let (mut context, fingerprint) = variables.finish(template);
+        Draft::new(path, fingerprint, move || {
+            context.insert("essay", (essay.web_html)().trim_end());
+            Ok(self.around.layouts.render(template, &context)?.into_bytes())
         })
     }
 
@@ -113,7 +188,7 @@ impl<'a> Site<'a> {
     /// page for what is not there is served at any depth, and can only name the whole address.
     fn stylesheet_url(&self, path: &str) -> String {
         let up = match path {
-            NOT_FOUND => self.publication.base_url.clone(),
+            NOT_FOUND => self.around.publication.base_url.clone(),
             _ => "../".repeat(path.matches('/').count()),
         };
         format!("{up}{}", self.stylesheet)
@@ -121,9 +196,14 @@ impl<'a> Site<'a> {
 
     /// A file that lies beside the templates, as it is.
     pub(super) fn copy(&self, name: &str, path: &str) -> Draft<'_> {
-        let bytes = self.layouts.text(name).as_bytes();
+        let bytes = self.around.layouts.text(name).as_bytes();
         Draft::new(path, Fingerprint::of_bytes(bytes), || Ok(bytes.to_vec()))
     }
+}
+
+/// An instant as OpenGraph takes it.
+fn rfc3339(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn page_path(slug: &Slug) -> String {

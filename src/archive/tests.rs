@@ -34,6 +34,8 @@ fn page(slug: &str, date: &str, aliases: &[&str]) -> ArchivePage {
             .iter()
             .map(|alias| Slug::parse(alias).unwrap())
             .collect(),
+        published: format!("{date}T07:00:00Z").parse().unwrap(),
+        updated: None,
     }
 }
 
@@ -47,6 +49,19 @@ fn built(pages: &[ArchivePage]) -> BTreeMap<String, String> {
     built_with(pages, &layouts(), html)
 }
 
+fn around<'a>(
+    publication: &'a PublicationView,
+    layouts: &'a Layouts,
+    own_words: &'a OwnWords,
+) -> Surroundings<'a> {
+    Surroundings {
+        publication,
+        layouts,
+        own_words,
+        about: None,
+    }
+}
+
 fn built_with(
     pages: &[ArchivePage],
     layouts: &Layouts,
@@ -54,7 +69,7 @@ fn built_with(
 ) -> BTreeMap<String, String> {
     let publication = publication();
     let own_words = OwnWords::default();
-    let archive = Archive::new(&publication, layouts, &own_words, pages).unwrap();
+    let archive = Archive::new(around(&publication, layouts, &own_words), pages).unwrap();
     let mut texts = BTreeMap::new();
     let mut add = |draft: Draft<'_>| {
         let path = draft.path.clone();
@@ -98,6 +113,7 @@ fn the_archive_is_a_front_page_assets_and_a_page_for_each_issue() {
             "issues/ink/index.html",
             "issues/pens/index.html",
             "issues/wax/index.html",
+            "sitemap.xml",
         ]
     );
 }
@@ -193,11 +209,110 @@ fn a_redirect_never_takes_the_place_of_a_page() {
     assert!(files["issues/old/index.html"].contains("/issues/b/"));
 }
 
+/// Three issues under four tags, two of which hold two.
+fn tagged() -> [ArchivePage; 3] {
+    let with = |mut page: ArchivePage, tags: &[&str]| {
+        page.view.tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        page
+    };
+    [
+        with(page("c", "2026-09-15", &[]), &["Ink & wax", "craft"]),
+        with(page("b", "2026-09-08", &[]), &["ремесло"]),
+        with(
+            page("a", "2026-09-01", &[]),
+            &["craft", "Ink & wax", "craft"],
+        ),
+    ]
+}
+
+#[test]
+fn a_tag_has_a_page_with_its_issues_newest_first() {
+    let files = built(&tagged());
+    let page = &files["tags/ink-wax/index.html"];
+    let (c, a) = (
+        page.find("issues/c/").unwrap(),
+        page.find("issues/a/").unwrap(),
+    );
+    assert!(c < a && !page.contains("issues/b/"));
+    assert!(page.contains("Ink &amp; wax"));
+    // A tag without a Latin letter has an address that can be read aloud.
+    assert!(files["tags/remeslo/index.html"].contains("issues/b/"));
+}
+
+#[test]
+fn the_list_of_tags_counts_each_issue_once() {
+    let files = built(&tagged());
+    let list = &files["tags/index.html"];
+    let counts: Vec<&str> = list
+        .split("class=\"count\">")
+        .skip(1)
+        .map(|rest| &rest[..1])
+        .collect();
+    assert_eq!(counts, ["2", "2", "1"]);
+    assert!(!built(&[page("a", "2026-09-01", &[])]).contains_key("tags/index.html"));
+}
+
+#[test]
+fn an_issue_links_to_its_tags_and_a_tag_to_its_feeds() {
+    let files = built(&tagged());
+    let tag = "https://letters.example.org/tags/craft/"
+        .replace("letters.example.org", "example.org/letters");
+    assert!(files["issues/c/index.html"].contains(&format!("rel=\"tag\" href=\"{tag}\"")));
+    for feed in ["feed.xml", "atom.xml", "feed.json"] {
+        let address = format!("href=\"{tag}{feed}\"");
+        assert_eq!(files["tags/craft/index.html"].matches(&address).count(), 2);
+    }
+}
+
+#[test]
+fn the_page_about_the_publication_is_linked_from_every_page() {
+    let about = AboutPage {
+        title: "Who <we> are".to_owned(),
+        summary: String::new(),
+        language: "de".to_owned(),
+    };
+    let (publication, layouts, own_words) = (publication(), layouts(), OwnWords::default());
+    let pages = tagged();
+    let around = Surroundings {
+        about: Some(&about),
+        ..around(&publication, &layouts, &own_words)
+    };
+    let archive = Archive::new(around, &pages).unwrap();
+    let essay = PageEssay {
+        fingerprint: Fingerprint::of_bytes(b""),
+        opening: "",
+        web_html: &|| "<p>Two people.</p>".to_owned(),
+    };
+    let link = r#"<a href="https://example.org/letters/about/">Who &lt;we&gt; are</a>"#;
+    let text = |draft: Draft<'_>| String::from_utf8(draft.make().unwrap()).unwrap();
+    let page = archive.about(essay).unwrap();
+    assert_eq!(page.path, "about/index.html");
+    let page = text(page);
+    assert!(page.contains("<p>Two people.</p>") && page.contains("<html lang=\"de\""));
+    assert!(page.contains(link));
+    assert!(text(archive.issue(0, essay)).contains(link));
+    let openings = vec![String::new(); pages.len()];
+    for file in archive.files() {
+        let draft = archive.file(&file, &openings);
+        if has_suffix(&draft.path, ".html") {
+            assert!(text(draft).contains(link), "{file:?}");
+        }
+    }
+}
+
+#[test]
+fn the_map_of_the_site_names_every_page_once_with_its_last_change() {
+    let mut pages = tagged();
+    pages[2].updated = Some("2026-10-01T10:00:00Z".parse().unwrap());
+    let files = built(&pages);
+    insta::assert_snapshot!(files["sitemap.xml"]);
+}
+
 #[test]
 fn two_issues_of_one_slug_are_refused() {
     let pages = [page("a", "2026-09-08", &[]), page("a", "2026-09-01", &[])];
     let (publication, layouts, own_words) = (publication(), layouts(), OwnWords::default());
-    let error = Archive::new(&publication, &layouts, &own_words, &pages)
+    let error = Archive::new(around(&publication, &layouts, &own_words), &pages)
         .err()
         .unwrap();
     assert_eq!(error.message(), "two issues have the address `issues/a/`");
@@ -260,7 +375,7 @@ fn a_letter_that_asks_for_the_newsletter_is_addressed_and_has_a_subject() {
 fn print_of(pages: &[ArchivePage], layouts: &Layouts, essay: &str, opening: &str) -> Fingerprint {
     let publication = publication();
     let own_words = OwnWords::default();
-    let archive = Archive::new(&publication, layouts, &own_words, pages).unwrap();
+    let archive = Archive::new(around(&publication, layouts, &own_words), pages).unwrap();
     let essay = PageEssay {
         fingerprint: Fingerprint::of_bytes(essay.as_bytes()),
         opening,

@@ -17,6 +17,15 @@ impl Format {
     /// All of them, in the order in which they are named to readers.
     pub const ALL: [Self; 3] = [Self::Rss, Self::Atom, Self::Json];
 
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rss => "RSS",
+            Self::Atom => "Atom",
+            Self::Json => "JSON Feed",
+        }
+    }
+
     /// The media type as links name it.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -36,6 +45,11 @@ impl Format {
             (Self::Atom, Some(number)) => format!("feeds/archive-{number}.atom"),
             (Self::Json, Some(number)) => format!("feeds/archive-{number}.json"),
         }
+    }
+
+    /// Path of the subscribers' document of the feed in `folder`.
+    pub fn newest_path_in(self, folder: &str) -> String {
+        format!("{folder}{}", self.path(None))
     }
 
     /// Path of a document of the feed in `folder`, relative to the folder that is served.

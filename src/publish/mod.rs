@@ -1,6 +1,7 @@
 //! The shell that joins core and edges: what each command does, from files to files, ledger and
 //! relay. Asking and printing is left to `cli`.
 
+mod about;
 mod asked;
 mod backup;
 mod breaker;
@@ -35,6 +36,7 @@ use thiserror::Error;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
+pub use about::About;
 pub use asked::{AskedFor, OnUnconfirmed, SETTLING_TIME};
 pub use backup::{BackedUp, back_up};
 pub use build::{BuildReport, build, rehearse_build};

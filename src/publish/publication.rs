@@ -9,7 +9,7 @@ use crate::config::{self, Config, Environment};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::essay::{Essay, parse_essay};
 use crate::fs;
-use crate::issue::{DatingRules, Issue, find_duplicates};
+use crate::issue::{DatingRules, Issue, find_clashing_tags, find_duplicates};
 use crate::ledger;
 use crate::render::layout::{BUILT_IN, IssueView, Layouts, PublicationView};
 use crate::subscriber::{self, Roster};
@@ -127,6 +127,7 @@ impl Publication {
             }
         }
         errors.extend(find_duplicates(&found.issues));
+        errors.extend(find_clashing_tags(&found.issues));
         if !errors.is_empty() {
             return Err(Stop::Failed(errors));
         }

@@ -17,16 +17,24 @@ use crate::diagnostic::{Diagnostic, SourceText};
 /// The built-in templates by file name.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("404.html", include_str!("../../templates/404.html")),
+    ("about.html", include_str!("../../templates/about.html")),
     ("email.html", include_str!("../../templates/email.html")),
     ("email.txt", include_str!("../../templates/email.txt")),
     ("essay.css", include_str!("../../templates/essay.css")),
     ("feed.css", include_str!("../../templates/feed.css")),
     ("index.html", include_str!("../../templates/index.html")),
+    (
+        "issue-list.html",
+        include_str!("../../templates/issue-list.html"),
+    ),
     ("page.html", include_str!("../../templates/page.html")),
     (
         "redirect.html",
         include_str!("../../templates/redirect.html"),
     ),
+    ("social.html", include_str!("../../templates/social.html")),
+    ("tag.html", include_str!("../../templates/tag.html")),
+    ("tags.html", include_str!("../../templates/tags.html")),
     ("web.css", include_str!("../../templates/web.css")),
     ("web.html", include_str!("../../templates/web.html")),
 ];

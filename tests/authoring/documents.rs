@@ -137,6 +137,7 @@ fn every_path_that_a_document_names_exists() {
         "docs/selftest.md",
         "docs/configuration.md",
         "docs/delivery.md",
+        "docs/site.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -175,6 +176,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/selftest.md",
         "docs/configuration.md",
         "docs/delivery.md",
+        "docs/site.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();

@@ -11,6 +11,7 @@ mod markdown_import;
 mod pace;
 mod pictures;
 mod roster;
+mod site;
 mod start;
 mod templates;
 

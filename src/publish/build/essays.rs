@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use crate::archive::PageEssay;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Issue;
-use crate::publish::Publication;
 use crate::publish::pictures::IssueAssets;
+use crate::publish::{About, Publication};
+use crate::render::pictures::Pictures;
 use crate::render::{ParsedEssay, RenderContext};
+use crate::words::Words;
 
 /// The essays of the issues of a build, in their order.
 #[derive(Clone, Copy)]
@@ -52,20 +54,21 @@ impl<'a> Essays<'a> {
         work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
     ) -> R {
         let issue = self.issues[index];
-        self.with_context(index, |context| {
-            let parsed = LazyLock::new(|| ParsedEssay::new(&issue.markdown, context));
-            let known = KnownEssay {
-                fingerprint: fingerprint(&issue.markdown, context),
-                opening: parsed.opening(),
-            };
-            let opening = known.opening.clone();
-            let essay = PageEssay {
-                fingerprint: known.fingerprint,
-                opening: &opening,
-                web_html: &|| parsed.web_html(),
-            };
-            work(known, essay)
-        })
+        self.with_context(index, |context| with_essay(&issue.markdown, context, work))
+    }
+
+    /// The same for the page about the publication.
+    pub(super) fn with_about<R>(&self, about: &About, work: impl FnOnce(PageEssay<'_>) -> R) -> R {
+        let config = &self.publication.config;
+        let language = about.language.as_ref().unwrap_or(&config.language);
+        let context = RenderContext {
+            issue_url: &format!("{}about/", config.base_url),
+            id_prefix: "about-",
+            essay_css: self.publication.layouts.text("essay.css"),
+            words: &Words::of(language, &config.words),
+            pictures: &Pictures::default(),
+        };
+        with_essay(&about.markdown, &context, |_, essay| work(essay))
     }
 
     /// The HTML of an essay for the feeds.
@@ -87,6 +90,25 @@ impl<'a> Essays<'a> {
             pictures: &self.assets[index].pictures,
         })
     }
+}
+
+fn with_essay<R>(
+    markdown: &str,
+    context: &RenderContext<'_>,
+    work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
+) -> R {
+    let parsed = LazyLock::new(|| ParsedEssay::new(markdown, context));
+    let known = KnownEssay {
+        fingerprint: fingerprint(markdown, context),
+        opening: parsed.opening(),
+    };
+    let opening = known.opening.clone();
+    let essay = PageEssay {
+        fingerprint: known.fingerprint,
+        opening: &opening,
+        web_html: &|| parsed.web_html(),
+    };
+    work(known, essay)
 }
 
 /// Hash of everything that pages and feeds say of an essay. The stylesheet of the mail is no part

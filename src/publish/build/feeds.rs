@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::essays::{Essays, KnownEssay};
-use crate::archive::Draft;
+use crate::archive::{Draft, Tag};
 use crate::feed::{self, Document, Entry, FeedInfo, Format, Part};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Issue;
@@ -40,6 +40,7 @@ impl<'a> Feeds<'a> {
         logo: Option<feed::Logo>,
         essays: Essays<'a>,
         known_essays: &[KnownEssay],
+        tags: &[Tag],
     ) -> Self {
         let issues = essays.issues().iter().zip(known_essays).enumerate();
         let mut known: Vec<Known> = issues
@@ -50,20 +51,34 @@ impl<'a> Feeds<'a> {
             })
             .collect();
         known.sort_by(|one, other| feed::newest_first(&one.entry, &other.entry));
-        let info = Arc::new(info(publication, logo));
-        let parts = feed::parts(known.len(), publication.config.feed_entries);
-        let documents = parts
+        let info = info(publication, logo);
+        let most = publication.config.feed_entries;
+        let mut place_of = vec![0; known.len()];
+        for (place, known) in known.iter().enumerate() {
+            place_of[known.index] = place;
+        }
+        let of_tags = tags.iter().map(|tag| {
+            let mut entries: Vec<usize> = tag.places.iter().map(|index| place_of[*index]).collect();
+            entries.sort_unstable();
+            let part = Part::newest(entries.len(), most);
+            Planned {
+                info: Arc::new(info_of_tag(publication, &info, tag)),
+                entries: entries[part.entries.clone()].to_vec(),
+                part,
+            }
+        });
+        let info = Arc::new(info.clone());
+        let of_all = feed::parts(known.len(), most)
             .into_iter()
             .map(|part| Planned {
                 info: info.clone(),
                 entries: part.entries.clone().collect(),
                 part,
-            })
-            .collect();
+            });
         Self {
             essays,
+            documents: of_all.chain(of_tags).collect(),
             known,
-            documents,
         }
     }
 
@@ -122,6 +137,17 @@ fn info(publication: &Publication, logo: Option<feed::Logo>) -> FeedInfo {
         author_email: None,
         logo,
         hubs: config.hubs.clone(),
+    }
+}
+
+/// What the feed of a tag says of itself. It is no archive: whoever wants all follows the
+/// publication's.
+fn info_of_tag(publication: &Publication, whole: &FeedInfo, tag: &Tag) -> FeedInfo {
+    FeedInfo {
+        id: feed::tag_feed_uri(&publication.config.feed_authority, &tag.slug),
+        title: format!("{} · {}", tag.name, whole.title),
+        folder: tag.folder(),
+        ..whole.clone()
     }
 }
 

@@ -17,10 +17,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::pictures::{Asset, IssueAssets, assets_of};
-use super::{Publication, Stop, logo};
-use crate::archive::{Archive, ArchivePage, Draft};
+use super::{About, Publication, Stop, logo};
+use crate::archive::{AboutPage, Archive, ArchivePage, Draft, Surroundings};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
+use crate::words::Words;
 use essays::{Essays, KnownEssay};
 use feeds::Feeds;
 use press::Press;
@@ -55,9 +56,10 @@ pub fn build(
     // Newest first, as archive and feeds show them.
     let public: Vec<&Issue> = issues.iter().filter(is_public).rev().collect();
     let assets = assets_of_all(publication, &public).map_err(Stop::Failed)?;
+    let about = publication.about().map_err(Stop::Failed)?;
     let press = Press::open(out)?;
     let print = |draft: Draft<'_>| press.print(draft);
-    let mut printed = make_all(publication, &public, &assets, &print)?;
+    let mut printed = make_all(publication, &public, &assets, about.as_ref(), &print)?;
     let own: Vec<&Asset> = assets.iter().flat_map(|assets| &assets.files).collect();
     printed.extend(side_by_side(own.len(), |index| print(own[index].draft()))?);
     let mut report = press.publish(&printed)?;
@@ -71,9 +73,10 @@ pub fn build(
 /// templates and the pictures should be known before the day on which they are needed.
 pub fn rehearse_build(publication: &Publication, issues: &[Issue]) -> Vec<Diagnostic> {
     let all: Vec<&Issue> = issues.iter().rev().collect();
-    let made = assets_of_all(publication, &all).and_then(|assets| {
+    let made = publication.about().and_then(|about| {
+        let assets = assets_of_all(publication, &all)?;
         let make = |draft: Draft<'_>| draft.make().map(|_| ());
-        make_all(publication, &all, &assets, &make).map_err(|problem| vec![problem])
+        make_all(publication, &all, &assets, about.as_ref(), &make).map_err(|problem| vec![problem])
     });
     made.err().unwrap_or_default()
 }
@@ -106,23 +109,22 @@ fn make_all<R: Send>(
     publication: &Publication,
     issues: &[&Issue],
     assets: &[IssueAssets],
+    about: Option<&About>,
     take: &(dyn Fn(Draft<'_>) -> Result<R, Diagnostic> + Sync),
 ) -> Result<Vec<R>, Diagnostic> {
     let view = publication.view();
     let pages: Vec<ArchivePage> = issues
         .iter()
-        .map(|issue| ArchivePage {
-            view: publication.issue_view(issue, ""),
-            slug: issue.slug.clone(),
-            aliases: issue.aliases.clone(),
-        })
+        .map(|issue| archive_page(publication, issue))
         .collect();
-    let archive = Archive::new(
-        &view,
-        &publication.layouts,
-        &publication.config.words,
-        &pages,
-    )?;
+    let about_page = about.map(|about| about_page(publication, about));
+    let around = Surroundings {
+        publication: &view,
+        layouts: &publication.layouts,
+        own_words: &publication.config.words,
+        about: about_page.as_ref(),
+    };
+    let archive = Archive::new(around, &pages)?;
     let essays = Essays::new(publication, issues, assets);
     let made = side_by_side(issues.len(), |index| {
         essays.with_page_essay(index, |known, essay| {
@@ -135,9 +137,13 @@ fn make_all<R: Send>(
     taken.extend(side_by_side(files.len(), |index| {
         take(archive.file(&files[index], &openings))
     })?);
+    if let Some(about) = about {
+        let drafted = essays.with_about(about, |essay| archive.about(essay).map(take));
+        taken.extend(drafted.transpose()?);
+    }
     let logo = logo::read(publication)?;
     let shown = logo.as_ref().map(|logo| logo.shown.clone());
-    let feeds = Feeds::new(publication, shown, essays, &known);
+    let feeds = Feeds::new(publication, shown, essays, &known, archive.tags());
     let documents = side_by_side(feeds.count(), |index| {
         let drafts = feeds.document(index).into_iter();
         drafts.map(take).collect::<Result<Vec<R>, Diagnostic>>()
@@ -147,6 +153,28 @@ fn make_all<R: Send>(
         taken.push(take(file)?);
     }
     Ok(taken)
+}
+
+fn archive_page(publication: &Publication, issue: &Issue) -> ArchivePage {
+    ArchivePage {
+        view: publication.issue_view(issue, ""),
+        slug: issue.slug.clone(),
+        aliases: issue.aliases.clone(),
+        published: issue.published,
+        updated: issue.updated,
+    }
+}
+
+fn about_page(publication: &Publication, about: &About) -> AboutPage {
+    let config = &publication.config;
+    let language = about.language.as_ref().unwrap_or(&config.language);
+    let words = Words::of(language, &config.words);
+    let title = about.title.clone();
+    AboutPage {
+        title: title.unwrap_or_else(|| words.about.into_owned()),
+        summary: about.summary.clone().unwrap_or_default(),
+        language: language.clone(),
+    }
 }
 
 /// Pages among the essays, or over the publication itself, would be a mess to clean up.

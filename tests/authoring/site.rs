@@ -1,0 +1,158 @@
+//! The archive as a site: tags, the page about the publication, what search engines read, and the
+//! addresses that an issue had before.
+
+use super::newsroom;
+use crate::support::newsroom::Newsroom;
+
+/// Two essays, one tag of each and one of both.
+fn tagged() -> Newsroom {
+    newsroom()
+        .essay_with(
+            "2026-12-01-ink",
+            "Ink",
+            "summary = \"On ink\"\ntags = [\"craft\", \"materials\"]",
+            "Ink.\n",
+        )
+        .essay_with(
+            "2026-12-08-habit",
+            "Habit",
+            "tags = [\"craft\", \"手紙\"]\nupdated = 2026-12-09T10:00:00Z",
+            "Habit.\n",
+        )
+}
+
+#[test]
+fn a_tag_has_a_page_and_three_feeds_of_its_issues_alone() {
+    let room = tagged();
+    room.run(["-q", "build"]).succeeds();
+    let page = room.read("public/tags/materials/index.html");
+    assert!(page.contains("/issues/ink/") && !page.contains("/issues/habit/"));
+    for feed in ["feed.xml", "atom.xml", "feed.json"] {
+        let text = room.read(&format!("public/tags/materials/{feed}"));
+        assert!(text.contains("/issues/ink/") && !text.contains("/issues/habit/"));
+        let own = format!("https://letters.example.org/tags/materials/{feed}");
+        assert!(text.contains(&own), "{feed} does not know its address");
+        assert!(text.contains("materials · The Test Letter"), "{feed}");
+        // The same issue has the same identity in every feed of it.
+        let id = crate::support::newsroom::id_of("2026-12-01-ink").to_string();
+        assert!(text.contains(&id) && room.read(&format!("public/{feed}")).contains(&id));
+    }
+    let atom: atom_syndication::Feed = room.read("public/tags/craft/atom.xml").parse().unwrap();
+    assert_eq!(atom.entries().len(), 2);
+    let whole: atom_syndication::Feed = room.read("public/atom.xml").parse().unwrap();
+    assert_ne!(atom.id(), whole.id());
+    // Of letters that no keyboard here has, but readable.
+    assert!(room.has("public/tags/shou-zhi/index.html"));
+}
+
+#[test]
+fn tags_that_would_share_a_page_are_refused_with_both_their_places() {
+    let room = tagged().essay_with(
+        "2026-12-15-again",
+        "Again",
+        "tags = [\"other\", \"Crafts\", \"Craft\"]",
+        "Again.\n",
+    );
+    let output = room.run(["build"]).fails(1);
+    let output = output
+        .stderr_contains("the tags `craft` and `Craft` would share the page `tags/craft/`")
+        .stderr_contains("issues/2026-12-15-again.md:4:29")
+        .stderr_contains("`craft` stands in issues/2026-12-01-ink.md:5");
+    output.stderr_contains("write both alike if they mean the same");
+    assert!(!room.has("public"));
+    room.run(["check"]).fails(1);
+}
+
+#[test]
+fn the_page_about_the_publication_comes_from_about_md_and_needs_no_front_matter() {
+    let room = tagged();
+    room.run(["-q", "build"]).succeeds();
+    assert!(!room.has("public/about"));
+    assert!(!room.read("public/index.html").contains("/about/"));
+
+    room.write(
+        "about.md",
+        "# Who we are\n\nTwo *people* and a [table](table/).\n",
+    );
+    room.run(["-q", "build"]).succeeds();
+    let page = room.read("public/about/index.html");
+    assert_eq!(page.matches("<h1>").count(), 1);
+    assert!(page.contains("<h1>Who we are</h1>"));
+    assert!(page.contains("Two <em>people</em>"));
+    let link = r#"<a href="https://letters.example.org/about/">Who we are</a>"#;
+    for page in [
+        "index.html",
+        "issues/ink/index.html",
+        "404.html",
+        "tags/index.html",
+    ] {
+        assert!(
+            room.read(&format!("public/{page}")).contains(link),
+            "{page}"
+        );
+    }
+    let map = room.read("public/sitemap.xml");
+    assert!(map.contains("<loc>https://letters.example.org/about/</loc>"));
+
+    std::fs::remove_file(room.path("about.md")).unwrap();
+    room.run(["-q", "build"]).succeeds();
+    assert!(!room.has("public/about"));
+}
+
+#[test]
+fn what_only_an_issue_has_is_refused_in_about_md() {
+    let room = tagged().file(
+        "about.md",
+        "+++\ntitle = \"Us\"\ndraft = true\n+++\n\nText.\n",
+    );
+    for command in ["build", "check"] {
+        room.run([command])
+            .fails(1)
+            .stderr_contains("`about.md` is no issue and has no such key")
+            .stderr_contains("about.md:3:9");
+    }
+    room.write("about.md", "+++\ntitel = \"Us\"\n+++\n");
+    room.run(["build"])
+        .fails(1)
+        .stderr_contains("did you mean `title`?");
+}
+
+#[test]
+fn a_page_tells_when_it_was_published_and_corrected_and_in_which_place_it_belongs() {
+    let room = tagged();
+    room.run(["-q", "build"]).succeeds();
+    let page = room.read("public/issues/habit/index.html");
+    for tag in [
+        r#"<link rel="canonical" href="https://letters.example.org/issues/habit/">"#,
+        r#"<link rel="prev" href="https://letters.example.org/issues/ink/">"#,
+        r#"<meta property="article:published_time" content="2026-12-08T09:00:00Z">"#,
+        r#"<meta property="article:modified_time" content="2026-12-09T10:00:00Z">"#,
+        r#"<meta property="article:tag" content="craft">"#,
+        r#"<meta property="og:type" content="article">"#,
+        r#"<meta property="og:title" content="Habit">"#,
+        r#"<meta property="og:site_name" content="The Test Letter">"#,
+        r#"<meta property="og:description" content="Habit.">"#,
+    ] {
+        assert_eq!(page.matches(tag).count(), 1, "{tag} in {page}");
+    }
+}
+
+#[test]
+fn search_engines_are_told_of_every_page_and_below_a_path_of_no_rules() {
+    let room = tagged();
+    room.run(["-q", "build"]).succeeds();
+    let map = room.read("public/sitemap.xml");
+    for path in ["", "issues/ink/", "issues/habit/", "tags/", "tags/craft/"] {
+        assert!(map.contains(&format!("<loc>https://letters.example.org/{path}</loc>")));
+    }
+    assert!(!map.contains("404"));
+    assert!(map.contains("<lastmod>2026-12-09T10:00:00Z</lastmod>"));
+    let rules = room.read("public/robots.txt");
+    assert!(rules.contains("Sitemap: https://letters.example.org/sitemap.xml\n"));
+
+    let below = room.config("base_url = \"https://example.org/letters\"");
+    below.run(["-q", "build"]).succeeds();
+    assert!(!below.has("public/robots.txt"));
+    let map = below.read("public/sitemap.xml");
+    assert!(map.contains("<loc>https://example.org/letters/issues/ink/</loc>"));
+}
