@@ -8,6 +8,7 @@ mod raw;
 mod reader;
 mod relay;
 mod signature;
+mod theme;
 mod waits;
 mod words;
 
@@ -25,6 +26,8 @@ use crate::mailer::Timers;
 use crate::words::OwnWords;
 
 pub use feeds::Logo;
+
+pub use theme::{THEMES_FOLDER, own_themes};
 
 /// Name of the file at the root of a publication.
 pub const FILE_NAME: &str = "postrider.toml";
@@ -47,6 +50,8 @@ pub struct Config {
     pub list_id: String,
     /// BCP 47 tag.
     pub language: String,
+    /// Name of the theme: a built-in one or a folder in `themes/`.
+    pub theme: String,
     /// What the author wants to be said otherwise.
     pub words: OwnWords,
     /// Zone of the dates in file names.

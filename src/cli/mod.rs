@@ -22,6 +22,7 @@ mod selftest;
 mod send;
 mod status;
 mod subscribers;
+mod theme;
 mod times;
 
 use std::path::PathBuf;
@@ -120,6 +121,8 @@ enum Command {
     History(history::History),
     /// Look at the roster; suppress an address or allow it again
     Subscribers(subscribers::Subscribers),
+    /// Show the themes; copy their files to change them
+    Theme(theme::Theme),
     /// Look after the record of what was sent
     Ledger(ledger::Ledger),
     /// Make the key by which messages are signed, and its DNS record
@@ -184,6 +187,7 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::Status(command) => command.run(app),
         Command::History(command) => command.run(app),
         Command::Subscribers(command) => command.run(app),
+        Command::Theme(command) => command.run(app),
         Command::Ledger(command) => command.run(app),
         Command::Dkim(command) => command.run(app),
         Command::Selftest(command) => command.run(app),

@@ -50,6 +50,7 @@ impl Reader<'_> {
                 None => domain_of_authority(&feed_authority),
             },
             feed_authority,
+            theme: self.theme(self.value("THEME", raw.theme))?,
             words: self.words(raw.words, &language)?,
             language,
             zone: self.zone(zone)?,

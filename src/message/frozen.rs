@@ -131,6 +131,20 @@ mod tests {
         );
     }
 
+    /// A later version may say things otherwise, and know more of them.
+    #[test]
+    fn the_words_of_the_plan_are_kept() {
+        let (text, _) = stored(3);
+        let words = "\"words\":{\"unsubscribe\":\"Raus\"},\"version\"";
+        let text = text.replace("\"version\"", words);
+        let frozen = FrozenIssue::from_text(&text, &sha256_hex(text.as_bytes())).unwrap();
+        assert_eq!(frozen.words.unsubscribe, "Raus");
+        assert_eq!(frozen.words.read_online, Words::default().read_online);
+        let again = frozen.to_text().unwrap();
+        let read = FrozenIssue::from_text(&again, &sha256_hex(again.as_bytes())).unwrap();
+        assert_eq!(read, frozen);
+    }
+
     #[test]
     fn an_issue_of_a_later_version_and_a_changed_one_are_refused() {
         let (text, sha256) = stored(FrozenIssue::VERSION + 1);

@@ -24,19 +24,20 @@ pub(super) fn freeze(
     let url = publication.issue_url(issue);
     let id_prefix = format!("{}-", issue.slug);
     let words = publication.words(issue);
+    let view = publication.issue_view(issue, "");
+    let essay_css = publication.essay_css(&view.language);
     let essay = ParsedEssay::new(
         &issue.markdown,
         &RenderContext {
             issue_url: &url,
             id_prefix: &id_prefix,
-            essay_css: publication.layouts.text("essay.css"),
+            essay_css: &essay_css,
             words: &words,
             pictures: &files.pictures,
         },
     );
     let config = &publication.config;
     let sources = publication.layouts.sources().iter();
-    let view = publication.issue_view(issue, "");
     Ok(FrozenIssue {
         version: FrozenIssue::VERSION,
         issue_id: issue.id.to_string(),

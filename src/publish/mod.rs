@@ -29,6 +29,7 @@ mod roster_watch;
 mod send;
 mod signing;
 mod targets;
+mod templates;
 mod test_send;
 
 use thiserror::Error;
@@ -53,6 +54,7 @@ pub use progress::Progress;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use relays::Resting;
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
+pub use templates::{KnownTheme, TEMPLATES_FOLDER};
 pub use test_send::{TestSent, send_test};
 
 /// Why a command did not do its work.

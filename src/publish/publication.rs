@@ -1,20 +1,21 @@
 //! A publication as it lies on the disk: configuration, templates, issues, roster, key.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::Stop;
+use super::{Stop, templates};
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
-use crate::diagnostic::{Diagnostic, SourceText, closest};
+use crate::diagnostic::{Diagnostic, closest};
 use crate::essay::{Essay, parse_essay};
 use crate::fs;
 use crate::issue::{DatingRules, Issue, find_clashing_tags, find_duplicates};
 use crate::ledger;
-use crate::render::layout::{BUILT_IN, IssueView, Layouts, PublicationView};
+use crate::render::layout::{IssueView, Layouts, PublicationView};
+use crate::render::mirror::mirrored;
 use crate::subscriber::{self, Roster};
 use crate::token::{Keys, SECRET_LENGTH};
-use crate::words::Words;
+use crate::words::{Words, direction};
 
 /// Name of the file that holds the root secret.
 pub const KEY_FILE: &str = "postrider.key";
@@ -65,7 +66,7 @@ impl Publication {
             .hint("make a publication with `postrider init DIR`, or name its folder with `-C DIR`")
         })?;
         let config = config::parse(&source, environment, folder)?;
-        let layouts = Layouts::new(&own_templates(folder)?)?;
+        let layouts = Layouts::new(&templates::own_sources(folder, &config.theme)?)?;
         Ok(Self {
             folder: folder.to_path_buf(),
             config,
@@ -235,6 +236,15 @@ impl Publication {
         Words::of(language, &self.config.words)
     }
 
+    /// The style of an essay in the mail, turned around for a language that is written leftward.
+    pub fn essay_css(&self, language: &str) -> Cow<'_, str> {
+        let css = self.layouts.text("essay.css");
+        match direction(language) {
+            "rtl" => Cow::Owned(mirrored(css)),
+            _ => Cow::Borrowed(css),
+        }
+    }
+
     /// Absolute address of an issue's page.
     pub fn issue_url(&self, issue: &Issue) -> String {
         format!("{}issues/{}/", self.config.base_url, issue.slug)
@@ -310,31 +320,6 @@ pub(super) fn read_roster(path: &Path, keys: &Keys) -> Result<Roster, Diagnostic
             .hint("make one with the line `email,name`, and one line for each subscriber")
     })?;
     Roster::open(name, file, keys)
-}
-
-/// The author's own templates by file name.
-fn own_templates(folder: &Path) -> Result<BTreeMap<String, SourceText>, Diagnostic> {
-    let mut own = BTreeMap::new();
-    let templates = folder.join("templates");
-    let Ok(entries) = std::fs::read_dir(&templates) else {
-        return Ok(own);
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let known = BUILT_IN.iter().any(|(built_in, _)| *built_in == name);
-        let usable = matches!(
-            entry
-                .path()
-                .extension()
-                .and_then(|extension| extension.to_str()),
-            Some("html" | "txt" | "css" | "xml")
-        );
-        if (known || usable) && !name.starts_with('.') && entry.path().is_file() {
-            let text = fs::read_text(&entry.path(), &format!("templates/{name}"))?;
-            own.insert(name, text);
-        }
-    }
-    Ok(own)
 }
 
 /// Issue files with their stems, in the order of their names.

@@ -12,6 +12,7 @@ mod html;
 mod inlines;
 pub mod layout;
 mod links;
+pub mod mirror;
 mod opening;
 mod outline;
 mod parse;
@@ -27,6 +28,7 @@ mod template_error;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod themes;
 
 use std::borrow::Cow;
 

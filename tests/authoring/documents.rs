@@ -138,6 +138,7 @@ fn every_path_that_a_document_names_exists() {
         "docs/configuration.md",
         "docs/delivery.md",
         "docs/site.md",
+        "docs/themes.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -177,6 +178,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/configuration.md",
         "docs/delivery.md",
         "docs/site.md",
+        "docs/themes.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();
@@ -354,7 +356,15 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 
 #[test]
 fn every_key_and_variable_is_documented() {
-    let parts = ["raw", "reader", "relay", "signature", "waits", "words"];
+    let parts = [
+        "raw",
+        "reader",
+        "relay",
+        "signature",
+        "theme",
+        "waits",
+        "words",
+    ];
     let source: String = parts
         .map(|part| document(&format!("src/config/{part}.rs")))
         .concat();
@@ -382,6 +392,22 @@ fn every_key_and_variable_is_documented() {
     let keys = postrider::essay::KEYS.iter();
     for key in keys.chain(postrider::words::Words::KEYS) {
         assert!(text.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
+fn every_file_of_a_theme_is_explained() {
+    let text = document("docs/themes.md");
+    for theme in postrider::render::themes::THEMES {
+        assert!(
+            text.contains(&format!("`{}`", theme.name)),
+            "{}",
+            theme.name
+        );
+        for (name, _) in theme.files {
+            assert!(postrider::render::themes::purpose(name).is_some(), "{name}");
+            assert!(text.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }
 

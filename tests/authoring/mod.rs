@@ -14,6 +14,8 @@ mod roster;
 mod site;
 mod start;
 mod templates;
+mod themes;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;

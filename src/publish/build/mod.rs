@@ -184,7 +184,7 @@ fn refuse_source_folders(publication: &Publication, out: &Path) -> Result<(), St
     };
     let folder = &publication.folder;
     let own = std::fs::canonicalize(folder).is_ok_and(|folder| folder == out);
-    let sources = ["issues", "templates"].iter().any(|name| {
+    let sources = ["issues", "templates", "themes"].iter().any(|name| {
         std::fs::canonicalize(folder.join(name)).is_ok_and(|source| out.starts_with(source))
     });
     if own || sources {
