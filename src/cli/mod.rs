@@ -16,6 +16,7 @@ mod ledger;
 mod new;
 mod output;
 mod plan;
+mod preview;
 mod progress;
 mod sample;
 mod selftest;
@@ -103,6 +104,8 @@ enum Command {
     Import(import::Import),
     /// Find what would embarrass you
     Check(check::Check),
+    /// See an issue as readers will, while you write it
+    Preview(preview::Preview),
     /// Write the archive and the feeds
     Build(build::Build),
     /// Show who would get an issue, and who would not and why
@@ -178,6 +181,7 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::New(command) => command.run(app),
         Command::Import(command) => command.run(app),
         Command::Check(command) => command.run(app),
+        Command::Preview(command) => command.run(app),
         Command::Build(command) => command.run(app),
         Command::Plan(command) => command.run(app),
         Command::Send(command) => command.run(app),

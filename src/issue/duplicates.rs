@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 
 /// An error for each claim after the first: one slug (aliases included), one id, or one
 /// `feed_id` in two issues, or twice in one.
-pub fn find_duplicates(issues: &[Issue]) -> Vec<Diagnostic> {
+pub fn find_duplicates<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> Vec<Diagnostic> {
     let mut slugs = Claims::new("slug");
     let mut ids = Claims::new("id");
     let mut feed_ids = Claims::new("feed_id");

@@ -7,7 +7,7 @@ use super::{Issue, Slug};
 use crate::diagnostic::Diagnostic;
 
 /// An error for each tag whose page would lie where that of another one lies.
-pub fn find_clashing_tags(issues: &[Issue]) -> Vec<Diagnostic> {
+pub fn find_clashing_tags<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> Vec<Diagnostic> {
     let mut holders: BTreeMap<Slug, (&str, &Issue)> = BTreeMap::new();
     let mut problems = Vec::new();
     for issue in issues {

@@ -9,7 +9,7 @@ use crate::config::{self, Config, Environment};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::essay::{Essay, parse_essay};
 use crate::fs;
-use crate::issue::{DatingRules, Issue, find_clashing_tags, find_duplicates};
+use crate::issue::{DatingRules, Issue, IssueAndWarnings, find_clashing_tags, find_duplicates};
 use crate::ledger;
 use crate::render::layout::{IssueView, Layouts, PublicationView};
 use crate::render::mirror::mirrored;
@@ -312,6 +312,20 @@ impl Publication {
     }
 }
 
+/// Reads the issue of one file.
+pub(super) fn read_issue(
+    path: &Path,
+    name: &str,
+    stem: &str,
+    rules: &DatingRules,
+) -> Result<IssueAndWarnings, Vec<Diagnostic>> {
+    let source = fs::read_text(path, name).map_err(|problem| vec![problem])?;
+    let parsed = parse_essay(&source)?;
+    let mut made = Issue::from_essay(&parsed.essay, stem, rules)?;
+    made.warnings.splice(..0, parsed.warnings);
+    Ok(made)
+}
+
 /// Reads a roster's file.
 pub(super) fn read_roster(path: &Path, keys: &Keys) -> Result<Roster, Diagnostic> {
     let name = subscriber::FILE_NAME;
@@ -323,7 +337,7 @@ pub(super) fn read_roster(path: &Path, keys: &Keys) -> Result<Roster, Diagnostic
 }
 
 /// Issue files with their stems, in the order of their names.
-fn issue_paths(folder: &Path) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
+pub(super) fn issue_paths(folder: &Path) -> Result<Vec<(PathBuf, String)>, Diagnostic> {
     let mut paths = Vec::new();
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -139,6 +139,7 @@ fn every_path_that_a_document_names_exists() {
         "docs/delivery.md",
         "docs/site.md",
         "docs/themes.md",
+        "docs/preview.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -179,6 +180,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/delivery.md",
         "docs/site.md",
         "docs/themes.md",
+        "docs/preview.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();
@@ -193,7 +195,7 @@ fn every_link_between_the_documents_leads_somewhere() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 18] = [
+const CORE: [&str; 19] = [
     "address",
     "archive",
     "delivery",
@@ -207,14 +209,15 @@ const CORE: [&str; 18] = [
     "message",
     "pace",
     "plan",
+    "preview",
     "render",
     "subscriber",
     "suppression",
     "token",
     "words",
 ];
-const EDGES: [&str; 9] = [
-    "catch", "cli", "clock", "config", "fs", "ledger", "mailer", "publish", "selftest",
+const EDGES: [&str; 10] = [
+    "catch", "cli", "clock", "config", "fs", "ledger", "mailer", "publish", "selftest", "server",
 ];
 
 /// The source files of a module, without its tests.
@@ -286,7 +289,8 @@ fn the_core_knows_no_edge() {
 fn the_ledger_and_the_mailer_never_know_each_other() {
     assert_never("ledger", &["mailer", "publish", "cli", "catch", "selftest"]);
     assert_never("mailer", &["ledger", "publish", "cli", "catch", "selftest"]);
-    assert_never("publish", &["cli", "selftest"]);
+    assert_never("publish", &["cli", "selftest", "server"]);
+    assert_never("server", &["cli", "ledger", "mailer", "catch", "selftest"]);
     assert_never("catch", &["cli", "publish", "ledger", "mailer", "selftest"]);
     // It tests the sender from outside: what it shared with it, it could not judge.
     assert_never("selftest", &["cli", "publish", "mailer", "message"]);

@@ -10,6 +10,7 @@ mod json;
 mod markdown_import;
 mod pace;
 mod pictures;
+mod preview;
 mod roster;
 mod site;
 mod start;

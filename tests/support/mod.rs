@@ -1,5 +1,6 @@
 //! What every black-box test stands on.
 //!
+//! - [`browser`]: asks for pages and listens to events.
 //! - [`newsroom`]: a publication in a folder of its own, and the program run in it.
 //! - [`relay`]: an SMTP server that does what the test tells it, and remembers what was done to it.
 //! - [`cut`]: the program ended at one call of the system.
@@ -8,6 +9,7 @@
 //!
 //! Nothing here sleeps: a test waits for an event, with a deadline only a hang can reach.
 
+pub mod browser;
 pub mod certificate;
 #[cfg(target_os = "linux")]
 pub mod cut;

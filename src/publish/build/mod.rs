@@ -105,7 +105,7 @@ fn assets_of_all(
 }
 
 /// Hands every page and feed to `take`, and gives what that made of them in a fixed order.
-fn make_all<R: Send>(
+pub(super) fn make_all<R: Send>(
     publication: &Publication,
     issues: &[&Issue],
     assets: &[IssueAssets],

@@ -1,0 +1,93 @@
+//! `preview`: a local page that shows an issue as its readers will see it, while it is written.
+
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use super::{App, CommandResult, Exit};
+use crate::diagnostic::Diagnostic;
+use crate::publish::Desk;
+use crate::server::PreviewServer;
+
+/// Arguments of `preview`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Preview {
+    /// The issue to begin with [default: the newest draft, or else the next issue]
+    #[arg(value_name = "ISSUE")]
+    issue: Option<String>,
+    /// Port on 127.0.0.1; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+impl Preview {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
+        let desk = Desk::open(&app.folder, app.environment.clone(), app.clock)?;
+        let named = match &self.issue {
+            Some(word) => Some(desk.find(word)?),
+            None => None,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Diagnostic::error("cannot start the server").cause(error))?;
+        let bound = PreviewServer::bind(&app.folder, desk, named.as_deref(), self.port);
+        let server = runtime.block_on(bound)?;
+        app.output.warnings(&server.warnings);
+        let url = server.url();
+        if app.output.is_json() {
+            app.output.line(&json!({ "url": url }).to_string());
+        } else {
+            app.output.line(&url);
+        }
+        app.output.finish();
+        app.output.note("press Ctrl-C to end it");
+        if self.open && !open_in_browser(&url) {
+            app.output
+                .note("no browser could be opened; the address is above");
+        }
+        runtime.block_on(server.run(stopped()))?;
+        // Open pages hold connections that nobody will end.
+        runtime.shutdown_background();
+        Ok(Exit::Done)
+    }
+}
+
+/// Ctrl-C, or a polite `kill`.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a signal handler the default action ends the process just as well.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Hands an address to the system's browser.
+fn open_in_browser(url: &str) -> bool {
+    let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else if cfg!(windows) {
+        ("cmd", &["/c", "start", ""])
+    } else {
+        ("xdg-open", &[])
+    };
+    Command::new(program)
+        .args(arguments)
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .is_ok()
+}

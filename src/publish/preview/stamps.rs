@@ -1,0 +1,147 @@
+//! What lies in a publication's folder, by the marks of the file system: which files there are, and
+//! whether one is still the same. No file is opened.
+
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Deepest folder below the publication's that is looked into.
+const DEEPEST: usize = 8;
+
+/// Folders whose files are part of what readers see, with everything below them.
+pub(super) const FOLDERS: [&str; 2] = ["issues", "templates"];
+
+/// The mark of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Another file under the same name: editors save by rename.
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            inode: inode(metadata),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &Metadata) -> u64 {
+    0
+}
+
+/// The marks of all files that matter, by their paths in the publication.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Stamps {
+    files: BTreeMap<PathBuf, Stamp>,
+}
+
+impl Stamps {
+    /// Looks at the folder. What cannot be read is not there; whoever opens it will tell why.
+    pub(super) fn of_folder(folder: &Path) -> Self {
+        let mut stamps = Self::default();
+        stamps.collect(folder, Path::new(""), 0);
+        for name in FOLDERS {
+            stamps.collect(folder, Path::new(name), DEEPEST);
+        }
+        stamps
+    }
+
+    fn collect(&mut self, folder: &Path, below: &Path, depth: usize) {
+        for entry in std::fs::read_dir(folder.join(below))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = entry.file_name();
+            if is_of_no_account(&name.to_string_lossy()) {
+                continue;
+            }
+            let path = below.join(&name);
+            // Links are followed, as whoever reads the file does.
+            let Ok(metadata) = std::fs::metadata(entry.path()) else {
+                continue;
+            };
+            if metadata.is_file() {
+                self.files.insert(path, Stamp::of(&metadata));
+            } else if metadata.is_dir() && depth > 0 {
+                self.collect(folder, &path, depth - 1);
+            }
+        }
+    }
+
+    /// The mark of a file.
+    pub(super) fn get(&self, path: &Path) -> Option<Stamp> {
+        self.files.get(path).copied()
+    }
+
+    /// Paths of the files that differ from an earlier look, came or went.
+    pub(super) fn changed_since<'a>(&'a self, earlier: &'a Self) -> Vec<&'a Path> {
+        let ours = self.files.iter();
+        let changed = ours.filter(|(path, stamp)| earlier.files.get(*path) != Some(stamp));
+        let gone = earlier
+            .files
+            .keys()
+            .filter(|path| !self.files.contains_key(*path));
+        changed
+            .map(|(path, _)| path.as_path())
+            .chain(gone.map(PathBuf::as_path))
+            .collect()
+    }
+}
+
+/// Hidden files, the files that editors put beside the one that they write, and our own records: what
+/// happens to them changes nothing that readers see.
+pub fn is_of_no_account(name: &str) -> bool {
+    name.starts_with('.')
+        || name.starts_with('#')
+        || name.ends_with('~')
+        || [".swp", ".tmp"].iter().any(|ending| name.ends_with(ending))
+        || name.starts_with("ledger.db")
+        || matches!(name, "sender.lock" | "postrider.key" | "public")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_written_replaced_or_taken_away_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            crate::fs::write_atomically(&path, text.as_bytes()).unwrap();
+        };
+        write("postrider.toml", "a");
+        write("issues/a.md", "a");
+        write("issues/b/index.md", "b");
+        write("public/index.html", "p");
+        write("ledger.db-wal", "l");
+        let before = Stamps::of_folder(folder.path());
+        assert_eq!(before.files.len(), 3);
+        write("issues/a.md", "b");
+        write("issues/b/c.png", "c");
+        write("public/index.html", "q");
+        write("issues/.a.md.swx", "z");
+        std::fs::remove_file(folder.path().join("postrider.toml")).unwrap();
+        let after = Stamps::of_folder(folder.path());
+        let changed = after.changed_since(&before);
+        assert_eq!(
+            changed,
+            ["issues/a.md", "issues/b/c.png", "postrider.toml"].map(Path::new)
+        );
+        assert!(after.changed_since(&after).is_empty());
+    }
+}
