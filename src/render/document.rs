@@ -7,6 +7,7 @@
 use pulldown_cmark::{Alignment, BlockQuoteKind};
 
 use super::highlight::Mark;
+use crate::words::Words;
 
 /// Containers deeper than this are dissolved: their content stays, in the container around them.
 /// Far beyond anything readable, and small enough for the stack of any thread.
@@ -61,6 +62,11 @@ pub(super) enum Block {
         items: Vec<Item>,
     },
     Definitions(Vec<Definition>),
+    /// A picture (or a film, or a link around one) that stands alone, and the words below it.
+    Figure {
+        picture: Inline,
+        caption: Vec<Inline>,
+    },
     Table(Table),
     /// The author's own HTML, as written.
     Html(String),
@@ -114,6 +120,14 @@ pub(super) enum Inline {
         /// May be empty.
         title: String,
     },
+    /// A link to a film.
+    Video {
+        url: String,
+        /// What it shows; may be empty.
+        name: String,
+        /// May be empty.
+        title: String,
+    },
     FootnoteReference {
         /// Of the footnote, from 1.
         number: usize,
@@ -152,14 +166,14 @@ pub(super) enum Span {
 pub(super) struct Alert(pub(super) BlockQuoteKind);
 
 impl Alert {
-    /// The word above it, as the author wrote it but for its case.
-    pub(super) fn label(self) -> &'static str {
+    /// The word above it.
+    pub(super) fn label(self, words: &Words) -> &str {
         match self.0 {
-            BlockQuoteKind::Note => "Note",
-            BlockQuoteKind::Tip => "Tip",
-            BlockQuoteKind::Important => "Important",
-            BlockQuoteKind::Warning => "Warning",
-            BlockQuoteKind::Caution => "Caution",
+            BlockQuoteKind::Note => &words.alert_note,
+            BlockQuoteKind::Tip => &words.alert_tip,
+            BlockQuoteKind::Important => &words.alert_important,
+            BlockQuoteKind::Warning => &words.alert_warning,
+            BlockQuoteKind::Caution => &words.alert_caution,
         }
     }
 
@@ -183,6 +197,7 @@ pub(super) fn words(content: &[Inline], out: &mut String) {
             Inline::Span(_, content) | Inline::Link { content, .. } => words(content, out),
             Inline::SoftBreak | Inline::HardBreak => out.push(' '),
             Inline::Html(tag) if super::raw_html::breaks_line(tag) => out.push(' '),
+            Inline::Video { name, .. } => out.push_str(name),
             Inline::Html(_) | Inline::Image { .. } | Inline::FootnoteReference { .. } => {}
         }
     }

@@ -3,6 +3,7 @@
 
 use css_inline::CSSInliner;
 
+use super::RenderContext;
 use super::document::Document;
 use super::html::{Channel, write_html};
 use super::links::Links;
@@ -17,10 +18,9 @@ const LONGEST_STYLED: usize = 2_000_000;
 pub(super) fn write_email(
     document: &Document,
     links: &Links,
-    id_prefix: &str,
-    css: &str,
+    context: &RenderContext<'_>,
 ) -> String {
-    let mut html = write_html(document, Channel::Email, links, id_prefix);
+    let mut html = write_html(document, Channel::Email, links, context);
     if document.has_html {
         html = clean_for_mail(&html, links);
     }
@@ -33,7 +33,9 @@ pub(super) fn write_email(
         .minify_css(true)
         .build();
     // Only a stylesheet that cannot be read makes this fail; the essay is then sent unstyled.
-    inliner.inline_fragment(&html, css).unwrap_or(html)
+    inliner
+        .inline_fragment(&html, context.essay_css)
+        .unwrap_or(html)
 }
 
 /// The pictures that the mail brings along are shown from there (RFC 2392).

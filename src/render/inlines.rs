@@ -8,6 +8,7 @@ use super::document::{Inline, Target, words};
 use super::links::Links;
 use super::raw_html::{is_hidden, single_tag};
 use super::scripts::find_scripts;
+use super::video::is_video;
 
 /// HTML elements whose text is code: smart punctuation is taken back there.
 const CODE_ELEMENTS: &[&str] = &["code", "pre", "kbd", "samp", "tt", "var"];
@@ -87,6 +88,17 @@ impl<'a> Inlines<'a> {
             .any(|level| matches!(level.kind, Kind::Shell(Inline::Image { .. })))
     }
 
+    /// Whether what comes is part of a link.
+    fn in_link(&self) -> bool {
+        let is_link = |level: &Level| {
+            matches!(
+                level.kind,
+                Kind::DeadLink | Kind::Shell(Inline::Link { .. })
+            )
+        };
+        self.html_links > 0 || self.levels.iter().any(is_link)
+    }
+
     /// Adds a piece of text that stands for these bytes of the source.
     pub(super) fn text(&mut self, shown: &str, source: Range<usize>) {
         if source.start > 0 && self.source.as_bytes().get(source.start - 1) == Some(&b'\\') {
@@ -104,7 +116,12 @@ impl<'a> Inlines<'a> {
             self.text.push_str(written);
         } else {
             let start = self.text.len();
-            self.text.push_str(shown);
+            // The parser opens a quotation where it finds none to close, as behind `6"`.
+            let ends_word = self.text.ends_with(char::is_alphanumeric);
+            self.text.push_str(match shown {
+                "“" if ends_word => "”",
+                _ => shown,
+            });
             self.changed.push((start..self.text.len(), written));
         }
     }
@@ -190,8 +207,18 @@ impl<'a> Inlines<'a> {
             }
             Kind::Shell(Inline::Image { source, title, .. }) => {
                 let mut alt = String::new();
+                let is_film = source.as_deref().is_some_and(is_video);
                 words(&content, &mut alt);
-                self.push_finished(Inline::Image { source, alt, title });
+                self.push_finished(match source {
+                    // A link within a link would end the outer one.
+                    Some(_) if is_film && self.in_link() => Inline::Text(alt),
+                    Some(url) if is_film => Inline::Video {
+                        url,
+                        name: alt,
+                        title,
+                    },
+                    source => Inline::Image { source, alt, title },
+                });
             }
             Kind::DeadLink | Kind::Block | Kind::Shell(_) => {
                 for inline in content {
@@ -230,14 +257,7 @@ impl<'a> Inlines<'a> {
         let shown = std::mem::take(&mut self.text);
         let changed = std::mem::take(&mut self.changed);
         let escaped = std::mem::take(&mut self.escaped);
-        let inside_link = self.html_links > 0
-            || self.levels.iter().any(|level| {
-                matches!(
-                    level.kind,
-                    Kind::DeadLink | Kind::Shell(Inline::Link { .. } | Inline::Image { .. })
-                )
-            });
-        if inside_link {
+        if self.in_link() || self.in_image() {
             self.push_words(&shown, 0..shown.len(), &escaped);
         } else {
             self.link_bare_urls(&shown, &changed, &escaped);

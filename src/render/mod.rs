@@ -6,6 +6,7 @@ mod date;
 mod document;
 mod email;
 mod feed;
+mod figure;
 mod filling;
 mod highlight;
 mod html;
@@ -13,6 +14,7 @@ mod inlines;
 pub mod layout;
 mod links;
 pub mod mirror;
+mod marks;
 mod opening;
 mod outline;
 mod parse;
@@ -29,6 +31,7 @@ mod template_error;
 mod tests;
 mod text;
 pub mod themes;
+mod video;
 
 use std::borrow::Cow;
 
@@ -38,7 +41,10 @@ use html::{Channel, write_html};
 use links::Links;
 use pictures::Pictures;
 
+use parse::Parsed;
 pub use references::{Reference, references};
+
+pub use marks::MarkProblem;
 
 /// What rendering needs to know besides the Markdown.
 #[derive(Debug, Clone)]
@@ -56,7 +62,8 @@ pub struct RenderContext<'a> {
     pub pictures: &'a Pictures,
 }
 
-/// An essay in every channel. Words, links and footnotes are the same in all four.
+/// An essay in every channel. Words, links and footnotes are the same in all four, but for parts that
+/// the author marks for mail or web alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedEssay {
     /// For the mail: a fragment with inline styles; ends with a line feed.
@@ -67,16 +74,28 @@ pub struct RenderedEssay {
     pub web_html: String,
     /// For the feeds: a fragment without classes, styles, scripts; links absolute.
     pub feed_html: String,
-    /// The first paragraph as one line of plain text, at most 200 characters, cut at a word: the
-    /// summary where the author gave none.
+    /// The summary where the author gave none, as one line of plain text that is cut at a word: what
+    /// stands before `<!-- more -->`, at most 600 characters; without that mark the first paragraph,
+    /// at most 200.
     pub opening: String,
+    /// What stands before `<!-- more -->`, for a mail that ends there.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// The beginning of an essay, with the footnotes to which it refers and no others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// As [`RenderedEssay::email_html`].
+    pub email_html: String,
+    /// As [`RenderedEssay::text`].
+    pub text: String,
 }
 
 /// An essay that was parsed once and is written for one channel after the other, as each is asked
 /// for: a page needs no mail.
 #[derive(Debug, Clone)]
 pub struct ParsedEssay<'a> {
-    document: Document,
+    parsed: Parsed,
     links: Links,
     context: RenderContext<'a>,
 }
@@ -86,7 +105,7 @@ impl<'a> ParsedEssay<'a> {
     pub fn new(markdown: &str, context: &RenderContext<'a>) -> Self {
         let links = Links::new(context.issue_url, context.pictures);
         Self {
-            document: parse::parse(&lines_with_lf(markdown), &links),
+            parsed: parse::parse(&lines_with_lf(markdown), &links),
             links,
             context: context.clone(),
         }
@@ -94,41 +113,57 @@ impl<'a> ParsedEssay<'a> {
 
     /// See [`RenderedEssay::email_html`].
     pub fn email_html(&self) -> String {
-        let prefix = self.context.id_prefix;
-        let css = self.context.essay_css;
-        whole_lines(&email::write_email(
-            &self.document,
-            &self.links,
-            prefix,
-            css,
-        ))
+        self.email_of(self.parsed.mail())
     }
 
     /// See [`RenderedEssay::text`].
     pub fn text(&self) -> String {
-        whole_lines(&text::write_text(&self.document, &self.links))
+        self.text_of(self.parsed.mail())
     }
 
     /// See [`RenderedEssay::web_html`].
     pub fn web_html(&self) -> String {
-        let prefix = self.context.id_prefix;
-        whole_lines(&write_html(
-            &self.document,
-            Channel::Web,
-            &self.links,
-            prefix,
-        ))
+        let document = &self.parsed.web;
+        let html = write_html(document, Channel::Web, &self.links, &self.context);
+        whole_lines(&html)
     }
 
     /// See [`RenderedEssay::feed_html`].
     pub fn feed_html(&self) -> String {
-        let prefix = self.context.id_prefix;
-        whole_lines(&feed::write_feed(&self.document, &self.links, prefix))
+        let html = feed::write_feed(&self.parsed.web, &self.links, &self.context);
+        whole_lines(&html)
     }
 
     /// See [`RenderedEssay::opening`].
     pub fn opening(&self) -> String {
-        without_controls(&opening::opening(&self.document)).into_owned()
+        let excerpt = self.parsed.web_excerpt.as_ref().map(opening::excerpt);
+        let opening = excerpt
+            .filter(|opening| !opening.is_empty())
+            .unwrap_or_else(|| opening::opening(&self.parsed.web));
+        without_controls(&opening).into_owned()
+    }
+
+    /// See [`RenderedEssay::excerpt`].
+    pub fn excerpt(&self) -> Option<Excerpt> {
+        let document = self.parsed.mail_excerpt()?;
+        Some(Excerpt {
+            email_html: self.email_of(document),
+            text: self.text_of(document),
+        })
+    }
+
+    /// Marks of the author's that do not do what they should.
+    pub fn problems(&self) -> &[MarkProblem] {
+        &self.parsed.problems
+    }
+
+    fn email_of(&self, document: &Document) -> String {
+        whole_lines(&email::write_email(document, &self.links, &self.context))
+    }
+
+    fn text_of(&self, document: &Document) -> String {
+        let words = self.context.words;
+        whole_lines(&text::write_text(document, &self.links, words))
     }
 }
 
@@ -142,6 +177,7 @@ pub fn render_essay(markdown: &str, context: &RenderContext<'_>) -> RenderedEssa
         web_html: essay.web_html(),
         feed_html: essay.feed_html(),
         opening: essay.opening(),
+        excerpt: essay.excerpt(),
     }
 }
 

@@ -1,10 +1,28 @@
 //! The summary of an essay whose author gave none: its first paragraph.
 
-use super::document::{Block, Definition, Document, words};
+use super::document::{Block, Definition, Document, Inline, words};
 use super::raw_html::{Token, decode_entities, tokens};
 
 /// The first paragraph as one line, at most so many characters.
 const LONGEST: usize = 200;
+
+/// What the author chose as the beginning may be longer.
+const LONGEST_EXCERPT: usize = 600;
+
+/// The words of all paragraphs of an excerpt, as one line. The opening where it has none.
+pub(super) fn excerpt(document: &Document) -> String {
+    let mut text = String::new();
+    for block in &document.blocks {
+        if let Block::Paragraph(content) = block {
+            words(content, &mut text);
+            text.push(' ');
+        }
+    }
+    match one_line(&text) {
+        text if text.is_empty() => opening(document),
+        text => shorten(&text, LONGEST_EXCERPT),
+    }
+}
 
 /// The first paragraph as one line of plain text, cut at a word and then ended by `…`. The first
 /// words of any other kind where there is no paragraph; empty if there are no words.
@@ -13,7 +31,8 @@ pub(super) fn opening(document: &Document) -> String {
         .blocks
         .iter()
         .filter_map(|block| match block {
-            Block::Paragraph(content) => {
+            // A link to a film says nothing about the essay.
+            Block::Paragraph(content) if !matches!(content.as_slice(), [Inline::Video { .. }]) => {
                 let mut text = String::new();
                 words(content, &mut text);
                 Some(one_line(&text))
@@ -22,7 +41,7 @@ pub(super) fn opening(document: &Document) -> String {
         })
         .find(|text| !text.is_empty())
         .or_else(|| first_words(&document.blocks));
-    shorten(&first.unwrap_or_default())
+    shorten(&first.unwrap_or_default(), LONGEST)
 }
 
 /// The first words of the first block that has any; headings only if nothing else has.
@@ -60,7 +79,7 @@ fn words_of_block(block: &Block) -> Option<String> {
                 }
             }
         }
-        Block::Table(_) | Block::Code { .. } | Block::Rule => {}
+        Block::Table(_) | Block::Code { .. } | Block::Figure { .. } | Block::Rule => {}
     }
     Some(one_line(&text)).filter(|text| !text.is_empty())
 }
@@ -69,8 +88,8 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn shorten(text: &str) -> String {
-    let Some((limit, _)) = text.char_indices().nth(LONGEST) else {
+fn shorten(text: &str, longest: usize) -> String {
+    let Some((limit, _)) = text.char_indices().nth(longest) else {
         return text.to_owned();
     };
     // One character is kept for the ellipsis.

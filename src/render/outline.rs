@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
+use super::marks::Selection;
+
 /// An event of the Markdown parser with the bytes of the source that it stands for.
 pub(super) type SourceEvent<'a> = (Event<'a>, Range<usize>);
 
@@ -24,12 +26,12 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    /// Reads the events of an essay.
-    pub(super) fn of(events: &[SourceEvent<'_>]) -> Self {
+    /// Reads those events of an essay that are selected.
+    pub(super) fn of(events: &[SourceEvent<'_>], selection: &Selection) -> Self {
         let mut outline = Self::default();
-        let definitions = outline.find_definitions(events);
-        outline.number_footnotes(events, &definitions);
-        outline.name_headings(events);
+        let definitions = outline.find_definitions(events, selection);
+        outline.number_footnotes(events, selection, &definitions);
+        outline.name_headings(events, selection);
         outline
     }
 
@@ -60,11 +62,15 @@ impl Outline {
 
     /// Maps labels to the events inside their definitions. The first of several with one label
     /// counts, as for link references (CommonMark §6.3).
-    fn find_definitions(&mut self, events: &[SourceEvent<'_>]) -> HashMap<String, Range<usize>> {
+    fn find_definitions(
+        &mut self,
+        events: &[SourceEvent<'_>],
+        selection: &Selection,
+    ) -> HashMap<String, Range<usize>> {
         let mut definitions = HashMap::new();
         let mut open = Vec::new();
-        for (index, (event, _)) in events.iter().enumerate() {
-            match event {
+        for index in selection.indices(0..events.len()) {
+            match &events[index].0 {
                 Event::Start(Tag::FootnoteDefinition(label)) => open.push((index, label)),
                 Event::End(TagEnd::FootnoteDefinition) => {
                     if let Some((start, label)) = open.pop() {
@@ -85,14 +91,19 @@ impl Outline {
     fn number_footnotes(
         &mut self,
         events: &[SourceEvent<'_>],
+        selection: &Selection,
         definitions: &HashMap<String, Range<usize>>,
     ) {
         let mut unread = VecDeque::new();
-        unread.push_back(0..events.len());
+        unread.push_back(0..selection.end(events.len()));
         while let Some(range) = unread.pop_front() {
             let mut index = range.start;
             let mut images = 0_usize;
             while index < range.end {
+                if let Some(last) = selection.skips(index) {
+                    index = last + 1;
+                    continue;
+                }
                 match &events[index].0 {
                     Event::Start(Tag::FootnoteDefinition(_)) => {
                         index = self.definition_end(index).unwrap_or(index);
@@ -119,11 +130,11 @@ impl Outline {
 
     /// Gives each heading the id that the author wrote (`# Title {#id}`) or one made of its
     /// words as GitHub makes it, with a number where it is taken.
-    fn name_headings(&mut self, events: &[SourceEvent<'_>]) {
+    fn name_headings(&mut self, events: &[SourceEvent<'_>], selection: &Selection) {
         let mut next_number: HashMap<String, usize> = HashMap::new();
         let mut heading: Option<(usize, Option<String>, String)> = None;
-        for (index, (event, _)) in events.iter().enumerate() {
-            match event {
+        for index in selection.indices(0..events.len()) {
+            match &events[index].0 {
                 Event::Start(Tag::Heading { id, .. }) => {
                     let own = id.as_ref().map(|id| slug(id)).filter(|id| !id.is_empty());
                     heading = Some((index, own, String::new()));

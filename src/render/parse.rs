@@ -10,9 +10,11 @@ use pulldown_cmark::{
 use super::document::{
     Alert, Block, Definition, Document, Footnote, Inline, Item, MAX_DEPTH, Span, Table, Target,
 };
+use super::figure;
 use super::highlight::Highlighter;
 use super::inlines::Inlines;
 use super::links::Links;
+use super::marks::{Audience, MarkProblem, Marks, Selection};
 use super::outline::{Outline, SourceEvent};
 
 /// The dialect: CommonMark, GitHub's extensions, and what essays need. Superscripts and
@@ -29,14 +31,69 @@ pub(super) fn options() -> Options {
         | Options::ENABLE_DEFINITION_LIST
 }
 
+/// What the author wrote, as each audience gets it.
+#[derive(Debug, Clone)]
+pub(super) struct Parsed {
+    /// For pages and feeds.
+    pub(super) web: Document,
+    /// For the mail, where it differs.
+    mail: Option<Document>,
+    /// What stands before the mark `more`, for pages and feeds.
+    pub(super) web_excerpt: Option<Document>,
+    /// The same for the mail, where it differs.
+    mail_excerpt: Option<Document>,
+    /// Whether the mail differs.
+    has_parts: bool,
+    /// Marks that do not do what they should.
+    pub(super) problems: Vec<MarkProblem>,
+}
+
+impl Parsed {
+    /// For the mail.
+    pub(super) fn mail(&self) -> &Document {
+        self.mail.as_ref().unwrap_or(&self.web)
+    }
+
+    /// What stands before the mark `more`, for the mail.
+    pub(super) fn mail_excerpt(&self) -> Option<&Document> {
+        let own = self.mail_excerpt.as_ref();
+        own.or(self.web_excerpt.as_ref().filter(|_| !self.has_parts))
+    }
+}
+
 /// Parses an essay. Never fails: every text is Markdown.
-pub(super) fn parse(markdown: &str, links: &Links) -> Document {
+pub(super) fn parse(markdown: &str, links: &Links) -> Parsed {
     let events: Vec<SourceEvent<'_>> = Parser::new_ext(markdown, options())
         .into_offset_iter()
         .collect();
-    let outline = Outline::of(&events);
+    let marks = Marks::find(&events);
+    let document = |selection: &Selection| document(markdown, &events, selection, links);
+    let has_parts = marks.part_audiences();
+    let excerpt = |audience| {
+        let selection = marks.excerpt(audience)?;
+        Some(document(&selection))
+    };
+    Parsed {
+        web: document(&marks.whole(Audience::Web)),
+        mail: has_parts.then(|| document(&marks.whole(Audience::Mail))),
+        web_excerpt: excerpt(Audience::Web),
+        mail_excerpt: has_parts.then(|| excerpt(Audience::Mail)).flatten(),
+        has_parts,
+        problems: marks.problems,
+    }
+}
+
+/// Makes the tree of what is selected.
+fn document(
+    markdown: &str,
+    events: &[SourceEvent<'_>],
+    selection: &Selection,
+    links: &Links,
+) -> Document {
+    let outline = Outline::of(events, selection);
     let mut occurrences = vec![0; outline.footnotes().len()];
     let mut highlighter = Highlighter::new();
+    let mut has_html = false;
     let mut build = |range: std::ops::Range<usize>| {
         let mut builder = Builder::new(
             markdown,
@@ -48,16 +105,20 @@ pub(super) fn parse(markdown: &str, links: &Links) -> Document {
         let mut index = range.start;
         while index < range.end {
             let (event, source) = &events[index];
-            if let Some(end) = outline.definition_end(index) {
+            if let Some(last) = selection.skips(index) {
+                builder.end_plain();
+                index = last;
+            } else if let Some(end) = outline.definition_end(index) {
                 index = end;
             } else {
+                has_html |= matches!(event, Event::Html(_) | Event::InlineHtml(_));
                 builder.event(index, event, source.clone());
             }
             index += 1;
         }
         builder.finish()
     };
-    let blocks = build(0..events.len());
+    let blocks = build(0..selection.end(events.len()));
     let notes: Vec<Vec<Block>> = outline.footnotes().iter().cloned().map(build).collect();
     let footnotes = notes
         .into_iter()
@@ -67,9 +128,6 @@ pub(super) fn parse(markdown: &str, links: &Links) -> Document {
             blocks,
         })
         .collect();
-    let has_html = events
-        .iter()
-        .any(|(event, _)| matches!(event, Event::Html(_) | Event::InlineHtml(_)));
     Document {
         blocks,
         footnotes,
@@ -261,7 +319,7 @@ impl<'a> Builder<'a> {
             TagEnd::Paragraph => {
                 let content = self.inlines.take();
                 if !content.is_empty() {
-                    self.push_block(Block::Paragraph(content));
+                    self.push_block(figure::paragraph(content, self.links));
                 }
             }
             TagEnd::Heading(level) => {

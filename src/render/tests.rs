@@ -5,6 +5,7 @@ use super::{RenderContext, RenderedEssay, render_essay};
 
 mod agreement;
 mod colours;
+mod features;
 mod hostile;
 mod layouts;
 mod safety;

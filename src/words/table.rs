@@ -97,6 +97,10 @@ words! {
     image,
     /// The link to a film.
     watch,
+    /// Name of a block of code, before its language, for who hears the page.
+    code,
+    /// Name of a table, for who hears the page.
+    table,
 
     // -- the page of an issue --
     /// For who moves by keyboard: past the head of the page.

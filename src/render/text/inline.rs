@@ -4,6 +4,7 @@ use super::Writer;
 use super::wrap::GLUE;
 use crate::render::document::{Inline, Span, Target, words};
 use crate::render::raw_html::{Tag, single_tag};
+use crate::render::video::{self, labelled};
 
 impl Writer<'_> {
     /// The content as text, not wrapped yet.
@@ -45,7 +46,13 @@ impl Writer<'_> {
                     self.link_mark(url, &shown, start, out);
                 }
             }
-            Inline::Image { alt, .. } => push_image(alt, out),
+            Inline::Image { alt, .. } => self.image(alt, out),
+            Inline::Video { url, name, .. } => {
+                let start = out.len();
+                out.extend([video::SIGN, " "]);
+                push_text(&video::label(name, self.words), out);
+                self.link_mark(url, name, start, out);
+            }
             Inline::FootnoteReference { number, .. } => push_mark(&format!("({number})"), out),
             Inline::SoftBreak => push_text(" ", out),
             Inline::HardBreak => out.push('\n'),
@@ -92,11 +99,21 @@ impl Writer<'_> {
         }
     }
 
+    /// `[Image: A red box]`; nothing of one that is decoration.
+    fn image(&self, alt: &str, out: &mut String) {
+        let alt = alt.trim();
+        if !alt.is_empty() {
+            out.push('[');
+            push_text(&labelled(&self.words.image, alt, self.words), out);
+            out.push(']');
+        }
+    }
+
     /// A tag of the author's HTML within a line.
     pub(super) fn html_tag(&mut self, tag: &Tag<'_>, out: &mut String) {
         match (tag.name.as_str(), tag.closes) {
             ("br", _) => out.push('\n'),
-            ("img", false) => push_image(&tag.attribute("alt").unwrap_or_default(), out),
+            ("img", false) => self.image(&tag.attribute("alt").unwrap_or_default(), out),
             ("b" | "strong", _) => out.push('*'),
             ("i" | "em", _) => out.push('_'),
             ("a", false) => {
@@ -141,15 +158,6 @@ fn push_mark(mark: &str, out: &mut String) {
         out.push(GLUE);
     }
     out.push_str(mark);
-}
-
-fn push_image(alt: &str, out: &mut String) {
-    let alt = alt.trim();
-    if !alt.is_empty() {
-        out.push_str("[Image: ");
-        push_text(alt, out);
-        out.push(']');
-    }
 }
 
 /// `10^6`, `x^(n+1)`, but `1st`.

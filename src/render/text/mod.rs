@@ -15,6 +15,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::document::{Block, Definition, Document, Footnote, Inline, Item};
 use super::links::Links;
+use crate::words::Words;
 use wrap::wrap;
 
 /// Columns of a line (standards J3).
@@ -27,9 +28,10 @@ const NARROWEST: usize = 24;
 const SEPARATOR: &str = "____________";
 
 /// Writes a document. Lines end with LF, the last one too.
-pub(super) fn write_text(document: &Document, links: &Links) -> String {
+pub(super) fn write_text(document: &Document, links: &Links, words: &Words) -> String {
     let mut writer = Writer {
         links,
+        words,
         addresses: Vec::new(),
         numbers: HashMap::new(),
         html_links: Vec::new(),
@@ -51,6 +53,7 @@ pub(super) fn write_text(document: &Document, links: &Links) -> String {
 
 struct Writer<'a> {
     links: &'a Links,
+    words: &'a Words,
     /// Addresses in the order of their numbers.
     addresses: Vec<String>,
     /// Address -> number, from 1.
@@ -90,7 +93,7 @@ impl Writer<'_> {
             Block::Quote { alert, blocks } => {
                 let mut lines = Vec::new();
                 if let Some(alert) = alert {
-                    lines.push(format!("*{}*", alert.label()));
+                    lines.push(format!("*{}*", alert.label(self.words)));
                 }
                 let content = self.blocks(blocks, width.saturating_sub(2));
                 if !lines.is_empty() && !content.is_empty() {
@@ -98,6 +101,11 @@ impl Writer<'_> {
                 }
                 lines.extend(content);
                 prefix(lines, "> ", "> ")
+            }
+            Block::Figure { picture, caption } => {
+                let mut lines = self.wrapped(std::slice::from_ref(picture), width);
+                lines.extend(self.wrapped(caption, width));
+                lines
             }
             Block::Code { text, .. } => prefix(code_lines(text), "    ", "    "),
             Block::List { start, items } => self.list(*start, items, width),

@@ -29,6 +29,8 @@ pub(in crate::words) fn arabic() -> Words {
         back_to_note: "العودة إلى موضع الحاشية {number}",
         image: "صورة",
         watch: "مشاهدة الفيديو",
+        code: "شيفرة",
+        table: "جدول",
         skip_to_content: "الانتقال إلى النص",
         corrected: "صُحِّح في",
         tagged: "ضمن",

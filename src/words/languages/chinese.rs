@@ -29,6 +29,8 @@ pub(in crate::words) fn chinese() -> Words {
         back_to_note: "返回注释 {number} 处",
         image: "图片",
         watch: "观看视频",
+        code: "代码",
+        table: "表格",
         skip_to_content: "跳到正文",
         corrected: "更正于",
         tagged: "归入",

@@ -29,6 +29,8 @@ pub(in crate::words) fn chinese_traditional() -> Words {
         back_to_note: "返回註釋 {number} 處",
         image: "圖片",
         watch: "觀看影片",
+        code: "程式碼",
+        table: "表格",
         skip_to_content: "跳到正文",
         corrected: "更正於",
         tagged: "歸入",

@@ -29,6 +29,8 @@ pub(in crate::words) fn english() -> Words {
         back_to_note: "Back to {number}",
         image: "Image",
         watch: "Watch the video",
+        code: "Code",
+        table: "Table",
         skip_to_content: "Skip to the text",
         corrected: "corrected",
         tagged: "Kept under",

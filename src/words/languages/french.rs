@@ -29,6 +29,8 @@ pub(in crate::words) fn french() -> Words {
         back_to_note: "Retour à l’appel de note {number}",
         image: "Image",
         watch: "Voir la vidéo",
+        code: "Code",
+        table: "Tableau",
         skip_to_content: "Aller au texte",
         corrected: "corrigé le",
         tagged: "Classé sous",

@@ -29,6 +29,8 @@ pub(in crate::words) fn german() -> Words {
         back_to_note: "Zurück zu {number}",
         image: "Bild",
         watch: "Video ansehen",
+        code: "Code",
+        table: "Tabelle",
         skip_to_content: "Zum Text springen",
         corrected: "berichtigt am",
         tagged: "Abgelegt unter",

@@ -29,6 +29,8 @@ pub(in crate::words) fn hebrew() -> Words {
         back_to_note: "חזרה להפניה {number}",
         image: "תמונה",
         watch: "לצפייה בסרטון",
+        code: "קוד",
+        table: "טבלה",
         skip_to_content: "דילוג אל הטקסט",
         corrected: "תוקן:",
         tagged: "תויק תחת",

@@ -29,6 +29,8 @@ pub(in crate::words) fn hindi() -> Words {
         back_to_note: "टिप्पणी {number} के स्थान पर वापस",
         image: "चित्र",
         watch: "वीडियो देखें",
+        code: "कोड",
+        table: "तालिका",
         skip_to_content: "सीधे लेख पर जाएँ",
         corrected: "संशोधित",
         tagged: "विषय",

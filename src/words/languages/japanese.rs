@@ -29,6 +29,8 @@ pub(in crate::words) fn japanese() -> Words {
         back_to_note: "注{number}の箇所へ戻る",
         image: "画像",
         watch: "動画を見る",
+        code: "コード",
+        table: "表",
         skip_to_content: "本文へ移動",
         corrected: "訂正：",
         tagged: "分類：",

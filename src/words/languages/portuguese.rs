@@ -29,6 +29,8 @@ pub(in crate::words) fn portuguese() -> Words {
         back_to_note: "Voltar à chamada {number}",
         image: "Imagem",
         watch: "Ver o vídeo",
+        code: "Código",
+        table: "Tabela",
         skip_to_content: "Ir para o texto",
         corrected: "corrigido em",
         tagged: "Arquivado em",

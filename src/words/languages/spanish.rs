@@ -29,6 +29,8 @@ pub(in crate::words) fn spanish() -> Words {
         back_to_note: "Volver a la llamada {number}",
         image: "Imagen",
         watch: "Ver el vídeo",
+        code: "Código",
+        table: "Tabla",
         skip_to_content: "Ir al texto",
         corrected: "corregido el",
         tagged: "Archivado en",

@@ -1,0 +1,77 @@
+//! Footnotes, and the ways there and back.
+
+use super::{Channel, Writer};
+use crate::render::document::{Block, Footnote};
+use crate::words::fill;
+
+impl Writer<'_> {
+    pub(super) fn footnotes(&mut self, footnotes: &[Footnote]) {
+        if footnotes.is_empty() {
+            return;
+        }
+        let (opening, closing) = match self.channel {
+            Channel::Web => {
+                self.out
+                    .push_str("<section class=\"footnotes\" role=\"doc-endnotes\"");
+                self.attribute("aria-label", &self.words.footnotes);
+                (">\n<ol>\n", "</ol>\n</section>\n")
+            }
+            // Gmail and Yahoo drop `section` (standards I8).
+            Channel::Email => ("<div class=\"footnotes\">\n<ol>\n", "</ol>\n</div>\n"),
+            Channel::Feed => ("<hr>\n<ol>\n", "</ol>\n"),
+        };
+        self.out.push_str(opening);
+        for (index, footnote) in footnotes.iter().enumerate() {
+            self.footnote(index + 1, footnote);
+        }
+        self.out.push_str(closing);
+    }
+
+    fn footnote(&mut self, number: usize, footnote: &Footnote) {
+        self.out.push_str("<li");
+        self.id(&note_id(number));
+        self.out.push('>');
+        // The way back stands at the end of the last words.
+        let (blocks, last) = match footnote.blocks.split_last() {
+            Some((Block::Paragraph(content), before)) => (before, content.as_slice()),
+            _ => (footnote.blocks.as_slice(), [].as_slice()),
+        };
+        self.blocks(blocks);
+        self.out.push_str("<p>");
+        self.inlines(last);
+        self.way_back(number, footnote.references);
+        self.out.push_str("</p>");
+        self.out.push_str("</li>\n");
+    }
+
+    /// Links to the places that refer to a footnote. The first few do: nobody follows the rest.
+    fn way_back(&mut self, number: usize, references: usize) {
+        const MOST: usize = 10;
+        for occurrence in 1..=references.min(MOST) {
+            // U+FE0E keeps phones from drawing an emoji.
+            let mut arrow = "\u{21A9}\u{FE0E}".to_owned();
+            if occurrence > 1 {
+                arrow.extend(["<sup>", &occurrence.to_string(), "</sup>"]);
+            }
+            if !self.out.ends_with("<p>") {
+                self.out.push(' ');
+            }
+            let back = (self.channel == Channel::Web).then(|| {
+                let number = number.to_string();
+                fill(&self.words.back_to_note, |_| Some(number.as_str()))
+            });
+            self.own_link(&reference_id(number, occurrence), &arrow, back.as_deref());
+        }
+    }
+}
+
+pub(super) fn note_id(number: usize) -> String {
+    format!("fn-{number}")
+}
+
+pub(super) fn reference_id(number: usize, occurrence: usize) -> String {
+    match occurrence {
+        1 => format!("fnref-{number}"),
+        _ => format!("fnref-{number}-{occurrence}"),
+    }
+}
