@@ -335,11 +335,10 @@ fn mark(comment: &str) -> Option<Mark> {
         ["only", "mail"] => Some(Mark::Only(Audience::Mail)),
         ["only", "web"] => Some(Mark::Only(Audience::Web)),
         ["end", "only"] => Some(Mark::EndOnly),
-        ["only"]
+        ["only" | "/only" | "endonly" | "end-only" | "readmore" | "read-more"]
         | ["only", _]
         | ["end", "only", _]
-        | ["end", "mail" | "web" | "more"]
-        | ["/only" | "endonly" | "end-only" | "read-more" | "readmore"] => Some(Mark::Unknown),
+        | ["end", "mail" | "web" | "more"] => Some(Mark::Unknown),
         _ => None,
     }
 }
