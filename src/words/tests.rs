@@ -43,6 +43,7 @@ fn no_language_but_english_speaks_english() {
         ("fr", "alert_important"),
         ("fr", "footnotes"),
         ("fr", "image"),
+        ("fr", "code"),
     ];
     for (tag, words) in TABLES.iter().filter(|(tag, _)| *tag != "en") {
         let words = words();

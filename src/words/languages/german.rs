@@ -29,7 +29,7 @@ pub(in crate::words) fn german() -> Words {
         back_to_note: "Zurück zu {number}",
         image: "Bild",
         watch: "Video ansehen",
-        code: "Code",
+        code: "Quelltext",
         table: "Tabelle",
         skip_to_content: "Zum Text springen",
         corrected: "berichtigt am",
