@@ -32,6 +32,7 @@ mod signing;
 mod targets;
 mod templates;
 mod test_send;
+mod trial;
 
 use thiserror::Error;
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::guard::glimpse;
+use super::trial::rehearse_frozen;
 use super::{Publication, Stop, freeze};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Ledger;
-use crate::message::Composer;
 use crate::plan::{Decision, Exclusion, PlanRules, Recipient, decide};
 use crate::subscriber::Roster;
 use crate::token::{KeySet, Keys};
@@ -173,8 +173,7 @@ pub fn rehearse_for(
     keys: &Arc<Keys>,
 ) -> Result<(), Diagnostic> {
     let frozen = freeze::freeze(publication, issue, publication.clock.now())?;
-    let signer = publication.signer(&frozen)?;
-    Composer::new(frozen, keys.clone(), signer)?.rehearse(readers)
+    rehearse_frozen(publication, frozen, keys.clone(), readers.to_vec())
 }
 
 /// Makes the messages of an issue for a few of its readers, and tells what is wrong with them.

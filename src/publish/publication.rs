@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::trial::Deadline;
 use super::{Stop, templates};
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
@@ -66,7 +68,8 @@ impl Publication {
             .hint("make a publication with `postrider init DIR`, or name its folder with `-C DIR`")
         })?;
         let config = config::parse(&source, environment, folder)?;
-        let layouts = Layouts::new(&templates::own_sources(folder, &config.theme)?)?;
+        let layouts = Layouts::new(&templates::own_sources(folder, &config.theme)?)?
+            .tried_by(Arc::new(Deadline));
         Ok(Self {
             folder: folder.to_path_buf(),
             config,

@@ -6,10 +6,12 @@
 //! once per recipient (see [`MailLayout`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tera::Tera;
+use tera::{ErrorKind, Tera};
 
+use super::bounds::{Page, Trial, Trials};
 use super::template_error::diagnose;
 
 use crate::diagnostic::{Diagnostic, SourceText};
@@ -94,7 +96,8 @@ pub struct IssueLink {
 /// All templates of a publication, parsed.
 #[derive(Clone)]
 pub struct Layouts {
-    tera: Tera,
+    tera: Arc<Tera>,
+    trials: Option<Trials>,
     sources: BTreeMap<String, SourceText>,
 }
 
@@ -130,7 +133,19 @@ impl Layouts {
             templates.map(|(name, source)| (name.clone(), source.text.to_string())),
         )
         .map_err(|error| diagnose(&error, &sources))?;
-        Ok(Self { tera, sources })
+        Ok(Self {
+            tera: Arc::new(tera),
+            trials: None,
+            sources,
+        })
+    }
+
+    /// The same templates, each of them tried before its first use.
+    #[must_use]
+    pub fn tried_by(mut self, trial: Arc<dyn Trial>) -> Self {
+        let names = self.sources.keys().map(String::as_str);
+        self.trials = Some(Trials::new(trial, names));
+        self
     }
 
     /// The texts of all templates by file name.
@@ -145,9 +160,29 @@ impl Layouts {
 
     /// Renders one template.
     pub fn render(&self, name: &str, context: &tera::Context) -> Result<String, Diagnostic> {
-        self.tera
-            .render(name, context)
-            .map_err(|error| diagnose(&error, &self.sources))
+        if let Some(trials) = &self.trials {
+            let first_use = || -> Box<dyn FnOnce() + Send> {
+                let (tera, name, context) = (self.tera.clone(), name.to_owned(), context.clone());
+                // What is wrong is told by the second use, with its place.
+                Box::new(move || drop(write(&tera, &name, &context)))
+            };
+            trials.pass(name, first_use).map_err(|problem| {
+                problem.cause(format!("it happens in `{}`", self.shown_name(name)))
+            })?;
+        }
+        write(&self.tera, name, context).map_err(|error| match error.kind() {
+            ErrorKind::Io(_) => Diagnostic::error(format!(
+                "`{}` writes more than 64 MB",
+                self.shown_name(name)
+            ))
+            .hint("look for loops inside of loops, and for `range` with large numbers"),
+            _ => diagnose(&error, &self.sources),
+        })
+    }
+
+    /// A template by the name that its author knows.
+    fn shown_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.sources.get(name).map_or(name, |source| &source.name)
     }
 
     /// The two mail layouts, checked to hold `{{ essay }}` once and alone on its line.
@@ -178,6 +213,12 @@ impl Layouts {
         }
         Some(fields)
     }
+}
+
+fn write(tera: &Tera, name: &str, context: &tera::Context) -> tera::TeraResult<String> {
+    let mut page = Page::default();
+    tera.render_to(name, context, &mut page)?;
+    Ok(page.into_text())
 }
 
 /// `.css` files lie beside the templates and are used as they are.

@@ -2,6 +2,7 @@
 //! text, the page's HTML and the feed's HTML. Layouts around them are in [`layout`].
 
 mod autolink;
+pub mod bounds;
 mod date;
 mod document;
 mod email;

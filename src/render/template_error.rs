@@ -17,6 +17,14 @@ pub(super) fn diagnose(error: &tera::Error, sources: &BTreeMap<String, SourceTex
                 .map(|source| (source, report.span().range.clone()));
             tell(report.message(), place)
         }
+        ErrorKind::CircularInclude {
+            include_chain: chain,
+            ..
+        }
+        | ErrorKind::CircularExtend {
+            inheritance_chain: chain,
+            ..
+        } => circle(chain, sources),
         _ => {
             let text = error.to_string();
             match first_report(&text, sources) {
@@ -26,6 +34,28 @@ pub(super) fn diagnose(error: &tera::Error, sources: &BTreeMap<String, SourceTex
                     .hint("compare it with the built-in one of the same name"),
             }
         }
+    }
+}
+
+/// Templates that lead to themselves: the place at which the first of them names the next.
+fn circle(chain: &[String], sources: &BTreeMap<String, SourceText>) -> Diagnostic {
+    let names: Vec<&str> = chain.iter().map(String::as_str).collect();
+    let problem = Diagnostic::error("a template leads back to itself")
+        .cause(names.join(" -> "))
+        .hint("take one of these `include` or `extends` out");
+    let [first, second, ..] = names.as_slice() else {
+        return problem;
+    };
+    let place = sources.get(*first).and_then(|source| {
+        let quoted = [format!("\"{second}\""), format!("'{second}'")];
+        let (at, found) = quoted
+            .iter()
+            .find_map(|word| Some((source.text.find(word.as_str())?, word)))?;
+        Some((source, at..at + found.len()))
+    });
+    match place {
+        Some((source, range)) => problem.at(source, range),
+        None => problem,
     }
 }
 

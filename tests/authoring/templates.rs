@@ -145,3 +145,63 @@ fn a_reader_from_whom_a_template_hides_the_way_out_is_not_mailed_and_the_others_
             .stdout_contains("shows no way to unsubscribe");
     }
 }
+
+/// Loops that write nothing, and loops that write much.
+const NOTHING: &str =
+    "{% for a in range(end=100000) %}{% for b in range(end=100000) %}{% endfor %}{% endfor %}";
+const MUCH: &str = "{% for a in range(end=100000) %}{% for b in range(end=100000) %}abcdefghijklmnop{% endfor %}{% endfor %}";
+
+/// Told before anything is planned or written; never a hang.
+#[test]
+fn a_template_that_has_no_end_is_told() {
+    let itself = "{% component x() %}{{<x/>}}{% endcomponent x %}{{<x/>}}";
+    for (verb, name, text, told) in [
+        (
+            "check",
+            "email.txt",
+            "{% include \"email.txt\" %}",
+            "templates/email.txt:1:12",
+        ),
+        (
+            "check",
+            "web.html",
+            "{% extends 'page.html' %}",
+            "templates/web.html:1:12",
+        ),
+        (
+            "check",
+            "index.html",
+            "{{ range(end=1000000000) }}",
+            "templates/index.html:1:4",
+        ),
+        (
+            "build",
+            "index.html",
+            MUCH,
+            "`templates/index.html` writes more than 64 MB",
+        ),
+        (
+            "build",
+            "index.html",
+            NOTHING,
+            "it happens in `templates/index.html`",
+        ),
+        ("build", "404.html", itself, "recursion"),
+        (
+            "send --yes",
+            "email.txt",
+            NOTHING,
+            "a template is not done after 10 seconds",
+        ),
+    ] {
+        let relay = ScriptedRelay::start();
+        let text = match name {
+            "email.txt" => format!("{text}\n{TEXT}"),
+            _ => text.to_owned(),
+        };
+        let room = with(&relay, name, &text).now("2026-12-01T10:00:00Z");
+        room.run(verb.split(' ')).fails(1).stderr_contains(told);
+        assert!(relay.accepted().is_empty(), "{name}");
+        assert!(!room.has("public/index.html"), "{name}");
+    }
+}
