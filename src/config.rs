@@ -23,6 +23,7 @@ use crate::address::{EmailAddress, Mailbox};
 use crate::delivery::RetryRules;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::mailer::Timers;
+use crate::schedule::Slots;
 use crate::words::OwnWords;
 
 pub use feeds::Logo;
@@ -76,6 +77,8 @@ pub struct Config {
     pub hubs: Vec<String>,
     /// An address that the relay refuses this often as one that does not exist is suppressed.
     pub suppress_after: usize,
+    /// When issues go out by custom.
+    pub slots: Slots,
     /// The ledger that may send this publication, once there was a real send.
     pub ledger_id: Option<String>,
     /// How messages are signed; `None` where the relay does it.

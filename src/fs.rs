@@ -47,6 +47,12 @@ pub fn is_inside(folder: &Path, path: &Path) -> bool {
     fs::canonicalize(folder).is_ok_and(|folder| path.starts_with(folder))
 }
 
+/// Size of a file in bytes; `None` if there is none.
+pub fn size_of(path: &Path) -> Option<u64> {
+    let metadata = fs::metadata(path).ok()?;
+    metadata.is_file().then_some(metadata.len())
+}
+
 /// Opens a file to be read, with the same refusals as [`read_bytes`].
 pub fn open_if_present(path: &Path, name: &str) -> Result<Option<File>, Diagnostic> {
     let failed = |error: io::Error| Diagnostic::error(format!("cannot read `{name}`")).cause(error);

@@ -17,7 +17,7 @@ use data_encoding::{BASE32_NOPAD, Encoding, Specification};
 
 use crate::diagnostic::SourceText;
 
-pub use dating::DatingRules;
+pub use dating::{ClockChange, Dated, DatingRules};
 pub use duplicates::find_duplicates;
 pub use from_essay::IssueAndWarnings;
 pub use tags::find_clashing_tags;

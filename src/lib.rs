@@ -27,6 +27,7 @@ pub mod pace;
 pub mod plan;
 pub mod preview;
 pub mod render;
+pub mod schedule;
 pub mod subscriber;
 pub mod suppression;
 pub mod token;

@@ -19,6 +19,7 @@ mod plan;
 mod preview;
 mod progress;
 mod sample;
+mod schedule;
 mod selftest;
 mod send;
 mod status;
@@ -110,6 +111,10 @@ enum Command {
     Build(build::Build),
     /// Show who would get an issue, and who would not and why
     Plan(plan::Plan),
+    /// Give an issue its time, or show the calendar
+    Schedule(schedule::Schedule),
+    /// Put an issue off: it is a draft again
+    Unschedule(schedule::Unschedule),
     /// Mail what is due, resume what was started, retry what is ripe
     Send(send::Send),
     /// Stop an issue for a while, also in the middle of a run
@@ -184,6 +189,8 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::Preview(command) => command.run(app),
         Command::Build(command) => command.run(app),
         Command::Plan(command) => command.run(app),
+        Command::Schedule(command) => command.run(app),
+        Command::Unschedule(command) => command.run(app),
         Command::Send(command) => command.run(app),
         Command::Pause(named) => control::pause(app, &named),
         Command::Continue(named) => control::proceed(app, &named),

@@ -98,6 +98,7 @@ impl Send {
         }
         let options = SendOptions {
             issue: self.issue.clone(),
+            by_timer: self.due,
             wait: self.wait,
             accept_removals: self.accept_removals,
             unsafe_fs: self.unsafe_fs,

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, visible};
 use crate::issue::Issue;
 use crate::ledger::{Counts, DoubtedDomain, IssueRow, IssueState, Ledger, OpenRow, Recorded};
 use crate::publish::{Publication, Stop, edited_parts, told_edits};
+use crate::schedule::Standing;
 
 /// Most rows of one kind that are listed.
 const MOST_ROWS: usize = 100;
@@ -163,13 +164,13 @@ fn state_without_plan(
     issue: &Issue,
     now: DateTime<Utc>,
 ) -> &'static str {
-    let late = (now - issue.published).to_std();
-    match late {
-        _ if issue.draft => "draft",
-        _ if !issue.mail => "web only",
-        Err(_) => "to come",
-        Ok(late) if late > publication.config.max_lateness => "not mailed",
-        Ok(_) => "due",
+    match Standing::of(issue, false, now, publication.config.max_lateness) {
+        Standing::Draft => "draft",
+        Standing::WebOnly => "web only",
+        Standing::Planned => "planned",
+        Standing::ToCome => "to come",
+        Standing::Late => "not mailed",
+        Standing::Due => "due",
     }
 }
 

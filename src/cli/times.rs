@@ -19,13 +19,32 @@ pub(super) fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
 
 /// `2026-12-01 09:00 CET`.
 pub(super) fn local(instant: DateTime<Utc>, zone: &TimeZone) -> String {
+    written(instant, zone, "%Y-%m-%d %H:%M %Z")
+}
+
+/// `Tue 2026-12-01 09:00 CET`.
+pub(super) fn with_weekday(instant: DateTime<Utc>, zone: &TimeZone) -> String {
+    written(instant, zone, "%a %Y-%m-%d %H:%M %Z")
+}
+
+fn written(instant: DateTime<Utc>, zone: &TimeZone, format: &str) -> String {
     match Timestamp::from_millisecond(instant.timestamp_millis()) {
         Ok(timestamp) => timestamp
             .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M %Z")
+            .strftime(format)
             .to_string(),
         Err(_) => instant.to_rfc3339(),
     }
+}
+
+/// `Tuesday, 2026-12-01 09:00 CET (UTC+01:00)`: for what must not be misread.
+pub(super) fn in_full(instant: DateTime<Utc>, zone: &TimeZone) -> String {
+    let offset = if *zone == TimeZone::UTC {
+        ""
+    } else {
+        " (UTC%:z)"
+    };
+    written(instant, zone, &format!("%A, %Y-%m-%d %H:%M %Z{offset}"))
 }
 
 /// `2026-12-01T08:00:00Z`, for JSON.

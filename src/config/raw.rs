@@ -1,7 +1,10 @@
 //! The shape of `postrider.toml`, with the place of every value, and what is wrong with a file that
 //! has another shape.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::words::RawWords;
@@ -39,6 +42,8 @@ pub(super) struct Raw {
     pub(super) bounces: RawBounces,
     pub(super) dkim: Option<RawDkim>,
     pub(super) smtp: Option<RawSmtp>,
+    #[serde(default)]
+    pub(super) schedule: RawSchedule,
     #[serde(default)]
     pub(super) retry: RawRetry,
     #[serde(default)]
@@ -96,6 +101,47 @@ pub(super) struct RawServe {
 pub(super) struct RawBounces {
     pub(super) domain: Option<Spanned<String>>,
     pub(super) suppress_after: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    pub(super) every: Option<Spanned<OneOrMore>>,
+}
+
+/// One text, or a list of them. In a list each has a place of its own.
+#[derive(Debug)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<Spanned<String>>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+
+        impl<'de> Visitor<'de> for Texts {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMore, E> {
+                Ok(OneOrMore::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMore, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMore::More(texts))
+            }
+        }
+
+        deserializer.deserialize_any(Texts)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -159,6 +205,8 @@ const KEYS: &[&str] = &[
     "rate",
     "daily",
     "fallback",
+    "schedule",
+    "every",
     "retry",
     "first",
     "longest",

@@ -7,10 +7,11 @@ use std::time::Duration;
 use toml::Spanned;
 use url::Url;
 
-use super::raw::Raw;
+use super::raw::{OneOrMore, Raw};
 use super::{Config, Environment, is_loopback, parse_duration};
 use crate::address::{EmailAddress, Mailbox};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
+use crate::schedule::Slots;
 use crate::words::is_language_tag;
 
 /// Where a value came from, so that an error can point at it.
@@ -80,6 +81,7 @@ impl Reader<'_> {
             suppress_after: raw.bounces.suppress_after.map_or(Ok(2), |times| {
                 self.in_range(&times, 1..=2, "suppress_after")
             })?,
+            slots: self.slots(raw.schedule.every)?,
             ledger_id: raw.ledger.id.map(Spanned::into_inner),
             dkim: match raw.dkim {
                 Some(raw) => Some(self.dkim(raw, &from)?),
@@ -303,6 +305,34 @@ impl Reader<'_> {
             self.wrong(&value, "this is not a length of time")
                 .hint("write it as `90m`, `6h` or `2d`")
         })
+    }
+
+    /// The slots of `[schedule] every`; an error points at the word.
+    fn slots(&self, every: Option<Spanned<OneOrMore>>) -> Result<Slots, Diagnostic> {
+        let Some(every) = every else {
+            return Ok(Slots::default());
+        };
+        let whole = every.span();
+        let texts = match every.into_inner() {
+            OneOrMore::One(text) => vec![(whole, text)],
+            OneOrMore::More(texts) => texts
+                .into_iter()
+                .map(|text| (text.span(), text.into_inner()))
+                .collect(),
+        };
+        let mut slots = Slots::default();
+        for (range, text) in texts {
+            slots.add(&text).map_err(|misread| {
+                // Between plain quotes the text stands as it is.
+                let inside = range.start + 1..range.end.saturating_sub(1);
+                if self.source.text.get(inside.clone()) == Some(&text) {
+                    misread.told(self.source, inside.start)
+                } else {
+                    misread.told_within(self.source, range)
+                }
+            })?;
+        }
+        Ok(slots)
     }
 
     pub(super) fn in_range(

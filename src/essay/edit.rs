@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
-
-use super::write::instant_text;
+use super::write::written_text;
 use super::{Essay, Format, WrittenInstant, fence, parse_essay};
 use crate::diagnostic::{Diagnostic, Severity, SourceText};
 use crate::issue::IssueId;
@@ -31,27 +29,42 @@ pub fn set_id(source: &SourceText, id: &IssueId) -> Result<String, Diagnostic> {
     })
 }
 
-/// The file's text with `send_at` set to `instant`, in UTC and whole seconds. A value that is
-/// there is replaced in its place.
-pub fn set_send_at(source: &SourceText, instant: DateTime<Utc>) -> Result<String, Diagnostic> {
+/// The file's text with `send_at` set, in whole seconds. A value that is there is replaced in its
+/// place.
+pub fn set_send_at(source: &SourceText, at: WrittenInstant) -> Result<String, Diagnostic> {
     let essay = parse(source)?;
-    let value = instant_text(instant);
-    let text = match &essay.front.send_at {
-        Some(present) => replace(source, present.range.clone(), &value),
-        None => match &essay.front.id {
-            Some(id) => insert_below(source, &essay, id.range.end, "send_at", &value),
-            None => insert_first(source, &essay, "send_at", &value)?,
-        },
-    };
+    let present = essay.front.send_at.as_ref().map(|at| at.range.clone());
+    let value = written_text(at);
+    let text = replace_or_insert(source, &essay, present, "send_at", &value)?;
     verified(source, text, "send_at", |edited| {
+        let edited = edited.front.send_at.as_ref();
+        edited.is_some_and(|edited| written_text(edited.value) == value)
+    })
+}
+
+/// The file's text as that of a draft, or of one that is none any more. A line that says nothing
+/// but `draft = true` goes; what else stands on it stays, and it says `false`.
+pub fn set_draft(source: &SourceText, draft: bool) -> Result<String, Diagnostic> {
+    let essay = parse(source)?;
+    let present = essay.front.draft.as_ref();
+    if present.is_some_and(|present| present.value) == draft {
+        return Ok(source.text.to_string());
+    }
+    let range = present.map(|present| present.range.clone());
+    let text = match range
+        .as_ref()
+        .and_then(|range| line_of(source, "draft", range))
+    {
+        Some(line) if !draft => replace(source, line, ""),
+        _ => replace_or_insert(source, &essay, range, "draft", &draft.to_string())?,
+    };
+    verified(source, text, "draft", |edited| {
         edited
             .front
-            .send_at
+            .draft
             .as_ref()
-            .is_some_and(|edited| match edited.value {
-                WrittenInstant::Offset(written) => written.timestamp() == instant.timestamp(),
-                WrittenInstant::Local(_) | WrittenInstant::Date(_) => false,
-            })
+            .is_some_and(|edited| edited.value)
+            == draft
     })
 }
 
@@ -69,6 +82,31 @@ fn replace(source: &SourceText, range: Range<usize>, with: &str) -> String {
     let mut text = source.text.to_string();
     text.replace_range(range, with);
     text
+}
+
+/// Writes a value in the place of the one that is there, else on a line below the id.
+fn replace_or_insert(
+    source: &SourceText,
+    essay: &Essay,
+    present: Option<Range<usize>>,
+    key: &str,
+    value: &str,
+) -> Result<String, Diagnostic> {
+    match (present, &essay.front.id) {
+        (Some(range), _) => Ok(replace(source, range, value)),
+        (None, Some(id)) => Ok(insert_below(source, essay, id.range.end, key, value)),
+        (None, None) => insert_first(source, essay, key, value),
+    }
+}
+
+/// The whole line of a value, with its end, if there is nothing on it but the key and the value.
+fn line_of(source: &SourceText, key: &str, value: &Range<usize>) -> Option<Range<usize>> {
+    let text = &source.text;
+    let start = text[..value.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = value.end + text[value.end..].find('\n')? + 1;
+    let before = text[start..value.start].trim().strip_prefix(key)?.trim();
+    let alone = matches!(before, "=" | ":") && text[value.end..end].trim().is_empty();
+    alone.then_some(start..end)
 }
 
 /// Writes `key` as the first line of the front matter: above every table, where a top-level key

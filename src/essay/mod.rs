@@ -2,7 +2,7 @@
 //!
 //! Owns the way from a file's text to checked values with their places ([`parse_essay`]), and the
 //! way back: a new file's text ([`new_issue_text`]) and edits that keep everything else byte for
-//! byte ([`set_id`], [`set_send_at`]). What a date or a slug means for a publication is left to
+//! byte ([`set_id`], [`set_send_at`], [`set_draft`]). What a date or a slug means for a publication is left to
 //! [`issue`](crate::issue).
 
 mod checks;
@@ -18,7 +18,7 @@ mod yaml_front;
 
 use std::ops::Range;
 
-pub use edit::{set_id, set_send_at};
+pub use edit::{set_draft, set_id, set_send_at};
 pub use entry::{Entry, Written};
 pub use fence::Format;
 pub use front_matter::{FrontMatter, KEYS, key_for_foreign};

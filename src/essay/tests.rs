@@ -331,16 +331,84 @@ fn send_at_is_replaced_in_its_place() {
         ),
         ("Text", "+++\nsend_at = 2027-01-02T03:04:05Z\n+++\n\nText"),
     ] {
-        assert_eq!(set_send_at(&source(before), instant).unwrap(), after);
+        assert_eq!(
+            set_send_at(&source(before), WrittenInstant::Offset(instant)).unwrap(),
+            after
+        );
     }
     let text = format!("+++\nid = \"{}\" # kept\ntitle = \"x\"\n+++\n", id());
     assert_eq!(
-        set_send_at(&source(&text), instant).unwrap(),
+        set_send_at(&source(&text), WrittenInstant::Offset(instant)).unwrap(),
         format!(
             "+++\nid = \"{}\" # kept\nsend_at = 2027-01-02T03:04:05Z\ntitle = \"x\"\n+++\n",
             id()
         )
     );
+}
+
+#[test]
+fn a_clock_time_is_written_as_one() {
+    let local = WrittenInstant::parse("2026-12-01 09:00").unwrap();
+    for (before, after) in [
+        (
+            "+++\ntitle = \"x\"\n+++\n",
+            "+++\nsend_at = 2026-12-01T09:00:00\ntitle = \"x\"\n+++\n",
+        ),
+        (
+            "---\ntitle: x\n---\n",
+            "---\nsend_at: 2026-12-01T09:00:00\ntitle: x\n---\n",
+        ),
+    ] {
+        let edited = set_send_at(&source(before), local).unwrap();
+        assert_eq!(edited, after);
+        assert_eq!(set_send_at(&source(&edited), local).unwrap(), after);
+    }
+}
+
+#[test]
+fn a_draft_is_made_and_unmade_and_all_else_stays() {
+    for (before, after) in [
+        (
+            "+++\ntitle = \"x\"\ndraft = true\n+++\nT",
+            "+++\ntitle = \"x\"\n+++\nT",
+        ),
+        (
+            "+++\r\n  draft=true  \r\ntitle = \"x\"\r\n+++\r\n",
+            "+++\r\ntitle = \"x\"\r\n+++\r\n",
+        ),
+        (
+            "+++\ndraft = true # why\n+++\n",
+            "+++\ndraft = false # why\n+++\n",
+        ),
+        (
+            "+++\n\"draft\" = true\n+++\n",
+            "+++\n\"draft\" = false\n+++\n",
+        ),
+        ("---\ntitle: x\ndraft: true\n---\n", "---\ntitle: x\n---\n"),
+        ("+++\ntitle = \"x\"\n+++\n", "+++\ntitle = \"x\"\n+++\n"),
+        ("+++\ndraft = false\n+++\n", "+++\ndraft = false\n+++\n"),
+    ] {
+        assert_eq!(set_draft(&source(before), false).unwrap(), after);
+    }
+    for (before, after) in [
+        (
+            "+++\ntitle = \"x\"\n+++\n",
+            "+++\ndraft = true\ntitle = \"x\"\n+++\n",
+        ),
+        (
+            "---\ndraft: false # why\n---\n",
+            "---\ndraft: true # why\n---\n",
+        ),
+        (
+            "+++\ndraft = true # why\n+++\n",
+            "+++\ndraft = true # why\n+++\n",
+        ),
+        ("Text", "+++\ndraft = true\n+++\n\nText"),
+    ] {
+        assert_eq!(set_draft(&source(before), true).unwrap(), after);
+    }
+    let problem = set_draft(&source("---\n{title: x}\n---\n"), true).unwrap_err();
+    assert!(problem.message().contains("cannot be written"));
 }
 
 proptest::proptest! {

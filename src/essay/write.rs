@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use toml_edit::{Array, DocumentMut, value};
 
+use super::WrittenInstant;
 use crate::issue::{IssueId, Slug};
 
 /// What the front matter of a new file says. Empty values are left out.
@@ -123,6 +124,16 @@ impl NewFrontMatter {
 /// An instant as the front matter holds it: RFC 3339 in UTC, whole seconds.
 pub(super) fn instant_text(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Like [`instant_text`]; a clock time of the publication's zone stays one, which its author can
+/// read, and which keeps its hour when a government changes the zone.
+pub(super) fn written_text(written: WrittenInstant) -> String {
+    match written {
+        WrittenInstant::Offset(instant) => instant_text(instant),
+        WrittenInstant::Local(local) => local.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        WrittenInstant::Date(date) => date.to_string(),
+    }
 }
 
 /// The text of a new issue file: TOML front matter, an empty line, the Markdown.

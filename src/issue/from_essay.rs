@@ -228,7 +228,7 @@ impl<'a> Builder<'a> {
             (Some(send_at), _) => self.dated(send_at),
             (None, Some(date)) => {
                 let dated = self.rules.at_send_time(date);
-                if let Some((from, to)) = dated.and_then(|dated| dated.shifted) {
+                if let Some((from, to)) = dated.and_then(|dated| dated.shifted()) {
                     let name = &self.essay.source.name;
                     self.warnings
                         .push(shift_warning(&format!("the date of `{name}`"), from, to));
@@ -265,7 +265,7 @@ impl<'a> Builder<'a> {
 
     fn dated(&mut self, written: &'a Located<WrittenInstant>) -> Option<Dated> {
         let dated = self.rules.instant(written.value);
-        if let Some((from, to)) = dated.and_then(|dated| dated.shifted) {
+        if let Some((from, to)) = dated.and_then(|dated| dated.shifted()) {
             self.warnings.push(
                 shift_warning("this time", from, to).at(&self.essay.source, written.range.clone()),
             );

@@ -1,7 +1,7 @@
 //! What a run stands on: a file system that keeps what it was given, room on it, and a clock that
 //! has not run backwards. Looked at before anything is sent.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::publication::Publication;
 use super::{Stop, problems};
@@ -9,6 +9,7 @@ use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
 use crate::ledger::{LEAST_ROOM_TO_WRITE, Ledger};
+use crate::schedule::{Distrust, Look, Watch, distance, set_far_back};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -18,9 +19,6 @@ const LEAST_FREE: u64 = 64 * MIB;
 /// What one message adds to the ledger and to its log, generously; three times that must be free.
 const BYTES_PER_MESSAGE: u64 = 512;
 const MARGIN: u64 = 3;
-
-/// How far the clock may be behind what the ledger has seen. A zone that was set wrong is less.
-const MOST_BEHIND: TimeDelta = TimeDelta::hours(24);
 
 /// Refuses a file system of which nobody knows what a commit is worth there, unless `trusted`, and
 /// one with too little room for a run of so many messages.
@@ -74,39 +72,65 @@ pub(super) fn check_clock(publication: &Publication, ledger: &mut Ledger) -> Res
     let clock = publication.clock;
     // Somebody who sets the clock may well want a time before the program's.
     let built = (!clock.is_set_by_hand()).then(clock::built);
-    match objection(clock.now(), built, ledger.last_seen()?) {
-        Some(problem) => Err(problem.into()),
+    let now = clock.now();
+    match set_far_back(now, built, ledger.last_seen()?) {
+        Some(doubt) => Err(objection(now, &doubt).into()),
         None => Ok(()),
     }
 }
 
-/// What is wrong with `now`, if the program was built on `built` and last ran at `seen`.
-fn objection(
-    now: DateTime<Utc>,
-    built: Option<DateTime<Utc>>,
-    seen: Option<DateTime<Utc>>,
-) -> Option<Diagnostic> {
-    let hint = "set the clock of this machine; `--now` takes another instant for the present";
-    if let Some(built) = built.filter(|built| now < *built) {
-        let built = built.format("%Y-%m-%d");
-        return Some(
-            wrong_clock(now)
-                .cause(format!("this program was built later, on {built}"))
-                .hint(hint),
-        );
+/// What a timer waits for and a person need not: that a machine which has just started knows the
+/// time. What is due by a clock that nobody has set may not be due at all.
+pub(super) fn wait_for_the_time(publication: &Publication) -> Result<(), Stop> {
+    let clock = publication.clock;
+    if clock.is_set_by_hand() {
+        return Ok(());
     }
-    let seen = seen.filter(|seen| now < *seen - MOST_BEHIND)?;
-    let seen = seen.format("%Y-%m-%d %H:%M UTC");
-    Some(wrong_clock(now).cause(format!("the last run was later, at {seen}")).hint(format!(
-        "{hint}; if it was wrong then and is right now, say so with `postrider ledger adopt`"
-    )))
+    let Some(running) = clock::since_start() else {
+        return Ok(());
+    };
+    let look = Look {
+        wall: clock.now(),
+        running,
+        synchronised: clock::is_synchronised(),
+    };
+    match Watch::new(None, None).look(&look) {
+        Ok(()) => Ok(()),
+        Err(doubt) => Err(objection(look.wall, &doubt).into()),
+    }
 }
 
-fn wrong_clock(now: DateTime<Utc>) -> Diagnostic {
-    Diagnostic::error(format!(
-        "the clock says {}, which cannot be",
-        now.format("%Y-%m-%d %H:%M UTC")
-    ))
+/// Why `now` is not believed, and what to do.
+fn objection(now: DateTime<Utc>, doubt: &Distrust) -> Diagnostic {
+    let hint = "set the clock of this machine; `--now` takes another instant for the present";
+    let told = now.format("%Y-%m-%d %H:%M UTC");
+    let wrong = Diagnostic::error(format!("the clock says {told}, which cannot be"));
+    let doubtful = Diagnostic::error(format!("the clock says {told}, which may be wrong"));
+    match doubt {
+        Distrust::BehindTheProgram(built) => {
+            let built = built.format("%Y-%m-%d");
+            wrong
+                .cause(format!("this program was built later, on {built}"))
+                .hint(hint)
+        }
+        Distrust::BehindTheLastRun(seen) => {
+            let seen = seen.format("%Y-%m-%d %H:%M UTC");
+            wrong
+                .cause(format!("the last run was later, at {seen}"))
+                .hint(format!(
+                    "{hint}; if it was wrong then and is right now, say so with `postrider ledger adopt`"
+                ))
+        }
+        Distrust::JustStarted => doubtful
+            .cause("the machine has just started and has not asked the network for the time")
+            .hint("the next run of the timer looks again; `postrider send ISSUE` sends it all the same"),
+        Distrust::Stepped(by) => {
+            let way = if *by < chrono::TimeDelta::zero() { "back" } else { "forward" };
+            doubtful
+                .cause(format!("it was set {way} by {}", distance(*by)))
+                .hint("what is due is held until the clock is steady; `postrider send ISSUE` sends it all the same")
+        }
+    }
 }
 
 /// Remembers the time for the next run. One that was set by hand proves nothing.
@@ -134,8 +158,8 @@ mod tests {
     fn no_clock_that_is_right_is_behind_the_program_or_a_day_behind_the_last_run() {
         let now = at("2026-12-01T09:00:00Z");
         let told = |built: Option<&str>, seen: Option<&str>| {
-            objection(now, built.map(at), seen.map(at))
-                .map(|problem| problem.causes().join(" "))
+            set_far_back(now, built.map(at), seen.map(at))
+                .map(|doubt| objection(now, &doubt).causes().join(" "))
                 .unwrap_or_default()
         };
         assert_eq!(told(None, None), "");

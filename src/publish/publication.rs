@@ -143,6 +143,22 @@ impl Publication {
         Ok(found)
     }
 
+    /// An issue as its file says it now; `None` if the file is gone.
+    pub fn reread(&self, issue: &Issue) -> Result<Option<Issue>, Stop> {
+        let name = &*issue.source.name;
+        let Some(source) = fs::read_text_if_present(&self.folder.join(name), name)? else {
+            return Ok(None);
+        };
+        let stem = name.trim_start_matches("issues/");
+        let stem = stem
+            .strip_suffix("/index.md")
+            .or_else(|| stem.strip_suffix(".md"))
+            .unwrap_or(stem);
+        let parsed = parse_essay(&source).map_err(Stop::Failed)?;
+        let made = Issue::from_essay(&parsed.essay, stem, &self.dating_rules());
+        Ok(Some(made.map_err(Stop::Failed)?.issue))
+    }
+
     /// How dates of issues are read.
     pub fn dating_rules(&self) -> DatingRules {
         DatingRules {

@@ -13,14 +13,14 @@ use super::asked::{AskedFor, Extra, accept_doubtful};
 use super::build::{BuildReport, build};
 use super::deliver::Held as HeldSession;
 use super::edited::note_edits;
-use super::ground::{check_folder, lay_ballast, remember_the_time};
+use super::ground::{check_folder, lay_ballast, remember_the_time, wait_for_the_time};
 use super::guard::{enter_run, glimpse, keys_for_planning, leave_run, open_ledger, settle_in};
 use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
 use super::problems::{foreign_sender, relay_config};
 use super::progress::Progress;
 use super::relays::{Opened, Relays, Resting};
-use super::targets::{Target, move_to_now, plan_if_new, question, rehearse_all, select};
+use super::targets::{Target, move_to_now, plan_if_new, put_off, question, rehearse_all, select};
 use super::{Publication, Stop};
 use crate::delivery::{RetryRules, State};
 use crate::diagnostic::Diagnostic;
@@ -33,6 +33,8 @@ use crate::pace::{Cause, RestRules};
 pub struct SendOptions {
     /// One issue by name, or everything that is due.
     pub issue: Option<String>,
+    /// A timer asks, and nobody has looked whether it is time.
+    pub by_timer: bool,
     /// Stay until nothing is deferred any more.
     pub wait: bool,
     /// Accept a roster that lost more than a fifth of its rows.
@@ -150,6 +152,9 @@ fn send_under(
     ask: &mut dyn Ask,
     halt: &Halt,
 ) -> Result<SendReport, Stop> {
+    if options.by_timer {
+        wait_for_the_time(publication)?;
+    }
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
     let epoch = enter_run(publication, &mut ledger, &identity, lock)?;
@@ -241,6 +246,10 @@ fn work_through(
     for target in targets {
         if job.halt.is_stopping() || !report.errors.is_empty() || !report.resting.is_empty() {
             break;
+        }
+        if let Some(slug) = put_off(job.publication, &target)? {
+            ask.note(&format!("`{slug}` was put off meanwhile and is left alone"));
+            continue;
         }
         let recorded = plan_if_new(job.publication, target, &mut ledger, job.keys, job.options)?;
         let settled = touched.get(&recorded.row).copied().unwrap_or(0);

@@ -11,12 +11,13 @@ use super::planning::{Candidates, DryPlan, dry_plan, refuse_a_shrunken_roster, r
 use super::publication::Publication;
 use super::send::{Held, Question, SendOptions, SendReport};
 use crate::diagnostic::Diagnostic;
-use crate::essay::set_send_at;
+use crate::essay::{WrittenInstant, set_send_at};
 use crate::fs;
-use crate::issue::Issue;
+use crate::issue::{Issue, Slug};
 use crate::ledger::{IssueState, Ledger, Recorded};
 use crate::message::{Composer, FrozenIssue};
 use crate::plan::{Decision, Recipient};
+use crate::schedule::Standing;
 use crate::token::{KeySet, Keys};
 
 /// An issue that this run may mail.
@@ -89,19 +90,18 @@ pub(super) fn select(
         if ledger.issue_state(&issue.id)?.is_some() {
             continue;
         }
-        let late = (now - issue.published).to_std();
-        match late {
-            Err(_) if report.next_due.is_none() => {
+        match Standing::of(issue, false, now, publication.config.max_lateness) {
+            Standing::ToCome if report.next_due.is_none() => {
                 report.next_due = Some((issue.slug.to_string(), issue.published));
             }
-            Err(_) => {}
-            Ok(late) if late > publication.config.max_lateness => {
+            Standing::Late => {
                 report.held.push(Held {
                     slug: issue.slug.to_string(),
                     due: issue.published,
                 });
             }
-            Ok(_) => {
+            Standing::ToCome | Standing::Draft | Standing::WebOnly | Standing::Planned => {}
+            Standing::Due => {
                 let dry = plan_anew(publication, issue, ledger, keys, options)?;
                 if dry.readers.is_empty() {
                     // One issue without readers must not keep the others back.
@@ -246,7 +246,7 @@ pub(super) fn move_to_now(publication: &Publication, targets: &mut [Target]) -> 
         if issue.published <= now {
             continue;
         }
-        let text = set_send_at(&issue.source, now)?;
+        let text = set_send_at(&issue.source, WrittenInstant::Offset(now))?;
         let path = publication.folder.join(&*issue.source.name);
         fs::write_atomically(&path, text.as_bytes()).map_err(|error| {
             Diagnostic::error(format!("cannot write `{}`", issue.source.name)).cause(error)
@@ -260,6 +260,19 @@ pub(super) fn move_to_now(publication: &Publication, targets: &mut [Target]) -> 
             .ok_or_else(|| Diagnostic::error(format!("`{}` has vanished", issue.source.name)))?;
     }
     Ok(())
+}
+
+/// The slug of a new issue that must not be planned any more: since it was chosen its author has
+/// put it off, made a draft of it, or taken its file away.
+pub(super) fn put_off(publication: &Publication, target: &Target) -> Result<Option<Slug>, Stop> {
+    let Target::New(issue, _) = target else {
+        return Ok(None);
+    };
+    let wanted = publication.reread(issue)?.is_some_and(|now| {
+        let ready = now.id == issue.id && !now.draft && now.mail;
+        ready && now.published <= publication.clock.now()
+    });
+    Ok((!wanted).then(|| issue.slug.clone()))
 }
 
 /// The plan in the ledger: the one that is there, or a new one, frozen and recorded now. What was

@@ -122,6 +122,20 @@ fn every_command_answers_in_json() {
         &["subscribers", "allow", "a@example.org"],
         &["address", "removed"],
     );
+    answer(
+        &room,
+        &["schedule", "a-draft", "+1h", "--ready"],
+        &[
+            "issue", "slug", "file", "at", "local", "zone", "remarks", "warnings",
+        ],
+    );
+    let calendar = answer(&room, &["schedule"], &["coming", "slots", "held", "older"]);
+    assert_eq!(calendar["coming"][0]["slug"], "a-draft");
+    answer(
+        &room,
+        &["unschedule", "a-draft"],
+        &["issue", "slug", "changed", "before"],
+    );
     answer(&room, &["ledger", "adopt"], &["ledger"]);
     answer(&room, &["ledger", "resolve", "one"], &["unconfirmed"]);
     answer(

@@ -21,6 +21,7 @@ mod pace;
 mod plans;
 mod replies;
 mod reports;
+mod schedule;
 mod secrets;
 mod selftest;
 mod tls;
