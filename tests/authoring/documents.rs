@@ -106,6 +106,7 @@ fn paths_in(text: &str) -> Vec<String> {
         "issues/",
         "docs/",
         ".ci/",
+        "contrib/",
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
@@ -193,6 +194,51 @@ fn every_link_between_the_documents_leads_somewhere() {
     }
 }
 
+#[test]
+fn the_units_of_systemd_are_valid_and_run_what_the_document_says() {
+    let running = document("docs/running.md");
+    let service = document("contrib/postrider-send.service");
+    for line in ["TimeoutStopSec=660", "SuccessExitStatus=75"] {
+        assert!(service.contains(line) && running.contains(line), "{line}");
+    }
+    assert!(document("contrib/postrider-send.timer").contains("Persistent=true"));
+    let cron = document("contrib/postrider-send.cron");
+    for text in [&service, &cron] {
+        assert!(text.contains("/usr/local/bin/postrider "), "{text}");
+        assert!(text.contains("send --due"), "{text}");
+    }
+    let room = Newsroom::empty();
+    // It looks whether the program is there.
+    room.write(
+        "postrider-send.service",
+        service.replace("/usr/local/bin/postrider", env!("CARGO_BIN_EXE_postrider")),
+    );
+    room.write(
+        "postrider-send.timer",
+        document("contrib/postrider-send.timer"),
+    );
+    let verified = std::process::Command::new("systemd-analyze")
+        .args(["verify", "postrider-send.service", "postrider-send.timer"])
+        .current_dir(room.folder())
+        .output();
+    match verified {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let ours = said.lines().any(|line| line.contains("postrider-send"));
+            assert!(output.status.success() && !ours, "{said}");
+        }
+        Err(_) => skipped(),
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that did not run must not look like one that passed"
+)]
+fn skipped() {
+    eprintln!("SKIPPED: systemd-analyze is not installed");
+}
+
 // -- the directions of the architecture --
 
 const CORE: [&str; 19] = [
@@ -211,6 +257,7 @@ const CORE: [&str; 19] = [
     "plan",
     "preview",
     "render",
+    "schedule",
     "subscriber",
     "suppression",
     "token",
