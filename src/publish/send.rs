@@ -30,6 +30,10 @@ use crate::pace::{Cause, RestRules};
 
 /// What the author asked for.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that its author may ask for"
+)]
 pub struct SendOptions {
     /// One issue by name, or everything that is due.
     pub issue: Option<String>,

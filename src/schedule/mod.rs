@@ -7,6 +7,7 @@
 //! clocks and ledger, and sends, is an edge. How a zone reads a clock time is left to
 //! [`DatingRules`](crate::issue::DatingRules).
 
+mod dates;
 mod moment;
 mod slots;
 mod standing;

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use jiff::Span;
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{self, Date, Time, Weekday};
 
+use super::dates::{date, is_all_digits};
 use super::moment::{Moment, Remark, distance};
 use super::slots::Slots;
 use super::words::{Misread, Word, nearest_day, short_name, time_of_day, weekday, words_of};
@@ -59,7 +60,7 @@ impl Reader<'_> {
         match words {
             [] => Err(Misread::new(0..self.text.len(), "no time was given").hint(FORMS)),
             [word] if word.is("next") => self.next_slot(word),
-            [word] if word.text.starts_with('+') => self.from_now(word),
+            [word] if word.text.starts_with('+') => self.after_now(word),
             [word] if word.text.contains(['T', 't']) && word.begins_with_a_digit() => {
                 self.exactly(word)
             }
@@ -71,14 +72,14 @@ impl Reader<'_> {
             }
             [next, ..] if next.is("next") => Err(self.next_what(words)),
             [day, time] => self.day_and_time(day, time),
-            [.., extra] => Err(self.too_many_words(words, extra)),
+            [.., extra] => Err(too_many_words(words, extra)),
         }
     }
 
     fn today(&self) -> Result<Date, Misread> {
         let local = self.present.rules.clock_time(self.present.now);
         local
-            .map(|local| local.date())
+            .map(civil::DateTime::date)
             .ok_or_else(|| self.whole("the clock shows no usable date"))
     }
 
@@ -114,7 +115,7 @@ impl Reader<'_> {
 
     /// `+3h`, `+90m`: so long from this minute. `+2d`, `+1w`: the same clock time
     /// so many calendar days later, however long those days are.
-    fn from_now(&self, word: &Word<'_>) -> Result<Moment, Misread> {
+    fn after_now(&self, word: &Word<'_>) -> Result<Moment, Misread> {
         let wrong = |message: String| {
             Misread::new(word.range.clone(), message).hint("write `+90m`, `+3h`, `+2d` or `+1w`")
         };
@@ -337,20 +338,20 @@ impl Reader<'_> {
                 "`{name} {time}` is the first one to come; write the date for another"
             ))
     }
+}
 
-    fn too_many_words(&self, words: &[Word<'_>], extra: &Word<'_>) -> Misread {
-        let at = words.iter().find(|word| word.is("at") || word.is("on"));
-        let (word, hint) = match at {
-            Some(at) => {
-                let others = words.iter().filter(|word| word.range != at.range);
-                let others: Vec<&str> = others.map(|word| word.text).collect();
-                (at, format!("write `{}`", others.join(" ")))
-            }
-            None => (extra, FORMS.to_owned()),
-        };
-        let problem = format!("`{}` is more than a day and a time", word.text);
-        Misread::new(word.range.clone(), problem).hint(hint)
-    }
+fn too_many_words(words: &[Word<'_>], extra: &Word<'_>) -> Misread {
+    let at = words.iter().find(|word| word.is("at") || word.is("on"));
+    let (word, hint) = match at {
+        Some(at) => {
+            let others = words.iter().filter(|word| word.range != at.range);
+            let others: Vec<&str> = others.map(|word| word.text).collect();
+            (at, format!("write `{}`", others.join(" ")))
+        }
+        None => (extra, FORMS.to_owned()),
+    };
+    let problem = format!("`{}` is more than a day and a time", word.text);
+    Misread::new(word.range.clone(), problem).hint(hint)
 }
 
 /// The instant at which the present minute began, as a person reads it off a clock.
@@ -365,72 +366,4 @@ fn is_time(word: &Word<'_>) -> bool {
     (word.begins_with_a_digit() && !dated && !is_all_digits(word.text, 8))
         || word.is("noon")
         || word.is("midnight")
-}
-
-fn is_all_digits(text: &str, count: usize) -> bool {
-    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// A date, year first.
-fn date(word: &Word<'_>) -> Result<Date, Misread> {
-    let text = word.text;
-    let wrong = |message: String| Misread::new(word.range.clone(), message);
-    let parts: Vec<&str> = text.split('-').collect();
-    let shaped = matches!(parts.as_slice(), [year, month, day]
-        if is_all_digits(year, 4) && is_all_digits(month, 2) && is_all_digits(day, 2));
-    if shaped {
-        return text.parse().map_err(|_| {
-            let problem = wrong(format!("there is no day `{text}`"));
-            match last_of_month(text) {
-                Some(last) => problem.hint(format!("that month ends with {last}")),
-                None => problem.hint("months go from `01` to `12`"),
-            }
-        });
-    }
-    let readings = readings(text);
-    let readings: Vec<String> = readings.iter().map(|date| format!("`{date}`")).collect();
-    Err(match readings.as_slice() {
-        [one] => wrong(format!("`{text}` is not a date")).hint(format!("write {one}")),
-        [one, other, ..] => wrong(format!("`{text}` may be two days"))
-            .label(format!("{one} or {other}"))
-            .hint("write the year first, then month and day"),
-        [] => wrong(format!("`{text}` is not a date")).hint("write it as `2026-12-01`"),
-    })
-}
-
-/// The last day of the month of `2026-02-30`.
-fn last_of_month(text: &str) -> Option<Date> {
-    let first: Date = format!("{}01", text.get(..8)?).parse().ok()?;
-    Some(first.last_of_month())
-}
-
-/// The dates that someone from elsewhere may mean by `1.12.2026`, `12/01/2026`, `2026-12-1` or
-/// `20261201`.
-fn readings(text: &str) -> Vec<Date> {
-    if text.len() > 10 {
-        return Vec::new();
-    }
-    if is_all_digits(text, 8) {
-        let parsed = Date::strptime("%Y%m%d", text);
-        return parsed.into_iter().collect();
-    }
-    let numbers: Option<Vec<i16>> = text
-        .split(['-', '/', '.'])
-        .map(|part| part.parse().ok())
-        .collect();
-    let dates = match numbers.as_deref() {
-        Some([year @ 1000..=9999, month, day]) => vec![(*year, *month, *day)],
-        Some([one, other, year @ 1000..=9999]) => {
-            vec![(*year, *other, *one), (*year, *one, *other)]
-        }
-        _ => Vec::new(),
-    };
-    let mut readings: Vec<Date> = dates
-        .into_iter()
-        .filter_map(|(year, month, day)| {
-            Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
-        })
-        .collect();
-    readings.dedup();
-    readings
 }

@@ -241,7 +241,7 @@ fn skipped() {
 
 // -- the directions of the architecture --
 
-const CORE: [&str; 19] = [
+const CORE: [&str; 20] = [
     "address",
     "archive",
     "delivery",

@@ -122,6 +122,19 @@ fn every_command_answers_in_json() {
         &["subscribers", "allow", "a@example.org"],
         &["address", "removed"],
     );
+    answer(&room, &["ledger", "adopt"], &["ledger"]);
+    answer(&room, &["ledger", "resolve", "one"], &["unconfirmed"]);
+    answer(
+        &room,
+        &["demo", "--keep", "demo"],
+        &["folder", "issues", "sent", "in_mailbox", "differences"],
+    );
+}
+
+#[test]
+fn the_schedule_answers_in_json() {
+    let room = newsroom();
+    answer(&room, &["new", "A draft"], &["file", "issue"]);
     answer(
         &room,
         &["schedule", "a-draft", "+1h", "--ready"],
@@ -135,13 +148,6 @@ fn every_command_answers_in_json() {
         &room,
         &["unschedule", "a-draft"],
         &["issue", "slug", "changed", "before"],
-    );
-    answer(&room, &["ledger", "adopt"], &["ledger"]);
-    answer(&room, &["ledger", "resolve", "one"], &["unconfirmed"]);
-    answer(
-        &room,
-        &["demo", "--keep", "demo"],
-        &["folder", "issues", "sent", "in_mailbox", "differences"],
     );
 }
 
