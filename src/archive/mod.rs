@@ -8,6 +8,7 @@
 //! it depends on, and a way to make it, which is taken only if it is not there already.
 
 mod assets;
+mod cards;
 mod crawlers;
 mod draft;
 mod pages;
@@ -20,13 +21,15 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
+use crate::card::Card;
 use crate::diagnostic::Diagnostic;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Slug;
 use crate::render::layout::{IssueView, Layouts, PublicationView};
 use crate::words::OwnWords;
 
 pub use assets::{FEED_STYLESHEET, STYLESHEET, hashed_path};
+use cards::{card_of_issue, card_of_publication};
 use crawlers::{Listed, robots, sitemap};
 pub use draft::Draft;
 use pages::Site;
@@ -45,6 +48,17 @@ pub struct ArchivePage {
     pub published: DateTime<Utc>,
     /// When it was corrected.
     pub updated: Option<DateTime<Utc>>,
+    /// The picture that its author chose for it.
+    pub cover: Option<Cover>,
+}
+
+/// The picture that stands for an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cover {
+    /// Absolute address.
+    pub url: String,
+    /// Width and height in pixels, where they are known.
+    pub size: Option<(u32, u32)>,
 }
 
 impl ArchivePage {
@@ -100,6 +114,8 @@ pub enum File {
     Tags,
     /// The issues of one tag, which is given by its place.
     Tag(usize),
+    /// The picture that goes with a link.
+    Card(Card),
     /// The list of all pages, for search engines.
     Sitemap,
     /// Where that list is.
@@ -146,6 +162,11 @@ impl<'a> Archive<'a> {
         &self.tags
     }
 
+    /// The picture that an author chose for the issue at a place.
+    pub fn cover(&self, index: usize) -> Option<&Cover> {
+        self.pages[index].cover.as_ref()
+    }
+
     /// The page about the publication, if there is one.
     pub fn about<'b>(&'b self, essay: PageEssay<'b>) -> Option<Draft<'b>> {
         self.site.about(essay)
@@ -175,6 +196,7 @@ impl<'a> Archive<'a> {
             files.push(File::Tags);
             files.extend((0..self.tags.len()).map(File::Tag));
         }
+        files.extend(self.cards().into_iter().map(File::Card));
         let mut taken: HashSet<&Slug> = self.pages.iter().map(|page| &page.slug).collect();
         for (to, page) in self.pages.iter().enumerate() {
             for alias in &page.aliases {
@@ -195,6 +217,7 @@ impl<'a> Archive<'a> {
             File::NotFound => self.site.not_found(),
             File::Tags => self.site.tags(&self.tags),
             File::Tag(place) => self.site.tag(&self.tags[*place], self.pages, openings),
+            File::Card(card) => draft_of_card(card),
             File::Sitemap => Draft::of_text("sitemap.xml", sitemap(&self.listed())),
             File::Robots => {
                 let rules = robots(&self.site.around.publication.base_url);
@@ -206,6 +229,16 @@ impl<'a> Archive<'a> {
                 self.site.redirect(&self.pages[*to], &openings[*to], alias)
             }
         }
+    }
+
+    /// Every card once: that of the publication, and those of issues.
+    fn cards(&self) -> Vec<Card> {
+        let around = &self.site.around;
+        let mut paths = HashSet::new();
+        std::iter::once(card_of_publication(around))
+            .chain((self.pages.iter()).filter_map(|page| card_of_issue(page, around)))
+            .filter(|card| paths.insert(card.path()))
+            .collect()
     }
 
     /// Every page that a search engine should know.
@@ -234,4 +267,11 @@ impl<'a> Archive<'a> {
         }));
         pages
     }
+}
+
+fn draft_of_card(card: &Card) -> Draft<'static> {
+    let card = card.clone();
+    let mut print = Fingerprinter::new("card");
+    print.value("card", &card);
+    Draft::new(card.path(), print.finish(), move || Ok(card.png()))
 }

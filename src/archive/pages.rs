@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::assets::{STYLESHEET, versioned};
+use super::cards::CardView;
 use super::draft::Variables;
 use super::subscribe::subscribe_url;
 use super::tags::{Tag, TagView, feed_links};
@@ -19,6 +20,8 @@ const NOT_FOUND: &str = "404.html";
 pub(super) struct Site<'a> {
     pub(super) around: Surroundings<'a>,
     stylesheet: String,
+    /// The picture of the publication.
+    card: CardView,
     /// What does not differ from page to page.
     frame: Variables,
 }
@@ -55,13 +58,14 @@ impl<'a> Site<'a> {
         frame.insert("pages", &pages);
         Self {
             around,
+            card: CardView::of_publication(&around),
             stylesheet: versioned(STYLESHEET, layouts.text("web.css")),
             frame,
         }
     }
 
     pub(super) fn front(&self, pages: &[ArchivePage], openings: &[String]) -> Draft<'_> {
-        let mut context = self.context(&self.around.publication.language);
+        let mut context = self.own_context(&self.around.publication.language);
         context.insert("issues", &with_openings(pages, openings));
         self.draft("index.html", context, "index.html".to_owned())
     }
@@ -69,7 +73,7 @@ impl<'a> Site<'a> {
     /// The page about the publication.
     pub(super) fn about<'b>(&'b self, essay: PageEssay<'b>) -> Option<Draft<'b>> {
         let about = self.around.about?;
-        let mut variables = self.context(&about.language);
+        let mut variables = self.own_context(&about.language);
         variables.insert("title", &about.title);
         variables.insert("summary", &about.summary);
         variables.insert("opening", essay.opening);
@@ -82,7 +86,7 @@ impl<'a> Site<'a> {
 
     /// The list of all tags.
     pub(super) fn tags(&self, tags: &[Tag]) -> Draft<'_> {
-        let mut variables = self.context(&self.around.publication.language);
+        let mut variables = self.own_context(&self.around.publication.language);
         variables.insert("tags", &self.views(tags));
         variables.insert("url", &format!("{}tags/", self.around.publication.base_url));
         self.draft("tags.html", variables, "tags/index.html".to_owned())
@@ -90,7 +94,7 @@ impl<'a> Site<'a> {
 
     /// The issues of one tag.
     pub(super) fn tag(&self, tag: &Tag, pages: &[ArchivePage], openings: &[String]) -> Draft<'_> {
-        let mut variables = self.context(&self.around.publication.language);
+        let mut variables = self.own_context(&self.around.publication.language);
         let issues: Vec<IssueView> = tag
             .places
             .iter()
@@ -115,7 +119,7 @@ impl<'a> Site<'a> {
     }
 
     pub(super) fn not_found(&self) -> Draft<'_> {
-        let context = self.context(&self.around.publication.language);
+        let context = self.own_context(&self.around.publication.language);
         self.draft(NOT_FOUND, context, NOT_FOUND.to_owned())
     }
 
@@ -135,6 +139,7 @@ impl<'a> Site<'a> {
             .collect();
         variables.insert("issue", &with_opening(page, essay.opening));
         variables.insert("tags", &tags);
+        variables.insert("card", &CardView::of_issue(page, &self.around));
         variables.insert("published_time", &rfc3339(page.published));
         variables.insert("modified_time", &page.updated.map(rfc3339));
         variables.insert("previous", &older.map(link));
@@ -145,9 +150,16 @@ impl<'a> Site<'a> {
     /// A page that sends both people and search engines on: any web server can serve it, while a
     /// real redirect needs one that is told about it.
     pub(super) fn redirect(&self, page: &ArchivePage, opening: &str, alias: &Slug) -> Draft<'_> {
-        let mut context = self.context(&self.around.publication.language);
+        let mut context = self.own_context(&self.around.publication.language);
         context.insert("issue", &with_opening(page, opening));
         self.draft("redirect.html", context, page_path(alias))
+    }
+
+    /// What a page knows that is not an issue's.
+    fn own_context(&self, language: &str) -> Variables {
+        let mut context = self.context(language);
+        context.insert("card", &self.card);
+        context
     }
 
     /// What every page knows; `language` is the one of its main text.

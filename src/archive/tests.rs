@@ -36,6 +36,7 @@ fn page(slug: &str, date: &str, aliases: &[&str]) -> ArchivePage {
             .collect(),
         published: format!("{date}T07:00:00Z").parse().unwrap(),
         updated: None,
+        cover: None,
     }
 }
 
@@ -73,7 +74,7 @@ fn built_with(
     let mut texts = BTreeMap::new();
     let mut add = |draft: Draft<'_>| {
         let path = draft.path.clone();
-        let text = String::from_utf8(draft.make().unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&draft.make().unwrap()).into_owned();
         let earlier = texts.insert(path, text);
         assert_eq!(earlier, None, "two files have one path");
     };
@@ -102,7 +103,14 @@ fn the_archive_is_a_front_page_assets_and_a_page_for_each_issue() {
         page("wax", "2026-09-08", &[]),
         page("ink", "2026-09-01", &["pens"]),
     ]);
-    let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+    let is_card = |path: &&str| path.starts_with("assets/card-");
+    let (cards, paths): (Vec<&str>, Vec<&str>) =
+        files.keys().map(String::as_str).partition(is_card);
+    assert_eq!(
+        cards.len(),
+        3,
+        "one for each issue and one for the publication"
+    );
     assert_eq!(
         paths,
         [
@@ -298,6 +306,69 @@ fn the_page_about_the_publication_is_linked_from_every_page() {
             assert!(text(draft).contains(link), "{file:?}");
         }
     }
+}
+
+/// The values of a property of a page's head.
+fn property<'p>(page: &'p str, name: &str) -> Vec<&'p str> {
+    let start = format!("<meta property=\"{name}\" content=\"");
+    let rests = page.split(&start).skip(1);
+    rests.map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+#[test]
+fn every_page_shows_a_picture_that_is_there() {
+    let mut pages = tagged();
+    pages[1].view.title = "手紙".to_owned();
+    let files = built(&pages);
+    let is_shared = |path: &str| has_suffix(path, ".html") && path != "404.html";
+    for (path, text) in files.iter().filter(|(path, _)| is_shared(path)) {
+        let [picture] = property(text, "og:image")[..] else {
+            panic!("{path} has no picture");
+        };
+        let picture = picture
+            .strip_prefix("https://example.org/letters/")
+            .unwrap();
+        assert!(files[picture].contains("PNG"), "{path} shows {picture}");
+        assert_eq!(property(text, "og:image:width"), ["1200"]);
+    }
+    // A title that the typeface lacks gets the card of the publication.
+    let of = |path: &str| property(&files[path], "og:image");
+    assert_eq!(of("issues/b/index.html"), of("index.html"));
+    assert_ne!(of("issues/a/index.html"), of("index.html"));
+    assert_eq!(
+        property(&files["issues/a/index.html"], "og:image:alt"),
+        ["About a"]
+    );
+}
+
+#[test]
+fn a_cover_takes_the_place_of_the_card() {
+    let mut pages = [page("a", "2026-09-01", &[])];
+    pages[0].cover = Some(Cover {
+        url: "https://example.org/letters/photo.jpg".to_owned(),
+        size: Some((1600, 900)),
+    });
+    let files = built(&pages);
+    let text = &files["issues/a/index.html"];
+    assert_eq!(
+        property(text, "og:image"),
+        ["https://example.org/letters/photo.jpg"]
+    );
+    assert_eq!(property(text, "og:image:width"), ["1600"]);
+    let cards = files.keys().filter(|path| path.starts_with("assets/card-"));
+    assert_eq!(cards.count(), 1);
+
+    pages[0].cover = Some(Cover {
+        url: "https://example.net/photo.jpg".to_owned(),
+        size: None,
+    });
+    let files = built(&pages);
+    let text = &files["issues/a/index.html"];
+    assert_eq!(
+        property(text, "og:image"),
+        ["https://example.net/photo.jpg"]
+    );
+    assert!(property(text, "og:image:width").is_empty());
 }
 
 #[test]

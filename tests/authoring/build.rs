@@ -18,6 +18,12 @@ fn three() -> Newsroom {
         .essay("2026-12-15-third", "Third", "The third.\n")
 }
 
+/// What can be read of a published file; some are pictures.
+fn text_of(room: &Newsroom, file: &str) -> String {
+    let bytes = room.read_bytes(&format!("public/{file}"));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[test]
 fn the_same_essays_give_the_same_bytes_in_every_folder_and_at_every_later_time() {
     let (one, other) = (three(), three().now("2031-01-01T00:00:00Z"));
@@ -62,7 +68,8 @@ fn only_what_build_wrote_is_removed() {
     room.write("public/issues/first/photo.jpg", "mine");
     std::fs::remove_file(room.path("issues/2026-12-01-first.md")).unwrap();
     std::fs::remove_file(room.path("issues/2026-12-15-third.md")).unwrap();
-    room.run(["build"]).succeeds().stdout_contains("2 removed");
+    // The pages of two issues, and the cards that went with them.
+    room.run(["build"]).succeeds().stdout_contains("4 removed");
     assert!(room.has("public/CNAME") && room.has("public/issues/first/photo.jpg"));
     assert!(!room.has("public/issues/first/index.html"));
     assert!(!room.has("public/issues/third"));
@@ -117,10 +124,7 @@ fn issues_appear_when_their_time_has_come_and_drafts_never() {
             );
         }
         for file in room.files("public") {
-            assert!(
-                !room.read(&format!("public/{file}")).contains("Hush"),
-                "{file}"
-            );
+            assert!(!text_of(&room, &file).contains("Hush"), "{file}");
         }
     }
 }
@@ -154,7 +158,7 @@ fn a_publication_may_live_below_a_path() {
     let room = three().config("base_url = \"https://example.org/letters\"");
     room.run(["build"]).succeeds();
     for file in room.files("public") {
-        let text = room.read(&format!("public/{file}"));
+        let text = text_of(&room, &file);
         let foreign = text
             .replace("https://example.org/letters/", "")
             .replace("https://example.org/elsewhere", "");

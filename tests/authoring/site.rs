@@ -156,3 +156,52 @@ fn search_engines_are_told_of_every_page_and_below_a_path_of_no_rules() {
     let map = below.read("public/sitemap.xml");
     assert!(map.contains("<loc>https://example.org/letters/issues/ink/</loc>"));
 }
+
+/// The path below `public/` to which a property of a page's head leads.
+#[track_caller]
+fn picture_of(room: &Newsroom, page: &str) -> String {
+    let text = room.read(&format!("public/{page}"));
+    let url = super::between(&text, "<meta property=\"og:image\" content=\"", "\"");
+    url.replacen("https://letters.example.org/", "", 1)
+}
+
+#[test]
+fn a_link_to_an_issue_comes_with_a_card_that_is_drawn_for_it() {
+    let room = tagged();
+    room.run(["-q", "build"]).succeeds();
+    let card = picture_of(&room, "issues/ink/index.html");
+    let png = room.read_bytes(&format!("public/{card}"));
+    let size = |from: usize| u32::from_be_bytes(png[from..from + 4].try_into().unwrap());
+    assert!(png.starts_with(b"\x89PNG"));
+    assert_eq!((size(16), size(20)), (1200, 630));
+    assert_ne!(picture_of(&room, "issues/habit/index.html"), card);
+    assert_ne!(picture_of(&room, "index.html"), card);
+
+    // The text of the essay is not on the card; the title is.
+    let essay = room.read("issues/2026-12-01-ink.md");
+    room.write("issues/2026-12-01-ink.md", essay.replace("Ink.", "Edited."));
+    room.run(["-q", "build"]).succeeds();
+    assert_eq!(picture_of(&room, "issues/ink/index.html"), card);
+    let retitled = essay.replace("title = \"Ink\"", "title = \"Blue ink\"");
+    room.write("issues/2026-12-01-ink.md", retitled);
+    room.run(["-q", "build"]).succeeds();
+    assert_ne!(picture_of(&room, "issues/ink/index.html"), card);
+    assert!(!room.has(&format!("public/{card}")));
+}
+
+#[test]
+fn a_cover_is_the_picture_of_its_issue_in_pages_and_feeds() {
+    let room = newsroom().essay_with(
+        "2026-12-01-ink",
+        "Ink",
+        "cover = \"https://example.net/ink.jpg\"",
+        "Ink.\n",
+    );
+    room.run(["-q", "build"]).succeeds();
+    assert_eq!(
+        picture_of(&room, "issues/ink/index.html"),
+        "https://example.net/ink.jpg"
+    );
+    let feed: serde_json::Value = serde_json::from_str(&room.read("public/feed.json")).unwrap();
+    assert_eq!(feed["items"][0]["image"], "https://example.net/ink.jpg");
+}

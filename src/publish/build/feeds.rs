@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::essays::{Essays, KnownEssay};
-use crate::archive::{Draft, Tag};
+use crate::archive::{Archive, Draft, Tag};
 use crate::feed::{self, Document, Entry, FeedInfo, Format, Part};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Issue;
@@ -40,13 +40,16 @@ impl<'a> Feeds<'a> {
         logo: Option<feed::Logo>,
         essays: Essays<'a>,
         known_essays: &[KnownEssay],
-        tags: &[Tag],
+        archive: &Archive<'_>,
     ) -> Self {
         let issues = essays.issues().iter().zip(known_essays).enumerate();
         let mut known: Vec<Known> = issues
             .map(|(index, (issue, essay))| Known {
                 index,
-                entry: entry(publication, issue, &essay.opening),
+                entry: Entry {
+                    image: archive.cover(index).map(|cover| cover.url.clone()),
+                    ..entry(publication, issue, &essay.opening)
+                },
                 essay: essay.fingerprint,
             })
             .collect();
@@ -57,7 +60,7 @@ impl<'a> Feeds<'a> {
         for (place, known) in known.iter().enumerate() {
             place_of[known.index] = place;
         }
-        let of_tags = tags.iter().map(|tag| {
+        let of_tags = archive.tags().iter().map(|tag| {
             let mut entries: Vec<usize> = tag.places.iter().map(|index| place_of[*index]).collect();
             entries.sort_unstable();
             let part = Part::newest(entries.len(), most);

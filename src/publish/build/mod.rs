@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 
 use super::pictures::{Asset, IssueAssets, assets_of};
 use super::{About, Publication, Stop, logo};
-use crate::archive::{AboutPage, Archive, ArchivePage, Draft, Surroundings};
+use crate::archive::{AboutPage, Archive, ArchivePage, Cover, Draft, Surroundings};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::words::Words;
@@ -115,7 +115,8 @@ pub(super) fn make_all<R: Send>(
     let view = publication.view();
     let pages: Vec<ArchivePage> = issues
         .iter()
-        .map(|issue| archive_page(publication, issue))
+        .zip(assets)
+        .map(|(issue, assets)| archive_page(publication, issue, assets))
         .collect();
     let about_page = about.map(|about| about_page(publication, about));
     let around = Surroundings {
@@ -143,7 +144,7 @@ pub(super) fn make_all<R: Send>(
     }
     let logo = logo::read(publication)?;
     let shown = logo.as_ref().map(|logo| logo.shown.clone());
-    let feeds = Feeds::new(publication, shown, essays, &known, archive.tags());
+    let feeds = Feeds::new(publication, shown, essays, &known, &archive);
     let documents = side_by_side(feeds.count(), |index| {
         let drafts = feeds.document(index).into_iter();
         drafts.map(take).collect::<Result<Vec<R>, Diagnostic>>()
@@ -155,14 +156,30 @@ pub(super) fn make_all<R: Send>(
     Ok(taken)
 }
 
-fn archive_page(publication: &Publication, issue: &Issue) -> ArchivePage {
+fn archive_page(publication: &Publication, issue: &Issue, assets: &IssueAssets) -> ArchivePage {
     ArchivePage {
         view: publication.issue_view(issue, ""),
         slug: issue.slug.clone(),
         aliases: issue.aliases.clone(),
         published: issue.published,
         updated: issue.updated,
+        cover: cover(issue, assets),
     }
+}
+
+/// The cover: a file of the issue's folder, or a picture that is on the web.
+fn cover(issue: &Issue, assets: &IssueAssets) -> Option<Cover> {
+    if let Some(picture) = &assets.cover {
+        return Some(Cover {
+            url: picture.url.clone(),
+            size: picture.size,
+        });
+    }
+    let url = issue.cover.clone()?;
+    let is_whole = ["https://", "http://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    is_whole.then_some(Cover { url, size: None })
 }
 
 fn about_page(publication: &Publication, about: &About) -> AboutPage {
