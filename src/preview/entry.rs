@@ -1,5 +1,6 @@
 //! An entry as a reader of feeds shows it: what the feed says, in letters of the reader's own.
 
+use chrono::DateTime;
 use serde_json::Value;
 use tera::{Context, Tera};
 
@@ -57,6 +58,14 @@ impl Entry {
         }
     }
 
+    /// The time of publication as a reader of feeds writes it.
+    fn published_for_people(&self) -> String {
+        match DateTime::parse_from_rfc3339(&self.published) {
+            Ok(instant) => instant.format("%-d %B %Y, %H:%M UTC").to_string(),
+            Err(_) => self.published.clone(),
+        }
+    }
+
     /// The entry as a document.
     pub fn document(&self) -> Result<String, Diagnostic> {
         let unusable = |error: tera::Error| {
@@ -69,7 +78,7 @@ impl Entry {
         context.insert("title", &self.title);
         context.insert("url", &self.url);
         context.insert("author", &self.author);
-        context.insert("date", &self.published.replace('T', ", "));
+        context.insert("date", &self.published_for_people());
         context.insert("tags", &self.tags);
         context.insert("language", &self.language);
         context.insert("direction", crate::words::direction(&self.language));
@@ -91,7 +100,9 @@ mod tests {
         assert_eq!((&*entry.author, &*entry.language), ("The editors", "ar"));
         let document = entry.document().unwrap();
         assert!(document.contains("<p>Text</p>") && document.contains("A &lt; B"));
-        assert!(document.contains("dir=\"rtl\""));
+        assert!(
+            document.contains("dir=\"rtl\"") && document.contains("1 December 2026, 09:00 UTC")
+        );
         assert_eq!(Entry::of_json_feed("no feed"), Entry::default());
     }
 }
