@@ -90,6 +90,7 @@ impl Page {
         context.insert("state", shown.state);
         context.insert("took_ms", &shown.took_ms);
         context.insert("events", &format!("/events?{}", choice.query()));
+        context.insert("here", &format!("/?{}", choice.query()));
         context.insert("tabs", &tabs(choice, shown.proof));
         context.insert("toggles", &toggles(choice));
         context.insert("problems", &problems(shown.proof));

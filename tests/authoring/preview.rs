@@ -58,7 +58,13 @@ fn problems(page: &str) -> String {
 fn the_newest_draft_is_shown_then_the_next_issue_then_the_newest() {
     let room = newsroom();
     let (_running, browser) = preview(&room, &[]);
-    assert!(browser.get("/").contains("<title>Of ink · preview"));
+    let page = browser.get("/");
+    assert!(page.contains("<title>Of ink · preview"));
+    // It stays the one that is shown, whatever becomes of it.
+    assert!(
+        page.contains("data-here=\"/?issue=2026-12-15-of-ink&amp;"),
+        "{page}"
+    );
     let published = room
         .read(&format!("issues/{DRAFT}.md"))
         .replace("draft = true\n", "");

@@ -58,7 +58,12 @@ impl Writer<'_> {
             }
             let back = (self.channel == Channel::Web).then(|| {
                 let number = number.to_string();
-                fill(&self.words.back_to_note, |_| Some(number.as_str()))
+                let mut label = fill(&self.words.back_to_note, |_| Some(number.as_str()));
+                if occurrence > 1 {
+                    // WCAG 2.5.3: the name holds what is shown.
+                    label.extend([" (", &occurrence.to_string(), ")"]);
+                }
+                label
             });
             self.own_link(&reference_id(number, occurrence), &arrow, back.as_deref());
         }
