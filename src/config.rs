@@ -3,6 +3,7 @@
 //! A `POSTRIDER_*` variable overrides the key of the same name. Secrets come from the environment
 //! or from a file of mode 0600, never from `postrider.toml` and never from a flag.
 
+mod bounces;
 mod feeds;
 mod raw;
 mod reader;
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 use url::Host;
 
 use crate::address::{EmailAddress, Mailbox};
+use crate::bounce::rules::Rules;
 use crate::delivery::RetryRules;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::mailer::Timers;
@@ -75,10 +77,10 @@ pub struct Config {
     pub feed_entries: usize,
     /// Addresses of the hubs that tell subscribers of the feeds what is new (WebSub).
     pub hubs: Vec<String>,
-    /// An address that the relay refuses this often as one that does not exist is suppressed.
-    pub suppress_after: usize,
     /// When issues go out by custom.
     pub slots: Slots,
+    /// When an address that fails is suppressed.
+    pub bounce_rules: Rules,
     /// The ledger that may send this publication, once there was a real send.
     pub ledger_id: Option<String>,
     /// How messages are signed; `None` where the relay does it.

@@ -55,6 +55,23 @@ pub fn size_of(path: &Path) -> Option<u64> {
 
 /// Opens a file to be read, with the same refusals as [`read_bytes`].
 pub fn open_if_present(path: &Path, name: &str) -> Result<Option<File>, Diagnostic> {
+    let Some(file) = open_to_stream(path, name)? else {
+        return Ok(None);
+    };
+    if file
+        .metadata()
+        .is_ok_and(|metadata| metadata.len() > LARGEST_TEXT)
+    {
+        return Err(Diagnostic::error(format!(
+            "`{name}` is larger than {} MiB",
+            LARGEST_TEXT / (1024 * 1024)
+        )));
+    }
+    Ok(Some(file))
+}
+
+/// Opens a plain file of any size, for who reads it piece by piece. `None` if there is none.
+pub fn open_to_stream(path: &Path, name: &str) -> Result<Option<File>, Diagnostic> {
     let failed = |error: io::Error| Diagnostic::error(format!("cannot read `{name}`")).cause(error);
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -63,12 +80,6 @@ pub fn open_if_present(path: &Path, name: &str) -> Result<Option<File>, Diagnost
     };
     if !metadata.is_file() {
         return Err(Diagnostic::error(format!("`{name}` is not a file")));
-    }
-    if metadata.len() > LARGEST_TEXT {
-        return Err(Diagnostic::error(format!(
-            "`{name}` is larger than {} MiB",
-            LARGEST_TEXT / (1024 * 1024)
-        )));
     }
     File::open(path).map(Some).map_err(failed)
 }
@@ -219,6 +230,15 @@ pub fn create_private(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made.map(|_| ()),
     }
+}
+
+/// Makes a folder into which nobody else can look, if there is none.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// Whether others than the owner may read a file that holds a secret.

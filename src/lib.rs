@@ -14,6 +14,7 @@
 // -- core --
 pub mod address;
 pub mod archive;
+pub mod bounce;
 pub mod card;
 pub mod delivery;
 pub mod dkim;

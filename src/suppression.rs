@@ -48,10 +48,10 @@ pub struct Suppression {
     pub address: Option<String>,
     /// Why.
     pub reason: Reason,
-    /// Who or what said so: `command`, `token`, `relay`.
+    /// Who or what said so: `command`, `token`, `relay`, `report`, `mail`.
     pub source: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// The relay's last words, where it was the relay.
+    /// The relay's last words, or those of a report, where that was the reason.
     pub evidence: Option<String>,
 }

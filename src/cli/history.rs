@@ -2,13 +2,18 @@
 
 use serde_json::json;
 
+use super::bounces::{row_json, told_verdict};
 use super::output::count;
 use super::status::bad_address;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::address::EmailAddress;
 use crate::delivery::State;
+use crate::ledger::ReturnedFilter;
 use crate::publish::{keys_for_planning, open_ledger};
+
+/// Most mails that came back of which is told.
+const MOST_REPORTS: usize = 1000;
 
 /// Arguments of `history`.
 #[derive(Debug, clap::Args)]
@@ -27,6 +32,12 @@ impl History {
         let key = keys.address_key(&address);
         let rows = ledger.history(&key)?;
         let suppression = ledger.suppression(&key)?;
+        let filter = ReturnedFilter {
+            reader: Some(&key),
+            ..ReturnedFilter::default()
+        };
+        let mut reports = ledger.returned(filter, MOST_REPORTS)?;
+        reports.reverse();
         if app.output.is_json() {
             let issues = rows.iter().map(|row| {
                 json!({
@@ -42,6 +53,7 @@ impl History {
                     "evidence": suppression.evidence,
                 })),
                 "issues": issues.collect::<Vec<_>>(),
+                "reports": reports.iter().map(row_json).collect::<Vec<_>>(),
             }));
             return Ok(Exit::Done);
         }
@@ -75,6 +87,19 @@ impl History {
             app.output
                 .table(&["when", "<issue", "state", "~last words"], cells);
         }
+        if !reports.is_empty() {
+            let cells = reports.iter().map(|row| {
+                vec![
+                    local(row.taken_at, zone),
+                    row.slug.clone().unwrap_or_default(),
+                    told_verdict(row),
+                    row.words.clone().unwrap_or_default(),
+                ]
+            });
+            app.output.line("");
+            app.output
+                .table(&["came back", "<issue", "verdict", "~what it says"], cells);
+        }
         if let Some(suppression) = suppression {
             let since = local(suppression.at, zone);
             app.output.line(&format!(
@@ -82,7 +107,12 @@ impl History {
                 suppression.reason.as_str()
             ));
             if let Some(evidence) = &suppression.evidence {
-                app.output.line(&format!("the relay said: {evidence}"));
+                let who = match suppression.source.as_str() {
+                    "report" => "the report said",
+                    "mail" => "why",
+                    _ => "the relay said",
+                };
+                app.output.line(&format!("{who}: {evidence}"));
             }
         }
         Ok(Exit::Done)

@@ -3,6 +3,7 @@
 //!
 //! Data goes to stdout, everything else to stderr. Exit codes are in [`Exit`].
 
+mod bounces;
 mod build;
 mod catch;
 mod check;
@@ -131,6 +132,8 @@ enum Command {
     Subscribers(subscribers::Subscribers),
     /// Show the themes; copy their files to change them
     Theme(theme::Theme),
+    /// Read what came back: failures, complaints, requests to leave
+    Bounces(bounces::Bounces),
     /// Look after the record of what was sent
     Ledger(ledger::Ledger),
     /// Make the key by which messages are signed, and its DNS record
@@ -199,6 +202,7 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::History(command) => command.run(app),
         Command::Subscribers(command) => command.run(app),
         Command::Theme(command) => command.run(app),
+        Command::Bounces(command) => command.run(app),
         Command::Ledger(command) => command.run(app),
         Command::Dkim(command) => command.run(app),
         Command::Selftest(command) => command.run(app),

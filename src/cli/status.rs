@@ -1,11 +1,15 @@
 //! `status`: where issues stand.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::bounces::verdicts_json;
 use super::output::count;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
+use crate::bounce::Verdict;
 use crate::delivery::State;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::issue::Issue;
@@ -231,6 +235,7 @@ fn one(
         open.extend(ledger.rows_in(recorded.row, state, MOST_ROWS)?);
     }
     let doubted = ledger.doubted_domains(recorded.row)?;
+    let returned = ledger.returned_counts(Some(recorded.row))?;
     let file = issues
         .iter()
         .find(|issue| issue.id == recorded.frozen.issue);
@@ -242,7 +247,7 @@ fn one(
             "issue": recorded.frozen.issue.as_str(), "slug": recorded.frozen.slug, "title": recorded.frozen.title,
             "state": recorded.state.as_str(), "planned_at": utc(recorded.planned_at), "finished_at": row.finished_at.map(utc),
             "rows": open.iter().map(row_json).collect::<Vec<_>>(),
-            "edited": edited, "doubted_domains": doubted.iter().map(|one| one.domain.as_str()).collect::<Vec<_>>(),
+            "edited": edited, "returned": verdicts_json(&returned), "doubted_domains": doubted.iter().map(|one| one.domain.as_str()).collect::<Vec<_>>(),
         });
         app.output.json(&merge(
             base,
@@ -254,6 +259,9 @@ fn one(
         ));
     } else {
         print_one(app, publication, &recorded, &row, &open);
+        if let Some(told) = told_returned(&returned) {
+            app.output.line(&told);
+        }
         if let Some(told) = told_edits(&recorded, &edited) {
             app.output.line(&told);
         }
@@ -263,6 +271,15 @@ fn one(
         }
     }
     Ok(())
+}
+
+/// What came back of an issue after it was sent: `came back: 2 hard, 1 complained`.
+fn told_returned(returned: &BTreeMap<Verdict, u64>) -> Option<String> {
+    let counts: Vec<String> = returned
+        .iter()
+        .map(|(verdict, deliveries)| format!("{deliveries} {}", verdict.as_str()))
+        .collect();
+    (!counts.is_empty()).then(|| format!("came back: {}", counts.join(", ")))
 }
 
 /// An issue by its file, or, when the file is gone, by what the ledger knows of it.

@@ -101,6 +101,14 @@ pub(super) struct RawServe {
 pub(super) struct RawBounces {
     pub(super) domain: Option<Spanned<String>>,
     pub(super) suppress_after: Option<Spanned<usize>>,
+    pub(super) soft_after: Option<Spanned<usize>>,
+    pub(super) soft_within: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) hard: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) soft: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) policy: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -193,6 +201,11 @@ const KEYS: &[&str] = &[
     "serve",
     "bounces",
     "suppress_after",
+    "soft_after",
+    "soft_within",
+    "hard",
+    "soft",
+    "policy",
     "smtp",
     "url",
     "username",

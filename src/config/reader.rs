@@ -78,10 +78,8 @@ impl Reader<'_> {
             feed_entries: raw.feeds.entries.map_or(Ok(20), |entries| {
                 self.in_range(&entries, 1..=1000, "entries")
             })?,
-            suppress_after: raw.bounces.suppress_after.map_or(Ok(2), |times| {
-                self.in_range(&times, 1..=2, "suppress_after")
-            })?,
             slots: self.slots(raw.schedule.every)?,
+            bounce_rules: self.bounce_rules(&raw.bounces)?,
             ledger_id: raw.ledger.id.map(Spanned::into_inner),
             dkim: match raw.dkim {
                 Some(raw) => Some(self.dkim(raw, &from)?),

@@ -60,7 +60,7 @@ impl Reader<'_> {
         })
     }
 
-    fn wait(
+    pub(super) fn wait(
         &self,
         spanned: Option<Spanned<String>>,
         name: &str,

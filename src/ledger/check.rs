@@ -60,7 +60,7 @@ pub struct Hashed {
 }
 
 /// Promises that one query can check: it names what breaks them.
-const QUERIES: [(&str, &str); 13] = [
+const QUERIES: [(&str, &str); 14] = [
     (
         "as many deliveries as were planned",
         "SELECT slug || ': ' || planned_total || ' planned, and ' ||
@@ -159,6 +159,16 @@ const QUERIES: [(&str, &str); 13] = [
         "suppressions name their issue",
         "SELECT coalesce(address, 'an address') || ' is suppressed by the relay, for no issue' FROM suppression
           WHERE source = 'relay' AND issue_id IS NULL",
+    ),
+    (
+        "suppressions by reports have a report",
+        "SELECT coalesce(address, 'an address') || ' is suppressed by reports, and none is there' FROM suppression
+          WHERE source = 'report'
+            AND NOT EXISTS (SELECT 1 FROM report WHERE report.addr_key = suppression.addr_key)
+            AND NOT EXISTS (SELECT 1 FROM subscriber CROSS JOIN issue
+                JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                JOIN report ON report.delivery_id = delivery.id
+               WHERE subscriber.addr_key = suppression.addr_key)",
     ),
 ];
 

@@ -18,6 +18,7 @@ mod planning;
 mod queue;
 mod relays;
 mod report;
+mod returned;
 mod schema;
 mod standing;
 mod store;
@@ -41,6 +42,7 @@ pub use lock::{LockError, LockView, SenderLock, Witness};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use relays::{KnownRelay, StoredRest};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow, Reason};
+pub use returned::{Replayed, Returned, ReturnedFilter, ReturnedGroup, ReturnedRow, Taken};
 pub use standing::Standing;
 pub use transitions::{Claim, IntentAnswer, Settlement};
 pub use writer::{Writer, WriterHandle};
@@ -98,6 +100,14 @@ impl LedgerError {
             Self::Database(error) => error.sqlite_error_code(),
             _ => None,
         }
+    }
+
+    /// Whether another process held the ledger for longer than one waits.
+    pub fn is_busy(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        )
     }
 
     /// Whether the disk is full.

@@ -89,6 +89,26 @@ CREATE TABLE suppression (
     issue_id BIGINT REFERENCES issue (id),
     evidence TEXT
 );
+CREATE TABLE report (
+    id          INTEGER PRIMARY KEY,
+    mail_sha256 BLOB NOT NULL UNIQUE,
+    taken_at    BIGINT NOT NULL,
+    place       TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('failure', 'complaint', 'unsubscribe', 'automatic', 'letter', 'unknown')),
+    verdict     TEXT NOT NULL CHECK (verdict IN ('hard', 'soft', 'policy', 'delayed', 'delivered', 'complained',
+                    'no-complaint', 'unsubscribed', 'ignored', 'never-sent', 'unmatched', 'forged', 'letter', 'unknown')),
+    delivery_id BIGINT REFERENCES delivery (id),
+    addr_key    BLOB,
+    action      TEXT,
+    status      TEXT,
+    domain      TEXT,
+    words       TEXT,
+    judged      BIGINT NOT NULL DEFAULT 0 CHECK (judged IN (0, 1)),
+    forgiven    BIGINT NOT NULL DEFAULT 0 CHECK (forgiven IN (0, 1))
+);
+CREATE INDEX report_delivery ON report (delivery_id) WHERE delivery_id IS NOT NULL;
+CREATE INDEX report_addr_key ON report (addr_key) WHERE addr_key IS NOT NULL;
+CREATE INDEX report_to_judge ON report (id) WHERE judged = 0;
 ";
 
 /// Apart from its table: a plan for very many new people drops it and makes it anew, which takes a
@@ -170,6 +190,14 @@ END;
 CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt
 BEGIN
     SELECT RAISE(ABORT, 'an attempt is never deleted');
+END;
+CREATE TRIGGER report_is_of_one_mail BEFORE UPDATE OF id, mail_sha256, taken_at ON report
+BEGIN
+    SELECT RAISE(ABORT, 'which mail a report is never changes');
+END;
+CREATE TRIGGER report_stays BEFORE DELETE ON report
+BEGIN
+    SELECT RAISE(ABORT, 'a report is never deleted');
 END;
 ";
 

@@ -12,25 +12,32 @@ use crate::suppression::{Reason, Suppression};
 use crate::token::AddressKey;
 
 impl Ledger {
-    /// Adds a suppression; `false` if the address was suppressed already (the first reason stays).
+    /// Adds a suppression; `false` if the address was suppressed already (see
+    /// [`write_suppression`]).
     pub fn suppress(&mut self, suppression: &Suppression) -> Result<bool, LedgerError> {
         self.store.write(|session| {
-            let sql = "INSERT INTO suppression (addr_key, address, reason, source, at)
-                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (addr_key) DO NOTHING";
-            let parameters = params![
-                suppression.key.as_bytes(),
-                suppression.address,
-                suppression.reason.as_str(),
-                suppression.source,
-                after_every_intent(session, &suppression.key, suppression.at)?,
-            ];
-            Ok(session.execute(sql, parameters)? == 1)
+            let new = NewSuppression {
+                key: &suppression.key,
+                address: suppression.address.as_deref(),
+                reason: suppression.reason,
+                source: &suppression.source,
+                issue: None,
+                evidence: suppression.evidence.as_deref(),
+                at: suppression.at,
+            };
+            write_suppression(session, &new)
         })
     }
 
-    /// Removes a suppression; `false` if there was none.
+    /// Removes a suppression; `false` if there was none. Failures that were reported until now do
+    /// not count any more: a person knows better.
     pub fn allow(&mut self, key: &AddressKey) -> Result<bool, LedgerError> {
         self.store.write(|session| {
+            let sql = "UPDATE report SET forgiven = 1 WHERE forgiven = 0
+                          AND delivery_id IN (SELECT delivery.id FROM subscriber CROSS JOIN issue
+                              JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                             WHERE subscriber.addr_key = $1)";
+            session.execute(sql, [key.as_bytes()])?;
             Ok(session.execute(
                 "DELETE FROM suppression WHERE addr_key = $1",
                 [key.as_bytes()],
@@ -69,6 +76,42 @@ impl Ledger {
         self.store
             .read(|session| session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?)))
     }
+}
+
+/// A suppression on its way into the ledger.
+pub(super) struct NewSuppression<'a> {
+    pub(super) key: &'a AddressKey,
+    pub(super) address: Option<&'a str>,
+    pub(super) reason: Reason,
+    pub(super) source: &'a str,
+    pub(super) issue: Option<i64>,
+    pub(super) evidence: Option<&'a str>,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// Writes a suppression; `false` if the address was suppressed already and the reason stays. The
+/// first reason stays, but for two that must not be lost: what a person said takes the place of
+/// failures, which can be judged anew, and a complaint that of everything.
+pub(super) fn write_suppression(
+    session: &Session<'_>,
+    new: &NewSuppression<'_>,
+) -> Result<bool, LedgerError> {
+    let sql = "INSERT INTO suppression (addr_key, address, reason, source, at, issue_id, evidence)
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (addr_key) DO UPDATE
+                  SET reason = excluded.reason, source = excluded.source,
+                      issue_id = excluded.issue_id, evidence = excluded.evidence
+                WHERE (suppression.reason = 'bounced' AND excluded.reason <> 'bounced')
+                   OR (suppression.reason <> 'complained' AND excluded.reason = 'complained')";
+    let parameters = params![
+        new.key.as_bytes(),
+        new.address,
+        new.reason.as_str(),
+        new.source,
+        after_every_intent(session, new.key, new.at)?,
+        new.issue,
+        new.evidence,
+    ];
+    Ok(session.execute(sql, parameters)? == 1)
 }
 
 /// The time of a suppression that is written now, in milliseconds: later than every intent that was

@@ -95,8 +95,8 @@ impl Job<'_> {
         }
         accept_doubtful(self.options, &mut ledger, recorded, clock.now())?;
         // Before it is called finished: a finished issue is not looked at again.
-        let after = self.publication.config.suppress_after;
-        let bounces = ledger.suppress_bounced(recorded.row, began, after, clock.now())?;
+        let rules = &self.publication.config.bounce_rules;
+        let bounces = ledger.suppress_bounced(recorded.row, began, rules, clock.now())?;
         ledger.finish(recorded.row, clock.now())?;
         let mut outcome = outcome(recorded, &mut ledger, touched)?;
         outcome.bounces = bounces;

@@ -26,6 +26,7 @@ mod problems;
 mod progress;
 mod publication;
 mod relays;
+mod returned;
 mod roster_watch;
 mod scheduling;
 mod send;
@@ -57,6 +58,7 @@ pub use problems::foreign_sender;
 pub use progress::Progress;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use relays::Resting;
+pub use returned::{KEPT_FOLDER, Source, TakeReport, replay_returned, take_returned};
 pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unschedule};
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use templates::{KnownTheme, TEMPLATES_FOLDER};
@@ -84,6 +86,9 @@ impl From<Diagnostic> for Stop {
 
 impl From<LedgerError> for Stop {
     fn from(error: LedgerError) -> Self {
+        if error.is_busy() {
+            return Self::Busy(Box::new(problems::ledger_problem(&error)));
+        }
         problems::ledger_problem(&error).into()
     }
 }

@@ -120,6 +120,9 @@ pub(super) fn down_problem(resting: &[Resting]) -> Option<Diagnostic> {
 pub(super) fn ledger_problem(error: &LedgerError) -> Diagnostic {
     let problem = Diagnostic::error(error.to_string());
     match error {
+        LedgerError::Database(cause) if error.is_busy() => problem
+            .cause(cause)
+            .hint("another process has written to the ledger for longer than is usual; run the same command again"),
         LedgerError::Database(cause) if error.is_disk_full() => problem
             .cause(cause)
             .hint("the disk is full: make room and run the same command again; nothing that was recorded is lost"),

@@ -281,9 +281,9 @@ fn judge_what_was_cut_off(
             continue;
         }
         let since = judged_at.unwrap_or(recorded.planned_at);
-        let after = publication.config.suppress_after;
+        let rules = &publication.config.bounce_rules;
         let now = publication.clock.now();
-        let bounces = ledger.suppress_bounced(recorded.row, since, after, now)?;
+        let bounces = ledger.suppress_bounced(recorded.row, since, rules, now)?;
         for address in bounces.suppressed {
             ask.note(&format!(
                 "{address} is not mailed any more: the relay says that it does not exist"

@@ -141,6 +141,7 @@ fn every_path_that_a_document_names_exists() {
         "docs/site.md",
         "docs/themes.md",
         "docs/preview.md",
+        "docs/bounces.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -182,6 +183,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/site.md",
         "docs/themes.md",
         "docs/preview.md",
+        "docs/bounces.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();
@@ -244,6 +246,7 @@ fn skipped() {
 const CORE: &[&str] = &[
     "address",
     "archive",
+    "bounce",
     "card",
     "delivery",
     "dkim",
@@ -410,6 +413,7 @@ fn the_settings_of_the_sample_and_of_the_documents_are_accepted() {
 fn every_key_and_variable_is_documented() {
     let parts = [
         "raw",
+        "bounces",
         "reader",
         "relay",
         "signature",

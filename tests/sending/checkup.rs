@@ -103,7 +103,7 @@ fn tamper(ledger: &Connection, sql: &str) {
 }
 
 /// A promise, how often the damage breaks it, and the damage.
-const DAMAGES: [(&str, u64, &str); 25] = [
+const DAMAGES: [(&str, u64, &str); 26] = [
     (
         "as many deliveries as were planned",
         1,
@@ -231,6 +231,11 @@ const DAMAGES: [(&str, u64, &str); 25] = [
         1,
         "UPDATE suppression SET source = 'relay'",
     ),
+    (
+        "suppressions by reports have a report",
+        1,
+        "UPDATE suppression SET source = 'report'",
+    ),
 ];
 
 #[test]
@@ -291,7 +296,7 @@ fn triggers_that_were_dropped_or_weakened_are_named() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    assert_eq!(triggers.len(), 13);
+    assert_eq!(triggers.len(), 15);
     for (name, table, create) in triggers {
         ledger
             .execute_batch(&format!("DROP TRIGGER {name}"))

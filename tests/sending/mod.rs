@@ -21,6 +21,7 @@ mod pace;
 mod plans;
 mod replies;
 mod reports;
+mod returned;
 mod schedule;
 mod secrets;
 mod selftest;

@@ -216,9 +216,27 @@ impl Newsroom {
         self.spawn(arguments).wait()
     }
 
+    /// Runs the program to its end, with this on its input.
+    #[track_caller]
+    pub fn run_with_input<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        input: &[u8],
+    ) -> Output {
+        use std::io::{Seek, Write};
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(input).unwrap();
+        file.rewind().unwrap();
+        Running::start_with(&mut self.command(arguments), file.into()).wait()
+    }
+
     /// Starts the program.
     #[track_caller]
     pub fn spawn<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Running {
+        Running::start(&mut self.command(arguments))
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
         command
             .arg("-C")
@@ -230,7 +248,7 @@ impl Newsroom {
             // Where temporary folders are on such a file system, no test could send.
             .envs(std::env::var_os(UNSAFE_FS).map(|value| (UNSAFE_FS, value)))
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        Running::start(&mut command)
+        command
     }
 
     /// The publication's folder.

@@ -34,8 +34,14 @@ impl Running {
     /// Starts a program without a terminal and without input.
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts a program without a terminal.
+    #[track_caller]
+    pub fn start_with(command: &mut Command, input: Stdio) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
