@@ -31,7 +31,7 @@ use crate::issue::IssueId;
 use crate::plan::Recipient;
 use crate::render::layout::{AroundEssay, Layouts, MailLayout};
 use crate::token::{AddressKey, Keys, sha256, sha256_hex};
-use encoded::EncodedEssay;
+use encoded::{EncodedEssay, Kind};
 use list::{Leave, LeaveTokens};
 use skeleton::{Skeleton, Values};
 
@@ -133,8 +133,15 @@ impl Composer {
         context.insert("direction", &frozen.direction);
         let mut composer = Self {
             issue: IssueId::parse(&frozen.issue_id).ok_or_else(|| damaged("identity"))?,
-            html: EncodedEssay::new(&frozen.essay_html),
-            text: EncodedEssay::new(&frozen.essay_text),
+            html: EncodedEssay::new(&frozen.essay_html, Kind::Fixed),
+            text: EncodedEssay::new(
+                &frozen.essay_text,
+                if frozen.is_flowed {
+                    Kind::Flowed
+                } else {
+                    Kind::Fixed
+                },
+            ),
             skeleton: None,
             reply_to,
             date: UNIX_EPOCH + Duration::from_millis(u64::try_from(frozen.date_ms).unwrap_or(0)),
@@ -244,13 +251,22 @@ impl Composer {
         let parts = MultiPart::builder()
             .kind(MultiPartKind::Alternative)
             .boundary(values.boundary)
-            .singlepart(part(ContentType::TEXT_PLAIN, values.text))
+            .singlepart(part(self.text_type()?, values.text))
             .singlepart(part(ContentType::TEXT_HTML, values.html));
         let message = self
             .with_headers(values)?
             .multipart(parts)
             .map_err(|error| Diagnostic::error("the message cannot be composed").cause(error))?;
         Ok(message.formatted())
+    }
+
+    /// What the plain text is. A program that shows it breaks its paragraphs anew (RFC 3676).
+    fn text_type(&self) -> Result<ContentType, Diagnostic> {
+        if !self.frozen.is_flowed {
+            return Ok(ContentType::TEXT_PLAIN);
+        }
+        ContentType::parse("text/plain; charset=utf-8; format=flowed; delsp=no")
+            .map_err(|error| Diagnostic::error("the plain text cannot be described").cause(error))
     }
 
     /// The message behind its signature. The signature's time is the message's date, so that a

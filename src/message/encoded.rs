@@ -5,12 +5,24 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::render::layout::AroundEssay;
+use crate::render::needs_stuffing;
 
 /// One body of a message: the essay, encoded, and what is known of the layout around it.
 #[derive(Debug)]
 pub(super) struct EncodedEssay {
     essay: Vec<u8>,
+    kind: Kind,
     lines: OnceLock<KnownLines>,
+}
+
+/// What the lines of a body are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// As they are.
+    Fixed,
+    /// Plain text that flows (RFC 3676): the essay is coded already, a line of the layout ends
+    /// where it ends.
+    Flowed,
 }
 
 /// The lines of the first message's layout with their encoded forms.
@@ -23,12 +35,14 @@ struct KnownLines {
 }
 
 impl KnownLines {
-    fn of(around: &AroundEssay) -> Self {
+    fn of(around: &AroundEssay, kind: Kind) -> Self {
         let mut known = Self::default();
         for half in [&around.before, &around.after] {
             for line in half.split_inclusive('\n') {
                 let place = known.in_order.len();
-                known.in_order.push((line.to_owned(), encode_line(line)));
+                known
+                    .in_order
+                    .push((line.to_owned(), encode_layout_line(line, kind)));
                 known.places.insert(line.to_owned(), place);
             }
         }
@@ -38,9 +52,10 @@ impl KnownLines {
 
 impl EncodedEssay {
     /// Encodes an essay with LF line ends.
-    pub(super) fn new(essay: &str) -> Self {
+    pub(super) fn new(essay: &str, kind: Kind) -> Self {
         Self {
             essay: quoted_printable(essay),
+            kind,
             lines: OnceLock::new(),
         }
     }
@@ -48,41 +63,61 @@ impl EncodedEssay {
     /// Puts the essay between the halves of a layout, and encodes them. Both borders are line ends,
     /// so no encoded line grows.
     pub(super) fn within(&self, around: &AroundEssay) -> Vec<u8> {
-        let known = self.lines.get_or_init(|| KnownLines::of(around));
+        let known = self.lines.get_or_init(|| KnownLines::of(around, self.kind));
         let layout = around.before.len() + around.after.len();
         let mut body = Vec::with_capacity(self.essay.len() + layout + layout / 4 + 256);
-        let place = encode_lines(&mut body, &around.before, known, 0);
+        let place = self.encode_lines(&mut body, &around.before, known, 0);
         body.extend_from_slice(&self.essay);
-        encode_lines(&mut body, &around.after, known, place);
+        self.encode_lines(&mut body, &around.after, known, place);
         body
     }
-}
 
-/// Encodes lines of which the first should be the known one at `place`; gives the place behind the
-/// last.
-fn encode_lines(out: &mut Vec<u8>, text: &str, known: &KnownLines, mut place: usize) -> usize {
-    for line in text.split_inclusive('\n') {
-        let expected = known.in_order.get(place);
-        if expected.is_none_or(|(text, _)| text != line) {
-            let Some(elsewhere) = known.places.get(line) else {
-                // In the place of the line that was expected.
-                out.extend_from_slice(&encode_line(line));
-                place += 1;
-                continue;
-            };
-            place = *elsewhere;
+    /// Encodes lines of which the first should be the known one at `place`; gives the place behind
+    /// the last.
+    fn encode_lines(
+        &self,
+        out: &mut Vec<u8>,
+        text: &str,
+        known: &KnownLines,
+        mut place: usize,
+    ) -> usize {
+        for line in text.split_inclusive('\n') {
+            let expected = known.in_order.get(place);
+            if expected.is_none_or(|(text, _)| text != line) {
+                let Some(elsewhere) = known.places.get(line) else {
+                    // In the place of the line that was expected.
+                    out.extend_from_slice(&encode_layout_line(line, self.kind));
+                    place += 1;
+                    continue;
+                };
+                place = *elsewhere;
+            }
+            out.extend_from_slice(&known.in_order[place].1);
+            place += 1;
         }
-        out.extend_from_slice(&known.in_order[place].1);
-        place += 1;
+        place
     }
-    place
 }
 
 /// Text with LF line ends; encoded lines of at most 76 characters.
 fn quoted_printable(text: &str) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(text.len() + text.len() / 8);
-    encode_lines(&mut encoded, text, &KnownLines::default(), 0);
+    for line in text.split_inclusive('\n') {
+        encoded.extend_from_slice(&encode_line(line));
+    }
     encoded
+}
+
+/// A line of a layout. Where text flows, one whose beginning would mean something is stuffed, and
+/// one that ends with a space must not flow; but that of a signature keeps it (RFC 3676 §4.1-4.4).
+fn encode_layout_line(line: &str, kind: Kind) -> Vec<u8> {
+    let text = line.trim_end_matches(['\n', '\r']);
+    let is_signature = text == "-- ";
+    if kind == Kind::Fixed || is_signature || !(needs_stuffing(text) || text.ends_with(' ')) {
+        return encode_line(line);
+    }
+    let stuffing = if needs_stuffing(text) { " " } else { "" };
+    encode_line(&[stuffing, text.trim_end_matches(' '), &line[text.len()..]].concat())
 }
 
 /// One line with its end, or the last one without. No line's encoding depends on another line.
@@ -118,14 +153,28 @@ mod tests {
             before: format!("<p>Dear {name},\n\n<p>é = e \n"),
             after: format!("Bye {name}\n<p>Bye"),
         };
-        let essay = EncodedEssay::new("One.\n");
+        let essay = EncodedEssay::new("One.\n", Kind::Fixed);
         essay.within(&around("Ada"));
         for name in ["Ada", "Zoë", "", &"long ".repeat(40)] {
-            let fresh = EncodedEssay::new("One.\n").within(&around(name));
+            let fresh = EncodedEssay::new("One.\n", Kind::Fixed).within(&around(name));
             assert_eq!(essay.within(&around(name)), fresh);
             let text = around(name);
             let whole = [&text.before, "One.\n", &text.after].concat();
             assert_eq!(fresh, quoted_printable::encode(whole.replace('\n', "\r\n")));
         }
+    }
+    #[test]
+    fn a_layout_around_text_that_flows_keeps_its_lines() {
+        let around = AroundEssay {
+            before: "> a\nFrom b \n  c\nd  \n".to_owned(),
+            after: "-- \ne\n".to_owned(),
+        };
+        let body = EncodedEssay::new("One \ntwo.\n", Kind::Flowed).within(&around);
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            " > a\r\n From b\r\n   c\r\nd\r\nOne=20\r\ntwo.\r\n--=20\r\ne\r\n"
+        );
+        let fixed = EncodedEssay::new("", Kind::Fixed).within(&around);
+        assert!(fixed.starts_with(b"> a\r\nFrom b=20\r\n  c\r\n"));
     }
 }

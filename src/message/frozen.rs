@@ -59,6 +59,9 @@ pub struct FrozenIssue {
     pub essay_html: String,
     /// The essay as plain text.
     pub essay_text: String,
+    /// Whether its lines are coded so that they flow (RFC 3676). From version 3 on.
+    #[serde(default)]
+    pub is_flowed: bool,
     /// The templates by file name.
     pub templates: BTreeMap<String, String>,
 }

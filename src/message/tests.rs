@@ -50,6 +50,7 @@ fn frozen(serve_url: Option<&str>, bounces_domain: Option<&str>) -> FrozenIssue 
         },
         essay_html: "<p>One = é.\n<p>.\n".to_owned(),
         essay_text: "One = é.\n\n.\n".to_owned(),
+        is_flowed: true,
         templates: templates.collect(),
     }
 }
@@ -134,4 +135,32 @@ fn a_phrase_is_quoted_where_it_holds_specials_and_encoded_where_it_is_not_ascii(
         value("Más, o"),
         "=?utf-8?B?TcOhcywgbw==?= <letters.example.org>"
     );
+}
+
+#[test]
+fn plain_text_says_that_it_flows_unless_it_was_planned_before_it_did() {
+    let composed = |is_flowed: bool| {
+        let keys = Arc::clone(&composer(None, None).keys);
+        let mut frozen = frozen(None, None);
+        frozen.is_flowed = is_flowed;
+        frozen.essay_text = "One \ntwo.\n".to_owned();
+        let composer = Composer::new(frozen, keys, None).unwrap();
+        let address = EmailAddress::parse("ada@example.org").unwrap();
+        let key = composer.keys.address_key(&address);
+        let fields = BTreeMap::new();
+        let to = Addressee {
+            address: &address,
+            key: &key,
+            fields: &fields,
+        };
+        let message = composer.compose(to, Purpose::Delivery).unwrap();
+        String::from_utf8(message.bytes).unwrap()
+    };
+    let message = composed(true);
+    let kind = "Content-Type: text/plain; charset=utf-8; format=flowed; delsp=no\r\n";
+    assert!(message.contains(kind), "{message}");
+    assert!(message.contains("\r\nOne=20\r\ntwo.\r\n"), "{message}");
+    assert!(message.lines().all(|line| line.len() <= 998));
+    let before = composed(false);
+    assert!(before.contains("Content-Type: text/plain; charset=utf-8\r\n"));
 }

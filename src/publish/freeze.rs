@@ -68,6 +68,7 @@ pub(super) fn freeze(
         issue: view,
         essay_html: essay.email_html(),
         essay_text: essay.text(),
+        is_flowed: true,
         templates: sources
             .map(|(name, source)| (name.clone(), source.text.to_string()))
             .collect(),

@@ -46,6 +46,7 @@ use parse::Parsed;
 pub use references::{Reference, references};
 
 pub use marks::MarkProblem;
+pub(crate) use text::needs_stuffing;
 
 /// What rendering needs to know besides the Markdown.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ use super::{RenderContext, RenderedEssay, render_essay};
 mod agreement;
 mod colours;
 mod features;
+mod flowed;
 mod hostile;
 mod layouts;
 mod safety;
@@ -25,9 +26,16 @@ fn render(markdown: &str) -> RenderedEssay {
     render_essay(markdown, &context)
 }
 
-/// The plain text without its last line feed.
+/// The plain text without its last line feed, and without the spaces by which it flows.
 fn text(markdown: &str) -> String {
-    let text = render(markdown).text;
+    uncoded(&render(markdown).text)
+}
+
+fn uncoded(text: &str) -> String {
     assert!(text.ends_with('\n') && !text.contains('\r'));
-    text.trim_end_matches('\n').to_owned()
+    let lines = text.lines().map(|line| {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        line.strip_suffix(' ').unwrap_or(line)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -38,7 +38,7 @@ fn smart_punctuation_leaves_code_and_urls_alone() {
     );
     assert_eq!(
         rendered.text,
-        "“a” – b… `\"a\" -- b...` '--' https://example.org/a--b'c\n\n    \"--\"\n"
+        "“a” – b… `\"a\" -- b...` '--' https://example.org/a--b'c\n\n     \"--\"\n"
     );
     assert!(rendered.web_html.contains("<code>'--'</code>"));
     assert!(
@@ -170,7 +170,7 @@ fn lists_hang_under_their_marks() {
 fn quotes_nest_and_keep_their_empty_lines() {
     assert_eq!(
         text("> a\n>\n> > b\n>\n> - c\n>\n> d\n>\n>     code  "),
-        "> a\n>\n> > b\n>\n> * c\n>\n> d\n>\n>     code"
+        "> a\n>\n>> b\n>\n> * c\n>\n> d\n>\n>     code"
     );
 }
 

@@ -2,8 +2,8 @@
 
 use super::Writer;
 use super::inline::push_text;
-use super::prefix;
-use super::wrap::{GLUE, wrap};
+use super::line::{Line, prefix};
+use super::wrap::{GLUE, wrap_flowed};
 use crate::render::raw_html::{Tag, Token, decode_entities, tokens};
 
 /// Elements within a line; every other one begins and ends a paragraph.
@@ -24,7 +24,7 @@ struct Paragraph {
 }
 
 impl Writer<'_> {
-    pub(super) fn html(&mut self, html: &str, width: usize) -> Vec<String> {
+    pub(super) fn html(&mut self, html: &str, width: usize) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut paragraph = Paragraph::default();
         // Whether what was written last was such a line.
@@ -61,18 +61,23 @@ impl Writer<'_> {
 }
 
 impl Paragraph {
-    fn write(&self, width: usize, in_rows: &mut bool, lines: &mut Vec<String>) {
+    fn write(&self, width: usize, in_rows: &mut bool, lines: &mut Vec<Line>) {
         let (first, others) = if self.is_item { ("* ", "  ") } else { ("", "") };
-        let own = wrap(&self.text, width.saturating_sub(first.len()));
+        let own = wrap_flowed(&self.text, width.saturating_sub(first.len()));
         if own.is_empty() {
             return;
         }
         let joins = self.is_row && *in_rows;
         if !lines.is_empty() && !joins {
-            lines.push(String::new());
+            lines.push(Line::default());
         }
         *in_rows = self.is_row;
-        lines.extend(prefix(own, first, others));
+        // What is indented or stands in columns does not flow.
+        lines.extend(if self.is_row {
+            prefix(own, first, others)
+        } else {
+            own
+        });
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod html;
 mod inline;
+mod line;
 mod table;
 pub(super) mod wrap;
 
@@ -16,7 +17,9 @@ use unicode_width::UnicodeWidthStr;
 use super::document::{Block, Definition, Document, Footnote, Inline, Item};
 use super::links::Links;
 use crate::words::Words;
-use wrap::wrap;
+pub(crate) use line::needs_stuffing;
+use line::{Line, coded, join, prefix, quoted};
+use wrap::{wrap, wrap_flowed};
 
 /// Columns of a line (standards J3).
 pub(super) const WIDTH: usize = 72;
@@ -43,12 +46,11 @@ pub(super) fn write_text(document: &Document, links: &Links, words: &Words) -> S
             continue;
         }
         if !text.is_empty() {
-            text.extend([String::new(), SEPARATOR.to_owned(), String::new()]);
+            text.extend([Line::default(), Line::hard(SEPARATOR), Line::default()]);
         }
         text.extend(section);
     }
-    text.push(String::new());
-    text.join("\n")
+    coded(&text)
 }
 
 struct Writer<'a> {
@@ -64,7 +66,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Blocks with an empty line between them, in lines of at most `width` columns.
-    fn blocks(&mut self, blocks: &[Block], width: usize) -> Vec<String> {
+    fn blocks(&mut self, blocks: &[Block], width: usize) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut previous: Option<&Block> = None;
         for block in blocks {
@@ -77,7 +79,7 @@ impl Writer<'_> {
                 (Some(Block::Plain(_)), Block::List { .. } | Block::Plain(_))
             );
             if !lines.is_empty() && !continues {
-                lines.push(String::new());
+                lines.push(Line::default());
             }
             lines.extend(own);
             previous = Some(block);
@@ -85,7 +87,7 @@ impl Writer<'_> {
         lines
     }
 
-    fn block(&mut self, block: &Block, width: usize) -> Vec<String> {
+    fn block(&mut self, block: &Block, width: usize) -> Vec<Line> {
         self.html_links.clear();
         match block {
             Block::Paragraph(content) | Block::Plain(content) => self.wrapped(content, width),
@@ -93,14 +95,14 @@ impl Writer<'_> {
             Block::Quote { alert, blocks } => {
                 let mut lines = Vec::new();
                 if let Some(alert) = alert {
-                    lines.push(format!("*{}*", alert.label(self.words)));
+                    lines.push(Line::hard(format!("*{}*", alert.label(self.words))));
                 }
                 let content = self.blocks(blocks, width.saturating_sub(2));
                 if !lines.is_empty() && !content.is_empty() {
-                    lines.push(String::new());
+                    lines.push(Line::default());
                 }
                 lines.extend(content);
-                prefix(lines, "> ", "> ")
+                quoted(lines)
             }
             Block::Figure { picture, caption } => {
                 let mut lines = self.wrapped(std::slice::from_ref(picture), width);
@@ -112,16 +114,16 @@ impl Writer<'_> {
             Block::Definitions(definitions) => self.definitions(definitions, width),
             Block::Table(table) => self.table(table, width),
             Block::Html(html) => self.html(html, width),
-            Block::Rule => vec!["* * *".to_owned()],
+            Block::Rule => vec![Line::hard("* * *")],
         }
     }
 
-    fn wrapped(&mut self, content: &[Inline], width: usize) -> Vec<String> {
-        wrap(&self.inline_text(content), width)
+    fn wrapped(&mut self, content: &[Inline], width: usize) -> Vec<Line> {
+        wrap_flowed(&self.inline_text(content), width)
     }
 
-    fn heading(&mut self, level: u8, content: &[Inline], width: usize) -> Vec<String> {
-        let mut lines = self.wrapped(content, width);
+    fn heading(&mut self, level: u8, content: &[Inline], width: usize) -> Vec<Line> {
+        let mut lines = wrap(&self.inline_text(content), width);
         let line = match level {
             1 => '=',
             2 => '-',
@@ -130,10 +132,10 @@ impl Writer<'_> {
         if let Some(underline) = underline(&lines, line) {
             lines.push(underline);
         }
-        lines
+        lines.into_iter().map(Line::hard).collect()
     }
 
-    fn list(&mut self, start: Option<u64>, items: &[Item], width: usize) -> Vec<String> {
+    fn list(&mut self, start: Option<u64>, items: &[Item], width: usize) -> Vec<Line> {
         let last = start.map_or(0, |start| start.saturating_add(items.len() as u64 - 1));
         let marker_width = start.map_or(2, |_| last.to_string().len() + 2);
         let mut written = Vec::with_capacity(items.len());
@@ -152,19 +154,19 @@ impl Writer<'_> {
             }
             let mut lines = self.blocks(&item.blocks, width.saturating_sub(marker.len()));
             if lines.is_empty() {
-                lines.push(String::new());
+                lines.push(Line::default());
             }
             written.push(prefix(lines, &marker, &" ".repeat(marker.len())));
         }
         let is_loose = items
             .iter()
             .any(|item| item.blocks.iter().any(|b| matches!(b, Block::Paragraph(_))))
-            || written.iter().flatten().any(String::is_empty);
+            || written.iter().flatten().any(Line::is_empty);
         join(written, is_loose)
     }
 
-    fn definitions(&mut self, definitions: &[Definition], width: usize) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
+    fn definitions(&mut self, definitions: &[Definition], width: usize) -> Vec<Line> {
+        let mut lines: Vec<Line> = Vec::new();
         let mut after_term = true;
         for definition in definitions {
             let (own, is_term) = match definition {
@@ -175,7 +177,7 @@ impl Writer<'_> {
                 }
             };
             if is_term && !after_term && !lines.is_empty() {
-                lines.push(String::new());
+                lines.push(Line::default());
             }
             lines.extend(own);
             after_term = is_term;
@@ -183,26 +185,29 @@ impl Writer<'_> {
         lines
     }
 
-    fn footnotes(&mut self, footnotes: &[Footnote]) -> Vec<String> {
+    fn footnotes(&mut self, footnotes: &[Footnote]) -> Vec<Line> {
         let marker_width = format!("({}) ", footnotes.len()).len();
         let mut written = Vec::with_capacity(footnotes.len());
         for (index, footnote) in footnotes.iter().enumerate() {
             let marker = format!("{:<marker_width$}", format!("({})", index + 1));
             let mut lines = self.blocks(&footnote.blocks, WIDTH - marker_width.min(WIDTH));
             if lines.is_empty() {
-                lines.push(String::new());
+                lines.push(Line::default());
             }
             written.push(prefix(lines, &marker, &" ".repeat(marker_width)));
         }
         join(written, true)
     }
 
-    fn list_of_addresses(&self) -> Vec<String> {
+    fn list_of_addresses(&self) -> Vec<Line> {
         let width = format!("[{}]", self.addresses.len()).len();
         self.addresses
             .iter()
             .enumerate()
-            .map(|(index, address)| format!("{:<width$} {address}", format!("[{}]", index + 1)))
+            .map(|(index, address)| {
+                let number = format!("[{}]", index + 1);
+                Line::hard(format!("{number:<width$} {address}"))
+            })
             .collect()
     }
 
@@ -218,39 +223,14 @@ impl Writer<'_> {
     }
 }
 
-/// Lines with a prefix before the first and one before the others; no line ends with a space.
-fn prefix(lines: Vec<String>, first: &str, others: &str) -> Vec<String> {
-    lines
-        .into_iter()
-        .enumerate()
-        .map(|(index, mut line)| {
-            line.insert_str(0, if index == 0 { first } else { others });
-            line.truncate(line.trim_end().len());
-            line
-        })
-        .collect()
-}
-
-/// Joins groups of lines, with an empty line between them if they are `loose`.
-fn join(groups: Vec<Vec<String>>, loose: bool) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for group in groups {
-        if loose && !lines.is_empty() {
-            lines.push(String::new());
-        }
-        lines.extend(group);
-    }
-    lines
-}
-
 /// Code as it is, without empty lines around it.
-fn code_lines(text: &str) -> Vec<String> {
+fn code_lines(text: &str) -> Vec<Line> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let from = lines.iter().position(|line| !line.is_empty()).unwrap_or(0);
     let to = lines.iter().rposition(|line| !line.is_empty());
     lines[from..to.map_or(from, |to| to + 1)]
         .iter()
-        .map(|line| (*line).to_owned())
+        .map(|line| Line::hard(*line))
         .collect()
 }
 

@@ -4,15 +4,15 @@ use pulldown_cmark::Alignment;
 use unicode_width::UnicodeWidthStr;
 
 use super::Writer;
+use super::line::{Line, join, prefix};
 use super::wrap::{GLUE, wrap};
-use super::{join, prefix};
 use crate::render::document::{Inline, Table};
 
 /// Stands between two columns.
 const GAP: &str = "  ";
 
 impl Writer<'_> {
-    pub(super) fn table(&mut self, table: &Table, width: usize) -> Vec<String> {
+    pub(super) fn table(&mut self, table: &Table, width: usize) -> Vec<Line> {
         let head = self.cells(&table.head);
         let rows: Vec<Vec<String>> = table.rows.iter().map(|row| self.cells(row)).collect();
         let mut widths: Vec<usize> = head.iter().map(|cell| cell.width()).collect();
@@ -46,7 +46,7 @@ fn in_columns(
     rows: &[Vec<String>],
     widths: &[usize],
     columns: &[Alignment],
-) -> Vec<String> {
+) -> Vec<Line> {
     let mut lines = Vec::with_capacity(rows.len() + 2);
     if head.iter().any(|cell| !cell.is_empty()) {
         lines.push(line(head, widths, columns));
@@ -55,7 +55,7 @@ fn in_columns(
     }
     lines.extend(rows.iter().map(|row| line(row, widths, columns)));
     lines.retain(|line| !line.is_empty());
-    lines
+    as_they_are(lines)
 }
 
 fn line(cells: &[String], widths: &[usize], columns: &[Alignment]) -> String {
@@ -78,8 +78,13 @@ fn line(cells: &[String], widths: &[usize], columns: &[Alignment]) -> String {
     line
 }
 
+/// Lines that keep their places below one another.
+fn as_they_are(lines: Vec<String>) -> Vec<Line> {
+    prefix(lines.into_iter().map(Line::hard).collect(), "", "")
+}
+
 /// `Heading: cell` lines for each row.
-fn as_lists(head: &[String], rows: &[Vec<String>], width: usize) -> Vec<String> {
+fn as_lists(head: &[String], rows: &[Vec<String>], width: usize) -> Vec<Line> {
     let groups = rows.iter().map(|row| {
         let mut lines = Vec::new();
         for (column, cell) in row.iter().enumerate() {
@@ -90,12 +95,17 @@ fn as_lists(head: &[String], rows: &[Vec<String>], width: usize) -> Vec<String> 
                 Some(title) => format!("{title}: {cell}"),
                 None => cell.clone(),
             };
-            lines.extend(prefix(wrap(&entry, width.saturating_sub(2)), "", "  "));
+            let entry = wrap(&entry, width.saturating_sub(2));
+            lines.extend(prefix(
+                entry.into_iter().map(Line::hard).collect(),
+                "",
+                "  ",
+            ));
         }
         lines
     });
     if rows.is_empty() {
-        return wrap(&head.join(GAP), width);
+        return as_they_are(wrap(&head.join(GAP), width));
     }
     join(groups.filter(|lines| !lines.is_empty()).collect(), true)
 }

@@ -4,12 +4,20 @@ use textwrap::core::Word;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use unicode_width::UnicodeWidthChar;
 
+use super::line::Line;
+
 /// A space at which no line is broken. It is written as a space.
 pub(super) const GLUE: char = '\u{A0}';
 
 /// Breaks text into lines of at most `width` columns. A line feed in the text stays one. Words
 /// and URLs are never broken.
 pub(in crate::render) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let lines = wrap_flowed(text, width).into_iter();
+    lines.map(|line| line.text).collect()
+}
+
+/// The same; a line that was broken at a space is one that flows.
+pub(super) fn wrap_flowed(text: &str, width: usize) -> Vec<Line> {
     let options = Options::new(width)
         .break_words(false)
         .wrap_algorithm(WrapAlgorithm::FirstFit)
@@ -18,11 +26,17 @@ pub(in crate::render) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for line in text.split('\n') {
         let line = glue_dashes(line.trim());
-        if line.is_empty() {
-            continue;
-        }
+        let mut rest = line.as_str();
         for wrapped in textwrap::wrap(&line, &options) {
-            lines.push(wrapped.replace(GLUE, " ").trim().to_owned());
+            let wrapped = wrapped.trim();
+            let behind = rest
+                .find(wrapped)
+                .map_or(rest.len(), |at| at + wrapped.len());
+            rest = &rest[behind..];
+            let text = wrapped.replace(GLUE, " ").trim().to_owned();
+            if !text.is_empty() {
+                lines.push(Line::of_paragraph(text, rest.starts_with(' ')));
+            }
         }
     }
     lines
@@ -48,54 +62,45 @@ fn glue_dashes(line: &str) -> String {
     out
 }
 
-/// Words end at spaces and behind em dashes; within scripts that are written without spaces, at
-/// the places that Unicode allows (UAX #14). Elsewhere nothing is broken: a path or a URL is
-/// one word.
+/// Words end at spaces; within scripts that are written without spaces, at the places that Unicode
+/// allows (UAX #14). Elsewhere nothing is broken: a path or a URL is one word.
 fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     Box::new(line.split_inclusive(' ').flat_map(|word| {
-        let found: Vec<Word<'_>> = if word.is_ascii() || word.contains("://") {
-            vec![Word::from(word)]
-        } else if word.chars().any(|c| c.width() == Some(2)) {
+        let is_wide = !word.is_ascii() && word.chars().any(|c| c.width() == Some(2));
+        let found: Vec<Word<'_>> = if is_wide && !word.contains("://") {
             WordSeparator::UnicodeBreakProperties
                 .find_words(word)
                 .collect()
         } else {
-            behind_dashes(word)
+            vec![Word::from(word)]
         };
         found
     }))
 }
 
-fn behind_dashes(word: &str) -> Vec<Word<'_>> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    for (at, dash) in word.match_indices('—') {
-        let end = at + dash.len();
-        let opens_word = word[end..].starts_with(char::is_alphanumeric);
-        if at > from && opens_word {
-            parts.push(Word::from(&word[from..end]));
-            from = end;
-        }
-    }
-    parts.push(Word::from(&word[from..]));
-    parts
-}
-
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::super::line::Line;
+    use super::{wrap, wrap_flowed};
 
     #[test]
-    fn lines_break_at_spaces_and_behind_dashes_but_never_in_a_url() {
+    fn lines_break_at_spaces_and_never_in_a_url() {
         assert_eq!(
             wrap("one two—three four-five https://example.org/a-b—c", 9),
-            [
-                "one two—",
-                "three",
-                "four-five",
-                "https://example.org/a-b—c"
-            ]
+            ["one", "two—three", "four-five", "https://example.org/a-b—c"]
         );
+    }
+
+    #[test]
+    fn a_line_flows_where_a_space_was() {
+        let soft = |text: &str, width| -> Vec<bool> {
+            let lines = wrap_flowed(text, width).into_iter();
+            lines
+                .map(|line| line != Line::hard(line.text.as_str()))
+                .collect()
+        };
+        assert_eq!(soft("one two  three\nfour", 4), [true, true, false, false]);
+        assert_eq!(soft("日本語の文章です", 8), [false, false]);
     }
 
     #[test]
