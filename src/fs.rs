@@ -184,6 +184,14 @@ pub fn write_if_changed(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Replaces or makes a file that only its owner may read (mode 0600), in one step. No fsync: for
+/// what can be found out again.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A temporary file is made with mode 0600, which stays.
+    temporary_beside(path, bytes)?.persist(path)?;
+    Ok(())
+}
+
 fn temporary_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let folder = folder_of(path);
     fs::create_dir_all(&folder)?;

@@ -155,6 +155,27 @@ fn is_device_name(text: &str) -> bool {
             && text.as_bytes()[3].is_ascii_digit())
 }
 
+/// How the pictures of an issue come with its mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Images {
+    /// The reader's mail program loads them from the web.
+    #[default]
+    Linked,
+    /// Each message brings them along.
+    Attached,
+}
+
+impl Images {
+    /// Reads the word of the front matter.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "linked" => Some(Self::Linked),
+            "attached" => Some(Self::Attached),
+            _ => None,
+        }
+    }
+}
+
 /// An essay with a date and an identity, every value checked.
 #[derive(Debug, Clone)]
 pub struct Issue {
@@ -190,6 +211,8 @@ pub struct Issue {
     pub parent: Option<IssueId>,
     /// Cover picture, as written.
     pub cover: Option<String>,
+    /// How pictures come with the mail.
+    pub images: Images,
     /// BCP 47 tag if it differs from the publication's.
     pub language: Option<String>,
     /// Author if not the publication's.

@@ -4,6 +4,7 @@
 //! encoded, and the parts are spliced. The same frozen issue, recipient and key
 //! always give the same bytes, so that a second attempt sends what the first one sent.
 
+mod attached;
 mod encoded;
 mod frozen;
 mod header;
@@ -31,11 +32,12 @@ use crate::issue::IssueId;
 use crate::plan::Recipient;
 use crate::render::layout::{AroundEssay, Layouts, MailLayout};
 use crate::token::{AddressKey, Keys, sha256, sha256_hex};
+use attached::Related;
 use encoded::{EncodedEssay, Kind};
 use list::{Leave, LeaveTokens};
 use skeleton::{Skeleton, Values};
 
-pub use frozen::FrozenIssue;
+pub use frozen::{FrozenIssue, FrozenPicture};
 pub use list::feedback_id;
 
 /// The recipient of one message.
@@ -93,6 +95,8 @@ pub struct Composer {
     context: tera::Context,
     html: EncodedEssay,
     text: EncodedEssay,
+    /// The parts of the pictures that come with each message.
+    pictures: Vec<SinglePart>,
     skeleton: Option<Skeleton>,
     from: EmailAddress,
     reply_to: Option<EmailAddress>,
@@ -142,6 +146,8 @@ impl Composer {
                     Kind::Fixed
                 },
             ),
+            pictures: attached::parts(&frozen.pictures)
+                .ok_or_else(|| damaged("picture to bring along"))?,
             skeleton: None,
             reply_to,
             date: UNIX_EPOCH + Duration::from_millis(u64::try_from(frozen.date_ms).unwrap_or(0)),
@@ -251,8 +257,12 @@ impl Composer {
         let parts = MultiPart::builder()
             .kind(MultiPartKind::Alternative)
             .boundary(values.boundary)
-            .singlepart(part(self.text_type()?, values.text))
-            .singlepart(part(ContentType::TEXT_HTML, values.html));
+            .singlepart(part(self.text_type()?, values.text));
+        let html = part(ContentType::TEXT_HTML, values.html);
+        let parts = match attached::related(html, &self.pictures, values.boundary) {
+            Related::Alone(html) => parts.singlepart(html),
+            Related::WithPictures(related) => parts.multipart(related),
+        };
         let message = self
             .with_headers(values)?
             .multipart(parts)

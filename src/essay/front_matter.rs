@@ -1,12 +1,12 @@
 //! The keys of the front matter, and what they are called elsewhere.
 
 use super::{Format, Located, WrittenInstant};
-use crate::issue::{IssueId, Slug};
+use crate::issue::{Images, IssueId, Slug};
 
 /// Every key that the front matter knows.
-pub const KEYS: [&str; 17] = [
+pub const KEYS: [&str; 18] = [
     "id", "title", "subject", "summary", "slug", "send_at", "updated", "tags", "audience", "draft",
-    "mail", "aliases", "feed_id", "parent", "cover", "language", "author",
+    "mail", "aliases", "feed_id", "parent", "cover", "images", "language", "author",
 ];
 
 /// The values of the front matter, each checked for itself and with its place in the file.
@@ -44,6 +44,8 @@ pub struct FrontMatter {
     pub parent: Option<Located<IssueId>>,
     /// Cover picture: an address or a path.
     pub cover: Option<Located<String>>,
+    /// How pictures come with the mail.
+    pub images: Option<Located<Images>>,
     /// BCP 47 tag.
     pub language: Option<Located<String>>,
     /// Author.

@@ -6,7 +6,7 @@ use super::checks::check_line;
 use super::instant::{WrittenInstant, YEARS};
 use super::{Entry, Format, FrontMatter, KEYS, Located, MOST_PROBLEMS, Written, key_for_foreign};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
-use crate::issue::{IssueId, Slug};
+use crate::issue::{Images, IssueId, Slug};
 use crate::words::is_language_tag;
 
 /// Most items of one list.
@@ -72,6 +72,7 @@ impl Reader<'_> {
             "feed_id" => front.feed_id = self.line(name, value, 2000),
             "parent" => front.parent = self.id(name, value),
             "cover" => front.cover = self.line(name, value, 2000),
+            "images" => front.images = self.images(name, value),
             "language" => front.language = self.language(name, value),
             "author" => front.author = self.line(name, value, 200),
             _ => self.unknown_key(key),
@@ -172,6 +173,19 @@ impl Reader<'_> {
             "for example `en`, `de-AT` or `zh-Hant`",
         );
         None
+    }
+
+    fn images(&mut self, key: &str, value: &Located<Written>) -> Option<Located<Images>> {
+        let text = self.text(key, value)?;
+        let Some(images) = Images::parse(&text) else {
+            self.error(
+                format!("`{key}` is neither `linked` nor `attached`"),
+                &value.range,
+                "`linked` pictures are loaded from the web, `attached` ones come with each mail",
+            );
+            return None;
+        };
+        Some(Located::new(images, value.range.clone()))
     }
 
     fn truth(&mut self, key: &str, value: &Located<Written>) -> Option<Located<bool>> {

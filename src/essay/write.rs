@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use toml_edit::{Array, DocumentMut, value};
 
 use super::WrittenInstant;
-use crate::issue::{IssueId, Slug};
+use crate::issue::{Images, IssueId, Slug};
 
 /// What the front matter of a new file says. Empty values are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct NewFrontMatter {
     pub parent: Option<IssueId>,
     /// Cover picture.
     pub cover: Option<String>,
+    /// How pictures come with the mail.
+    pub images: Images,
     /// BCP 47 tag.
     pub language: Option<String>,
     /// Author.
@@ -64,6 +66,7 @@ impl NewFrontMatter {
             feed_id: None,
             parent: None,
             cover: None,
+            images: Images::Linked,
             language: None,
             author: None,
         }
@@ -115,6 +118,8 @@ impl NewFrontMatter {
         text("feed_id", self.feed_id.as_deref());
         text("parent", self.parent.as_ref().map(IssueId::as_str));
         text("cover", self.cover.as_deref());
+        let is_attached = self.images == Images::Attached;
+        text("images", is_attached.then_some("attached"));
         text("language", self.language.as_deref());
         text("author", self.author.as_deref());
         table.to_string()

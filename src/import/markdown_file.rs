@@ -11,7 +11,7 @@ use crate::essay::{
     FrontMatter, Located, NewFrontMatter, WrittenInstant, interpret_entries, issue_text_with_notes,
     parse_essay, read_any_front_matter, set_id,
 };
-use crate::issue::{DatingRules, Issue, IssueId, Slug, first_heading, leading_date};
+use crate::issue::{DatingRules, Images, Issue, IssueId, Slug, first_heading, leading_date};
 
 /// One issue of one Markdown file, with or without front matter.
 ///
@@ -220,6 +220,7 @@ impl Draft {
             feed_id: text(&front.feed_id),
             parent: front.parent.as_ref().map(|parent| parent.value.clone()),
             cover: text(&front.cover),
+            images: (front.images.as_ref()).map_or(Images::Linked, |images| images.value),
             language: text(&front.language),
             author: text(&front.author),
             ..NewFrontMatter::new(id.clone(), title.text.as_str())

@@ -98,6 +98,7 @@ fn assemble(
         feed_id: value(front.feed_id.as_ref()),
         parent: value(front.parent.as_ref()),
         cover: value(front.cover.as_ref()),
+        images: value(front.images.as_ref()).unwrap_or_default(),
         language: value(front.language.as_ref()),
         author: value(front.author.as_ref()),
         markdown: titled.markdown,

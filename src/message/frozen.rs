@@ -64,6 +64,23 @@ pub struct FrozenIssue {
     pub is_flowed: bool,
     /// The templates by file name.
     pub templates: BTreeMap<String, String>,
+    /// The pictures that every message brings along. From version 3 on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<FrozenPicture>,
+}
+
+/// A picture that every message of an issue brings along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenPicture {
+    /// Content-ID without brackets: how the HTML names it (RFC 2392).
+    pub content_id: String,
+    /// Its media type, `image/png`.
+    pub media_type: String,
+    /// What it is called when a reader saves it; ASCII.
+    pub file_name: String,
+    /// Its bytes in base64, in one line.
+    pub base64: String,
 }
 
 /// What every version has.

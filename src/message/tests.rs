@@ -52,6 +52,7 @@ fn frozen(serve_url: Option<&str>, bounces_domain: Option<&str>) -> FrozenIssue 
         essay_text: "One = é.\n\n.\n".to_owned(),
         is_flowed: true,
         templates: templates.collect(),
+        pictures: Vec::new(),
     }
 }
 

@@ -78,6 +78,7 @@ fn refuse_keys_of_issues(front: &FrontMatter, source: &SourceText) -> Result<(),
         feed_id,
         parent,
         cover,
+        images,
         author,
     } = front;
     let ranges = [
@@ -94,6 +95,7 @@ fn refuse_keys_of_issues(front: &FrontMatter, source: &SourceText) -> Result<(),
         feed_id.as_ref().map(|value| &value.range),
         parent.as_ref().map(|value| &value.range),
         cover.as_ref().map(|value| &value.range),
+        images.as_ref().map(|value| &value.range),
         author.as_ref().map(|value| &value.range),
     ];
     match ranges.into_iter().flatten().next() {

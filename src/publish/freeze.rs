@@ -2,16 +2,21 @@
 //! message is made, now and at every later attempt.
 
 use chrono::{DateTime, Utc};
+use data_encoding::BASE64;
 
 use super::Publication;
-use super::pictures::assets_of;
+use super::pictures::{IssueAssets, assets_of};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Frozen;
-use crate::message::{FrozenIssue, feedback_id};
+use crate::message::{FrozenIssue, FrozenPicture, feedback_id};
 use crate::render::{ParsedEssay, RenderContext};
 use crate::token::sha256_hex;
 use crate::words::direction;
+
+/// Most that the pictures of one message may have together, in bytes. Encoded they have a third more,
+/// and many relays take no message of more than 10 MB.
+const LARGEST_ATTACHED: u64 = 5 * 1024 * 1024;
 
 /// Freezes an issue as it is now. `now` becomes the `Date` of every message. Of what is wrong with
 /// its pictures the first is told; `build` tells all.
@@ -72,7 +77,38 @@ pub(super) fn freeze(
         templates: sources
             .map(|(name, source)| (name.clone(), source.text.to_string()))
             .collect(),
+        pictures: attached(&files)?,
     })
+}
+
+/// The pictures that each message brings along.
+fn attached(assets: &IssueAssets) -> Result<Vec<FrozenPicture>, Diagnostic> {
+    let mut pictures = Vec::new();
+    let mut sum = 0;
+    for asset in &assets.files {
+        let (Some(content_id), Some(media_type)) = (&asset.picture.content_id, asset.media_type)
+        else {
+            continue;
+        };
+        sum += asset.bytes;
+        if sum > LARGEST_ATTACHED {
+            let megabytes = LARGEST_ATTACHED / 1024 / 1024;
+            return Err(Diagnostic::error(format!(
+                "the pictures that come with each mail have more than {megabytes} MB"
+            ))
+            .hint("make them smaller, or take `images = \"attached\"` out of the front matter: readers then load them from the web"));
+        }
+        let hash = content_id.split('@').next().unwrap_or_default();
+        let kind = media_type.trim_start_matches("image/");
+        let ending = kind.split('+').next().unwrap_or(kind);
+        pictures.push(FrozenPicture {
+            content_id: content_id.clone(),
+            media_type: media_type.to_owned(),
+            file_name: format!("{hash}.{ending}"),
+            base64: BASE64.encode(&asset.read()?),
+        });
+    }
+    Ok(pictures)
 }
 
 fn first_problem(mut problems: Vec<Diagnostic>) -> Diagnostic {

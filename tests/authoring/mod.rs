@@ -6,6 +6,7 @@ mod check;
 mod documents;
 mod feeds;
 mod import;
+mod incremental;
 mod json;
 mod markdown_import;
 mod pace;

@@ -283,3 +283,183 @@ fn a_cover_is_published_or_told_of() {
         .stderr_contains("there is no picture `door.png`")
         .stderr_contains("cover = \"door.png\"");
 }
+
+/// Two readers, and an issue that brings its pictures along.
+fn attached(relay: &ScriptedRelay) -> Newsroom {
+    let markdown = "[The door](door.png): ![A door](door.png)\n\n<img src=\"key.gif\" alt=\"A key\">\n\n![Far](https://example.org/far.png)\n";
+    newsroom()
+        .essay_with(
+            "2026-12-01-seen/index",
+            "Seen",
+            "images = \"attached\"\ncover = \"cover.png\"",
+            markdown,
+        )
+        .file(
+            "issues/2026-12-01-seen/door.png",
+            [png(1200, 800), vec![7; 1000]].concat(),
+        )
+        .file(
+            "issues/2026-12-01-seen/key.gif",
+            b"GIF89a\x03\0\x02\0\0\0\0",
+        )
+        .file("issues/2026-12-01-seen/cover.png", png(9, 9))
+        .subscriber("ada@example.org", "Ada")
+        .subscriber("bob@example.org", "Bob")
+        .relay(relay)
+        .now("2026-12-01T09:00:00Z")
+}
+
+#[test]
+fn attached_pictures_come_with_the_mail_and_with_nothing_else() {
+    use mail_parser::MimeHeaders;
+
+    let relay = ScriptedRelay::start();
+    let room = attached(&relay);
+    room.run(["-q", "send", "seen", "--yes"]).succeeds();
+    let accepted = relay.accepted();
+    assert_eq!(accepted.len(), 2);
+    for message in &accepted {
+        Letter::read(&message.data).assert_strict();
+        let letter = mail_parser::MessageParser::default()
+            .parse(&message.data)
+            .unwrap();
+        let kinds: Vec<String> = letter
+            .parts
+            .iter()
+            .map(|part| {
+                part.content_type()
+                    .map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap()))
+                    .unwrap()
+            })
+            .collect();
+        let expected = [
+            "multipart/alternative",
+            "text/plain",
+            "multipart/related",
+            "text/html",
+            "image/png",
+            "image/gif",
+        ];
+        assert_eq!(kinds, expected);
+        let related = letter.parts[2].content_type().unwrap();
+        assert_eq!(related.attribute("type"), Some("text/html"));
+        let html = letter.parts[3].text_contents().unwrap();
+        for (part, alt, name) in [(4, "A door", "door.png"), (5, "A key", "key.gif")] {
+            let part = &letter.parts[part];
+            let id = part.content_id().unwrap();
+            let image = html
+                .split("<img")
+                .find(|image| image.contains(alt))
+                .unwrap();
+            assert!(image.contains(&format!("src=\"cid:{id}\"")), "{image}");
+            assert_eq!(
+                part.contents(),
+                room.read_bytes(&format!("issues/2026-12-01-seen/{name}"))
+            );
+            assert!(part.content_disposition().unwrap().is_inline());
+        }
+        assert_eq!(html.matches("cid:").count(), 2);
+        // A link leads to the web all the same.
+        assert!(
+            html.contains("href=\"https://letters.example.org/assets/")
+                && html.contains("https://example.org/far.png")
+        );
+        assert!(!html.contains("data:") && !html.contains("src=\"https://letters.example.org/"));
+        let raw = String::from_utf8(message.data.clone()).unwrap();
+        let inner = raw
+            .lines()
+            .filter(|line| line.starts_with("--pictures-"))
+            .count();
+        let outer = raw
+            .lines()
+            .filter(|line| line.starts_with("--postrider-"))
+            .count();
+        assert_eq!((inner, outer), (4, 3), "{raw}");
+    }
+    for file in [
+        "issues/seen/index.html",
+        "feed.xml",
+        "atom.xml",
+        "feed.json",
+    ] {
+        assert!(
+            !room.read(&format!("public/{file}")).contains("cid:"),
+            "{file}"
+        );
+    }
+    assert_eq!(assets(&room).len(), 3);
+}
+
+#[test]
+fn attached_pictures_are_frozen_with_the_plan() {
+    let relay = ScriptedRelay::start();
+    let room = attached(&relay);
+    relay
+        .at(crate::support::relay::Stage::Rcpt)
+        .of("bob@example.org")
+        .once()
+        .reply("450 4.2.1 later");
+    room.run(["-q", "send", "seen", "--yes"]).exits(3);
+    std::fs::remove_file(room.path("issues/2026-12-01-seen/key.gif")).unwrap();
+    room.write("issues/2026-12-01-seen/door.png", png(1, 1));
+    room.run(["status", "seen"]).stdout_contains("Seen");
+    let text = room.read(ESSAY).replace("key.gif", "door.png");
+    room.write(ESSAY, text);
+    room.run([
+        "-q",
+        "send",
+        "seen",
+        "--yes",
+        "--now",
+        "2026-12-01T15:00:00Z",
+    ])
+    .exits(0);
+    let accepted = relay.accepted();
+    assert_eq!(accepted.len(), 2);
+    let pictures = |raw: &[u8]| {
+        let letter = mail_parser::MessageParser::default().parse(raw).unwrap();
+        let parts = letter.parts[4..]
+            .iter()
+            .map(|part| part.contents().to_vec());
+        parts.collect::<Vec<_>>()
+    };
+    assert_eq!(pictures(&accepted[0].data), pictures(&accepted[1].data));
+    room.run(["ledger", "check", "--messages"]).exits(0);
+}
+
+#[test]
+fn a_test_message_brings_them_along_and_tells_its_size() {
+    let relay = ScriptedRelay::start();
+    let room = attached(&relay);
+    let output = room
+        .run(["--json", "send", "seen", "--test", "me@example.org"])
+        .exits(0);
+    let told: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let data = &relay.accepted()[0].data;
+    assert_eq!(told["bytes"], data.len());
+    assert!(String::from_utf8_lossy(data).contains("Content-Disposition: inline"));
+}
+
+#[test]
+fn too_much_to_bring_along_is_told_before_anything_is_sent() {
+    let relay = ScriptedRelay::start();
+    let room = attached(&relay);
+    for name in ["door.png", "key.gif"] {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(room.path("issues/2026-12-01-seen").join(name));
+        file.unwrap().set_len(3 * 1024 * 1024).unwrap();
+    }
+    room.run(["send", "seen", "--yes"])
+        .fails(1)
+        .stderr_contains("the pictures that come with each mail have more than 5 MB");
+    assert!(relay.accepted().is_empty());
+}
+
+#[test]
+fn an_unknown_way_to_bring_pictures_is_told() {
+    let room = newsroom().essay_with("2026-12-01-seen", "Seen", "images = \"inline\"", "Words.\n");
+    room.run(["build"])
+        .fails(1)
+        .stderr_contains("`images` is neither `linked` nor `attached`");
+}

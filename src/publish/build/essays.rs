@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
+
+use super::memory::Memory;
 use crate::archive::PageEssay;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Issue;
@@ -17,10 +20,11 @@ pub(super) struct Essays<'a> {
     publication: &'a Publication,
     issues: &'a [&'a Issue],
     assets: &'a [IssueAssets],
+    memory: &'a Memory,
 }
 
 /// What is kept of an essay.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct KnownEssay {
     /// Hash of everything that its HTML is made of.
     pub(super) fingerprint: Fingerprint,
@@ -34,11 +38,13 @@ impl<'a> Essays<'a> {
         publication: &'a Publication,
         issues: &'a [&'a Issue],
         assets: &'a [IssueAssets],
+        memory: &'a Memory,
     ) -> Self {
         Self {
             publication,
             issues,
             assets,
+            memory,
         }
     }
 
@@ -54,7 +60,9 @@ impl<'a> Essays<'a> {
         work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
     ) -> R {
         let issue = self.issues[index];
-        self.with_context(index, |context| with_essay(&issue.markdown, context, work))
+        self.with_context(index, |context| {
+            with_essay(&issue.markdown, context, self.memory, work)
+        })
     }
 
     /// The same for the page about the publication.
@@ -68,7 +76,9 @@ impl<'a> Essays<'a> {
             words: &Words::of(language, &config.words),
             pictures: &Pictures::default(),
         };
-        with_essay(&about.markdown, &context, |_, essay| work(essay))
+        with_essay(&about.markdown, &context, self.memory, |_, essay| {
+            work(essay)
+        })
     }
 
     /// The HTML of an essay for the feeds.
@@ -92,16 +102,21 @@ impl<'a> Essays<'a> {
     }
 }
 
+/// Hands an essay to `work`; it is parsed only if something is asked of it that nobody remembers.
 fn with_essay<R>(
     markdown: &str,
     context: &RenderContext<'_>,
+    memory: &Memory,
     work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
 ) -> R {
     let parsed = LazyLock::new(|| ParsedEssay::new(markdown, context));
-    let known = KnownEssay {
-        fingerprint: fingerprint(markdown, context),
+    let fingerprint = fingerprint(markdown, context);
+    let remembered = memory.essay(fingerprint).cloned();
+    let remembered = remembered.filter(|known| known.fingerprint == fingerprint);
+    let known = remembered.unwrap_or_else(|| KnownEssay {
+        fingerprint,
         opening: parsed.opening(),
-    };
+    });
     let opening = known.opening.clone();
     let essay = PageEssay {
         fingerprint: known.fingerprint,

@@ -9,8 +9,10 @@
 mod essays;
 mod feeds;
 mod manifest;
+mod memory;
 mod press;
 mod side_by_side;
+mod twins;
 
 use std::path::Path;
 
@@ -24,7 +26,8 @@ use crate::issue::Issue;
 use crate::words::Words;
 use essays::{Essays, KnownEssay};
 use feeds::Feeds;
-use press::Press;
+use memory::Memory;
+use press::{Press, Printed};
 use side_by_side::side_by_side;
 
 /// What a build did.
@@ -44,6 +47,17 @@ pub struct BuildReport {
     pub removed: usize,
 }
 
+/// What a build makes files of.
+#[derive(Clone, Copy)]
+pub(super) struct Edition<'a> {
+    pub(super) publication: &'a Publication,
+    /// Newest first.
+    pub(super) issues: &'a [&'a Issue],
+    /// Of each issue.
+    pub(super) assets: &'a [IssueAssets],
+    pub(super) about: Option<&'a About>,
+}
+
 /// Builds everything that is public at `now` into `out`.
 pub fn build(
     publication: &Publication,
@@ -57,12 +71,20 @@ pub fn build(
     let public: Vec<&Issue> = issues.iter().filter(is_public).rev().collect();
     let assets = assets_of_all(publication, &public).map_err(Stop::Failed)?;
     let about = publication.about().map_err(Stop::Failed)?;
-    let press = Press::open(out)?;
+    let memory = Memory::open(&publication.folder);
+    let press = Press::open(out, &memory)?;
     let print = |draft: Draft<'_>| press.print(draft);
-    let mut printed = make_all(publication, &public, &assets, about.as_ref(), &print)?;
+    let edition = Edition {
+        publication,
+        issues: &public,
+        assets: &assets,
+        about: about.as_ref(),
+    };
+    let (mut printed, essays) = make_all(edition, &memory, &print)?;
     let own: Vec<&Asset> = assets.iter().flat_map(|assets| &assets.files).collect();
     printed.extend(side_by_side(own.len(), |index| print(own[index].draft()))?);
     let mut report = press.publish(&printed)?;
+    memory.keep(printed.iter().map(Printed::hashes), essays);
     report.public = public.len();
     report.drafts = issues.iter().filter(|issue| issue.draft).count();
     report.future = issues.len() - report.public - report.drafts;
@@ -76,7 +98,13 @@ pub fn rehearse_build(publication: &Publication, issues: &[Issue]) -> Vec<Diagno
     let made = publication.about().and_then(|about| {
         let assets = assets_of_all(publication, &all)?;
         let make = |draft: Draft<'_>| draft.make().map(|_| ());
-        make_all(publication, &all, &assets, about.as_ref(), &make).map_err(|problem| vec![problem])
+        let edition = Edition {
+            publication,
+            issues: &all,
+            assets: &assets,
+            about: about.as_ref(),
+        };
+        make_anew(edition, &make).map_err(|problem| vec![problem])
     });
     made.err().unwrap_or_default()
 }
@@ -104,14 +132,28 @@ fn assets_of_all(
     }
 }
 
-/// Hands every page and feed to `take`, and gives what that made of them in a fixed order.
-pub(super) fn make_all<R: Send>(
-    publication: &Publication,
-    issues: &[&Issue],
-    assets: &[IssueAssets],
-    about: Option<&About>,
+/// Hands every page and feed to `take`, and gives what that made of them in a fixed order. Nothing
+/// is remembered of an earlier time.
+pub(super) fn make_anew<R: Send>(
+    edition: Edition<'_>,
     take: &(dyn Fn(Draft<'_>) -> Result<R, Diagnostic> + Sync),
 ) -> Result<Vec<R>, Diagnostic> {
+    make_all(edition, &Memory::default(), take).map(|(taken, _)| taken)
+}
+
+/// Hands every page and feed to `take`, and gives what that made of them in a fixed order, with what
+/// is known of the essays.
+fn make_all<R: Send>(
+    edition: Edition<'_>,
+    memory: &Memory,
+    take: &(dyn Fn(Draft<'_>) -> Result<R, Diagnostic> + Sync),
+) -> Result<(Vec<R>, Vec<KnownEssay>), Diagnostic> {
+    let Edition {
+        publication,
+        issues,
+        assets,
+        about,
+    } = edition;
     let view = publication.view();
     let pages: Vec<ArchivePage> = issues
         .iter()
@@ -126,7 +168,7 @@ pub(super) fn make_all<R: Send>(
         about: about_page.as_ref(),
     };
     let archive = Archive::new(around, &pages)?;
-    let essays = Essays::new(publication, issues, assets);
+    let essays = Essays::new(publication, issues, assets, memory);
     let made = side_by_side(issues.len(), |index| {
         essays.with_page_essay(index, |known, essay| {
             Ok((known, take(archive.issue(index, essay))?))
@@ -153,7 +195,7 @@ pub(super) fn make_all<R: Send>(
     if let Some(file) = logo.and_then(|logo| logo.file) {
         taken.push(take(file)?);
     }
-    Ok(taken)
+    Ok((taken, known))
 }
 
 fn archive_page(publication: &Publication, issue: &Issue, assets: &IssueAssets) -> ArchivePage {

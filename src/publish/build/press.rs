@@ -12,35 +12,54 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::memory::{Hashes, Memory};
+use super::twins::{ENDINGS, twins};
 use super::{BuildReport, manifest};
 use crate::archive::Draft;
 use crate::diagnostic::Diagnostic;
+use crate::fingerprint::Fingerprint;
 use crate::fs;
 
 /// Holds the files that wait for the others.
 const STAGING: &str = ".postrider-staging";
 
 /// Where files are made ready.
-pub(super) struct Press {
+pub(super) struct Press<'a> {
     out: PathBuf,
     staging: PathBuf,
     next: AtomicUsize,
+    memory: &'a Memory,
     /// What earlier builds wrote.
     earlier: BTreeSet<String>,
     /// Held as long as the press is open: another build of this folder waits.
     _turn: File,
 }
 
-/// A file that is ready.
+/// A file that is ready, with its twins.
 pub(super) struct Printed {
+    fingerprint: Fingerprint,
+    hashes: Hashes,
+    /// The file, and those of its twins that there are.
+    files: Vec<Ready>,
+}
+
+/// One file on the disk.
+struct Ready {
     path: String,
     /// Where it waits, if it is not in its place already.
     staged: Option<PathBuf>,
 }
 
-impl Press {
+impl Printed {
+    /// What the next build may remember.
+    pub(super) fn hashes(&self) -> (Fingerprint, Hashes) {
+        (self.fingerprint, self.hashes)
+    }
+}
+
+impl<'a> Press<'a> {
     /// Opens the press of a folder. Waits until no other build works on it.
-    pub(super) fn open(out: &Path) -> Result<Self, Diagnostic> {
+    pub(super) fn open(out: &Path, memory: &'a Memory) -> Result<Self, Diagnostic> {
         let shown = out.display().to_string();
         let failed = |error: std::io::Error| unwritable(&shown, &error);
         std::fs::create_dir_all(out).map_err(failed)?;
@@ -55,25 +74,74 @@ impl Press {
             out: out.to_path_buf(),
             staging,
             next: AtomicUsize::new(0),
+            memory,
             _turn: turn,
         })
     }
 
-    /// Makes a file, and stages it if its bytes are not there already.
+    /// Makes a file and its twins, unless they are there already, and stages what changed.
     pub(super) fn print(&self, draft: Draft<'_>) -> Result<Printed, Diagnostic> {
+        let fingerprint = draft.fingerprint;
+        if let Some(there) = self.remembered(&draft) {
+            return Ok(there);
+        }
         let path = draft.path.clone();
         let bytes = draft.make()?;
+        let twins = twins(&path, &bytes);
+        let hashes = Hashes {
+            file: Fingerprint::of_bytes(&bytes),
+            twins: twins
+                .each_ref()
+                .map(|twin| twin.as_deref().map(Fingerprint::of_bytes)),
+        };
+        let mut files = vec![self.ready(path.clone(), &bytes)?];
+        for (ending, twin) in ENDINGS.iter().zip(&twins) {
+            if let Some(twin) = twin {
+                files.push(self.ready(format!("{path}.{ending}"), twin)?);
+            }
+        }
+        Ok(Printed {
+            fingerprint,
+            hashes,
+            files,
+        })
+    }
+
+    /// The file if it need not be made: it is known which bytes it has, and they are there.
+    fn remembered(&self, draft: &Draft<'_>) -> Option<Printed> {
+        let hashes = *self.memory.hashes(draft.fingerprint)?;
+        let path = &draft.path;
+        let mut files = vec![self.in_place(path.clone(), hashes.file)?];
+        for (ending, twin) in ENDINGS.iter().zip(hashes.twins) {
+            if let Some(hash) = twin {
+                files.push(self.in_place(format!("{path}.{ending}"), hash)?);
+            }
+        }
+        Some(Printed {
+            fingerprint: draft.fingerprint,
+            hashes,
+            files,
+        })
+    }
+
+    fn in_place(&self, path: String, hash: Fingerprint) -> Option<Ready> {
+        let bytes = fs::read_bytes(&self.out.join(&path), &path).ok()??;
+        (Fingerprint::of_bytes(&bytes) == hash).then_some(Ready { path, staged: None })
+    }
+
+    /// Stages a file if its bytes are not in its place.
+    fn ready(&self, path: String, bytes: &[u8]) -> Result<Ready, Diagnostic> {
         let present = fs::read_bytes(&self.out.join(&path), &path)?;
-        if present.as_ref() == Some(&bytes) {
-            return Ok(Printed { path, staged: None });
+        if present.as_deref() == Some(bytes) {
+            return Ok(Ready { path, staged: None });
         }
         if present.is_some() && !self.earlier.contains(&path) {
             return Err(self.in_the_way(&path));
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let staged = self.staging.join(number.to_string());
-        stage(&staged, &bytes).map_err(|error| unwritable(&path, &error))?;
-        Ok(Printed {
+        stage(&staged, bytes).map_err(|error| unwritable(&path, &error))?;
+        Ok(Ready {
             path,
             staged: Some(staged),
         })
@@ -88,31 +156,46 @@ impl Press {
         .hint("move it away, or build into another folder with `--out DIR`")
     }
 
-    /// Moves what is staged to its place, and takes away what no longer belongs to the archive.
-    pub(super) fn publish(self, files: &[Printed]) -> Result<BuildReport, Diagnostic> {
+    /// Moves what is staged to its place, and takes away what no longer belongs to the archive. A
+    /// file counts once, with its twins.
+    pub(super) fn publish(self, printed: &[Printed]) -> Result<BuildReport, Diagnostic> {
         let mut report = BuildReport::default();
-        let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let files = || printed.iter().flat_map(|one| &one.files);
+        let current: BTreeSet<&str> = files().map(|file| file.path.as_str()).collect();
         let mut union = current.clone();
         union.extend(self.earlier.iter().map(String::as_str));
         manifest::write(&self.out, &union)?;
-        for file in files {
-            let Some(staged) = &file.staged else {
-                report.unchanged += 1;
-                continue;
-            };
-            move_into_place(staged, &self.out.join(&file.path))
-                .map_err(|error| unwritable(&file.path, &error))?;
-            report.written += 1;
+        for file in files() {
+            if let Some(staged) = &file.staged {
+                move_into_place(staged, &self.out.join(&file.path))
+                    .map_err(|error| unwritable(&file.path, &error))?;
+            }
+        }
+        for one in printed {
+            let changed = one.files.iter().any(|file| file.staged.is_some());
+            *(if changed {
+                &mut report.written
+            } else {
+                &mut report.unchanged
+            }) += 1;
         }
         for path in union.difference(&current) {
-            report.removed += usize::from(manifest::remove(&self.out, path)?);
+            let removed = manifest::remove(&self.out, path)?;
+            report.removed += usize::from(removed && !is_twin(path, &self.earlier));
         }
         manifest::write(&self.out, &current)?;
         Ok(report)
     }
 }
 
-impl Drop for Press {
+/// Whether a file is the twin of another one.
+fn is_twin(path: &str, files: &BTreeSet<String>) -> bool {
+    let is_ending = |ending: &str| ENDINGS.contains(&ending);
+    path.rsplit_once('.')
+        .is_some_and(|(name, ending)| is_ending(ending) && files.contains(name))
+}
+
+impl Drop for Press<'_> {
     fn drop(&mut self) {
         // What stays behind the next build takes away. A folder that was made for nothing goes as well.
         let _ = clear(&self.staging);

@@ -17,7 +17,7 @@ use crate::archive::Draft;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
 use crate::fs;
-use crate::issue::Issue;
+use crate::issue::{Images, Issue};
 use crate::render::pictures::{Picture, Pictures};
 use crate::render::{Reference, picture_size, references};
 use crate::token::sha256;
@@ -73,6 +73,7 @@ pub fn assets_of(publication: &Publication, issue: &Issue) -> Result<IssueAssets
         publication,
         issue,
         folder: &folder,
+        attach: issue.images == Images::Attached,
         found: IssueAssets::default(),
         problems: Vec::new(),
     };
@@ -97,6 +98,8 @@ pub fn assets_of(publication: &Publication, issue: &Issue) -> Result<IssueAssets
             is_shown: true,
         })
     });
+    // The mail shows no cover.
+    search.attach = false;
     search.found.cover = cover.and_then(|cover| search.add(cover));
     search.found.pictures = pictures.into_iter().collect();
     if search.problems.is_empty() {
@@ -118,6 +121,8 @@ struct Search<'a> {
     publication: &'a Publication,
     issue: &'a Issue,
     folder: &'a Folder,
+    /// Whether the mail brings along what it shows.
+    attach: bool,
     found: IssueAssets,
     problems: Vec<Diagnostic>,
 }
@@ -132,11 +137,20 @@ impl Search<'_> {
         });
         match file {
             Ok(Some((mut file, suffix))) => {
-                let known = self.found.files.iter().any(|one| one.path == file.path);
                 let picture = file.picture.clone();
                 file.picture.url.truncate(picture.url.len() - suffix.len());
-                if !known {
-                    self.found.files.push(file);
+                let known = self
+                    .found
+                    .files
+                    .iter_mut()
+                    .find(|one| one.path == file.path);
+                match known {
+                    // It may be a link first, and then a picture of the mail.
+                    Some(known) if known.picture.content_id.is_none() => {
+                        known.picture.content_id = file.picture.content_id;
+                    }
+                    Some(_) => {}
+                    None => self.found.files.push(file),
                 }
                 Some(picture)
             }
@@ -164,6 +178,7 @@ impl Search<'_> {
                 .hint("take scripts and event handlers out of it; a page shows it without them anyway"));
         }
         let hash = sha256(&bytes);
+        let is_attached = self.attach && reference.is_shown && media_type.is_some();
         let path = format!("assets/{}/{}", self.issue.id, with_hash(below, &hash));
         let address: Vec<String> = path
             .split('/')
@@ -173,7 +188,10 @@ impl Search<'_> {
         let picture = Picture {
             url: format!("{base_url}{}{suffix}", address.join("/")),
             size: picture_size::size(&bytes),
-            content_id: None,
+            content_id: is_attached.then(|| {
+                let domain = &self.publication.config.list_id;
+                format!("{}@{domain}", HEXLOWER.encode(&hash[..8]))
+            }),
         };
         let file = Asset {
             name,

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::message::{Addressee, Composer, Purpose};
 use crate::preview::{Face, Faces, FeedFace, Mail, Page, Picture, Received, pictures_in};
-use crate::publish::build::make_all;
+use crate::publish::build::{Edition, make_anew};
 use crate::publish::freeze::freeze;
 use crate::publish::pictures::{IssueAssets, assets_of};
 use crate::publish::{About, Publication};
@@ -141,7 +141,13 @@ impl Desired<'_> {
             .filter_map(|(issue, assets)| Some((issue?, assets)))
             .unzip();
         let take = |draft: Draft<'_>| make_if(is_wanted, draft);
-        let made = make_all(self.publication, &issues, &assets, self.about, &take)?;
+        let edition = Edition {
+            publication: self.publication,
+            issues: &issues,
+            assets: &assets,
+            about: self.about,
+        };
+        let made = make_anew(edition, &take)?;
         Ok(made.into_iter().flatten().collect())
     }
 
@@ -166,14 +172,13 @@ impl Desired<'_> {
         ];
         let is_wanted = |wanted: &str| FEEDS.iter().any(|(_, path)| *path == wanted);
         let take = |draft: Draft<'_>| make_if(&is_wanted, draft);
-        let made = make_all(
-            self.publication,
-            &[self.issue],
-            &[assets],
-            self.about,
-            &take,
-        )
-        .map_err(|problem| vec![problem])?;
+        let edition = Edition {
+            publication: self.publication,
+            issues: &[self.issue],
+            assets: &[assets],
+            about: self.about,
+        };
+        let made = make_anew(edition, &take).map_err(|problem| vec![problem])?;
         let files: SiteFiles = made.into_iter().flatten().collect();
         let text = |path: &str| {
             let bytes = files.get(path).map_or(&[][..], Vec::as_slice);
