@@ -81,6 +81,8 @@ pub struct Config {
     pub slots: Slots,
     /// When an address that fails is suppressed.
     pub bounce_rules: Rules,
+    /// Who hears of a run by a timer that fails.
+    pub notify: Option<EmailAddress>,
     /// The ledger that may send this publication, once there was a real send.
     pub ledger_id: Option<String>,
     /// How messages are signed; `None` where the relay does it.

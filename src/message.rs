@@ -9,6 +9,7 @@ mod encoded;
 mod frozen;
 mod header;
 mod list;
+mod notice;
 mod skeleton;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ use skeleton::{Skeleton, Values};
 
 pub use frozen::{FrozenIssue, FrozenPicture};
 pub use list::feedback_id;
+pub use notice::Notice;
 
 /// The recipient of one message.
 #[derive(Debug, Clone, Copy)]

@@ -68,7 +68,9 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
     app.output.warnings(&found.warnings);
     let mut plans = Vec::new();
     let mut resting = Vec::new();
+    let mut troubles = None;
     if let Some(ledger) = ledger {
+        troubles = ledger.troubles()?;
         resting = ledger.rests()?;
         resting.retain(|(_, rest)| rest.until > app.clock.now());
         for recorded in ledger.all_recorded()? {
@@ -87,6 +89,7 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
         app.output.json(&json!({
             "issues": listed.collect::<Vec<_>>(),
             "resting": resting.collect::<Vec<_>>(),
+            "troubles": troubles.map(|troubles| json!({ "at": utc(troubles.at), "told": troubles.told })),
         }));
         return Ok(());
     }
@@ -133,6 +136,11 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
             "{relay} is left in peace until {}: it said {}",
             local(rest.until, &publication.config.zone),
             visible(&rest.told)
+        ));
+    }
+    for told in troubles.iter().flat_map(|troubles| &troubles.told) {
+        app.output.line(&format!(
+            "the last run of the timer could not do all: {told}"
         ));
     }
     Ok(())

@@ -115,6 +115,7 @@ pub(super) struct RawBounces {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSchedule {
     pub(super) every: Option<Spanned<OneOrMore>>,
+    pub(super) notify: Option<Spanned<String>>,
 }
 
 /// One text, or a list of them. In a list each has a place of its own.
@@ -220,6 +221,7 @@ const KEYS: &[&str] = &[
     "fallback",
     "schedule",
     "every",
+    "notify",
     "retry",
     "first",
     "longest",

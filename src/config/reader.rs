@@ -80,6 +80,13 @@ impl Reader<'_> {
             })?,
             slots: self.slots(raw.schedule.every)?,
             bounce_rules: self.bounce_rules(&raw.bounces)?,
+            notify: match self.value("SCHEDULE_NOTIFY", raw.schedule.notify) {
+                None => None,
+                Some(value) => Some(EmailAddress::parse(&value.text).map_err(|error| {
+                    self.wrong(&value, format!("`[schedule] notify` {error}"))
+                        .hint("write your own address: `me@example.org`")
+                })?),
+            },
             ledger_id: raw.ledger.id.map(Spanned::into_inner),
             dkim: match raw.dkim {
                 Some(raw) => Some(self.dkim(raw, &from)?),

@@ -157,13 +157,13 @@ fn read_epoch(session: &Session<'_>) -> Result<i64, LedgerError> {
         .map_err(|_| LedgerError::Unknown(format!("epoch `{text}`")))
 }
 
-fn get(session: &Session<'_>, key: &str) -> Result<Option<String>, LedgerError> {
+pub(super) fn get(session: &Session<'_>, key: &str) -> Result<Option<String>, LedgerError> {
     session.first("SELECT value FROM meta WHERE key = $1", [key], |row| {
         Ok(row.get(0)?)
     })
 }
 
-fn set(session: &Session<'_>, key: &str, value: &str) -> Result<(), LedgerError> {
+pub(super) fn set(session: &Session<'_>, key: &str, value: &str) -> Result<(), LedgerError> {
     let sql = "INSERT INTO meta (key, value) VALUES ($1, $2)
                ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     session.execute(sql, [key, value]).map(|_| ())

@@ -24,6 +24,7 @@ mod standing;
 mod store;
 mod suppressions;
 mod transitions;
+mod troubles;
 mod writer;
 
 use std::path::Path;
@@ -45,6 +46,7 @@ pub use report::{Counts, HistoryRow, IssueRow, OpenRow, Reason};
 pub use returned::{Replayed, Returned, ReturnedFilter, ReturnedGroup, ReturnedRow, Taken};
 pub use standing::Standing;
 pub use transitions::{Claim, IntentAnswer, Settlement};
+pub use troubles::Troubles;
 pub use writer::{Writer, WriterHandle};
 
 use ballast::Ballast;

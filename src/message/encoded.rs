@@ -100,7 +100,7 @@ impl EncodedEssay {
 }
 
 /// Text with LF line ends; encoded lines of at most 76 characters.
-fn quoted_printable(text: &str) -> Vec<u8> {
+pub(super) fn quoted_printable(text: &str) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(text.len() + text.len() / 8);
     for line in text.split_inclusive('\n') {
         encoded.extend_from_slice(&encode_line(line));

@@ -32,6 +32,7 @@ mod scheduling;
 mod send;
 mod signing;
 mod targets;
+mod telling;
 mod templates;
 mod test_send;
 mod trial;

@@ -21,6 +21,7 @@ use super::problems::{foreign_sender, relay_config};
 use super::progress::Progress;
 use super::relays::{Opened, Relays, Resting};
 use super::targets::{Target, move_to_now, plan_if_new, put_off, question, rehearse_all, select};
+use super::telling::tell_author;
 use super::{Publication, Stop};
 use crate::delivery::{RetryRules, State};
 use crate::diagnostic::Diagnostic;
@@ -144,9 +145,24 @@ pub fn send(
     ask: &mut dyn Ask,
     halt: &Halt,
 ) -> Result<SendReport, Stop> {
+    if options.by_timer {
+        wait_for_the_time(publication)?;
+    }
     let mut lock = SenderLock::take(&publication.folder)?;
-    let ended = send_under(&mut lock, publication, options, ask, halt);
-    leave_run(publication, &lock, ended)
+    let mut relay_answers = true;
+    let ended = send_under(
+        &mut lock,
+        publication,
+        options,
+        ask,
+        halt,
+        &mut relay_answers,
+    );
+    let ended = leave_run(publication, &lock, ended);
+    if options.by_timer {
+        tell_author(publication, &ended, relay_answers, ask);
+    }
+    ended
 }
 
 fn send_under(
@@ -155,10 +171,8 @@ fn send_under(
     options: &SendOptions,
     ask: &mut dyn Ask,
     halt: &Halt,
+    relay_answers: &mut bool,
 ) -> Result<SendReport, Stop> {
-    if options.by_timer {
-        wait_for_the_time(publication)?;
-    }
     let (mut ledger, identity) = open_ledger(publication)?;
     let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
     let epoch = enter_run(publication, &mut ledger, &identity, lock)?;
@@ -201,7 +215,9 @@ fn send_under(
 
     let runtime = runtime()?;
     let mut relays = Relays::prepare(publication, &mut ledger, &options.timers, &options.rests)?;
-    let first = match connect(&runtime, &mut relays, options, ask, halt, &mut ledger)? {
+    let opened = connect(&runtime, &mut relays, options, ask, halt, &mut ledger);
+    *relay_answers = opened.is_ok();
+    let first = match opened? {
         Opened::Session(first) => *first,
         Opened::Resting(resting) => {
             report.resting = resting;

@@ -14,7 +14,7 @@ use crate::address::EmailAddress;
 use crate::delivery::Transaction;
 use crate::diagnostic::Diagnostic;
 use crate::mailer::{Envelope, Relay, Timers, WireMessage};
-use crate::message::{Addressee, Composer, Message, Purpose};
+use crate::message::{Addressee, Composer, Purpose};
 use crate::token::Keys;
 
 /// A test message that the relay accepted.
@@ -59,7 +59,13 @@ pub fn send_test(
         to: to.clone(),
         id: None,
     };
-    let reply = hand_over(publication, &envelope, &message, timers)?;
+    let reply = hand_over(
+        publication,
+        &envelope,
+        message.bytes.clone(),
+        timers,
+        "test message",
+    )?;
     Ok(TestSent {
         subject: issue.subject.clone(),
         size: message.bytes.len(),
@@ -92,11 +98,13 @@ fn fields_of(
     Ok(fields)
 }
 
-fn hand_over(
+/// Hands one message to the first relay; `what` names it in errors. Returns the relay's reply.
+pub(super) fn hand_over(
     publication: &Publication,
     envelope: &Envelope,
-    message: &Message,
+    message: Vec<u8>,
     timers: Timers,
+    what: &str,
 ) -> Result<String, Stop> {
     let smtp = relay_config(publication)?;
     let relay = Relay::new(smtp.clone(), timers).map_err(|error| relay_problem(&error, smtp))?;
@@ -109,7 +117,7 @@ fn hand_over(
             .open()
             .await
             .map_err(|error| relay_problem(&error, smtp))?;
-        let wire = WireMessage::new(message.bytes.clone());
+        let wire = WireMessage::new(message);
         let delivered = session
             .deliver(envelope, &wire, async { Ok::<bool, Infallible>(true) })
             .await;
@@ -120,11 +128,7 @@ fn hand_over(
         }
     })?;
     let problem = |cause: String| {
-        Diagnostic::error(format!(
-            "the test message to `{}` was not accepted",
-            envelope.to
-        ))
-        .cause(cause)
+        Diagnostic::error(format!("the {what} to `{}` was not accepted", envelope.to)).cause(cause)
     };
     match transaction {
         Transaction::Accepted(reply) => Ok(reply.to_string()),

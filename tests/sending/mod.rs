@@ -15,6 +15,7 @@ mod ground;
 mod leaving;
 mod letter;
 mod login;
+mod notify;
 mod one_ledger;
 mod options;
 mod pace;
