@@ -22,6 +22,7 @@ use url::Host;
 
 use crate::address::{EmailAddress, Mailbox};
 use crate::bounce::rules::Rules;
+use crate::check::Silence;
 use crate::delivery::RetryRules;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::mailer::Timers;
@@ -93,6 +94,8 @@ pub struct Config {
     pub bounces_domain: Option<String>,
     /// The relays in the order in which they are used; none until there is one.
     pub relays: Vec<SmtpConfig>,
+    /// Rules of `check` that the author does not want to hear of.
+    pub silence: Silence,
     /// When a delivery is tried again, and when it is given up.
     pub retry: RetryRules,
     /// How long each step of a conversation may take.

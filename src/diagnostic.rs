@@ -64,6 +64,8 @@ impl SourceText {
 /// How serious a [`Diagnostic`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Could be better; nobody is asked about it.
+    Note,
     /// Worth knowing; the work goes on.
     Warning,
     /// The work stops.
@@ -77,10 +79,22 @@ struct Place {
     label: Option<String>,
 }
 
+impl Severity {
+    /// The word before a message.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One problem, told so that its reader can mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     severity: Severity,
+    rule: Option<&'static str>,
     message: String,
     place: Option<Box<Place>>,
     causes: Vec<String>,
@@ -92,6 +106,7 @@ impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            rule: None,
             message: message.into(),
             place: None,
             causes: Vec::new(),
@@ -105,6 +120,21 @@ impl Diagnostic {
             severity: Severity::Warning,
             ..Self::error(message)
         }
+    }
+
+    /// Something that could be better.
+    pub fn note(message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
+            ..Self::error(message)
+        }
+    }
+
+    /// Names the rule of `check` by which it is a problem.
+    #[must_use]
+    pub fn rule(mut self, name: &'static str) -> Self {
+        self.rule = Some(name);
+        self
     }
 
     /// Points at `range` (bytes) of a file.
@@ -141,16 +171,23 @@ impl Diagnostic {
         self
     }
 
-    /// Turns a warning into an error; an error stays one.
+    /// Turns a warning into an error; an error stays one, and a note a note.
     #[must_use]
     pub fn into_error(mut self) -> Self {
-        self.severity = Severity::Error;
+        if self.severity == Severity::Warning {
+            self.severity = Severity::Error;
+        }
         self
     }
 
     /// How serious it is.
     pub fn severity(&self) -> Severity {
         self.severity
+    }
+
+    /// The rule of `check` that was broken, if it was one of those.
+    pub fn rule_name(&self) -> Option<&'static str> {
+        self.rule
     }
 
     /// The message alone, on one line.
@@ -179,6 +216,7 @@ impl Diagnostic {
     /// The whole text as shown on a terminal (`styled`) or in a log.
     pub fn render(&self, styled: bool) -> String {
         let level = match self.severity {
+            Severity::Note => Level::NOTE,
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
@@ -187,7 +225,11 @@ impl Diagnostic {
         let causes: Vec<String> = self.causes.iter().map(|cause| visible(cause)).collect();
         let excerpt = self.place.as_deref().map(Excerpt::around);
 
-        let mut group = Group::with_title(level.primary_title(&message));
+        let mut title = level.primary_title(&message);
+        if let Some(rule) = self.rule {
+            title = title.id(rule);
+        }
+        let mut group = Group::with_title(title);
         if let Some(excerpt) = &excerpt {
             let mut annotation = AnnotationKind::Primary.span(excerpt.range.clone());
             if let Some(label) = &excerpt.label {

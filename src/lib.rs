@@ -16,6 +16,7 @@ pub mod address;
 pub mod archive;
 pub mod bounce;
 pub mod card;
+pub mod check;
 pub mod delivery;
 pub mod dkim;
 pub mod essay;

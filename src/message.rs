@@ -27,6 +27,7 @@ use lettre::message::{
 };
 
 use crate::address::{EmailAddress, clean_name};
+use crate::check::NO_UNSUBSCRIBE;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::dkim::Signer;
 use crate::issue::IssueId;
@@ -86,6 +87,17 @@ impl Message {
         )
         .cause("put the old key for DKIM (or the old version) back and send again; `postrider cancel` leaves it unsent"))
     }
+}
+
+/// What one reader is shown, before it is encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailParts {
+    /// The HTML part.
+    pub html: String,
+    /// The plain-text part.
+    pub text: String,
+    /// Bytes of the HTML part as it is sent, encoded.
+    pub html_as_sent: usize,
 }
 
 /// Makes the messages of one issue.
@@ -247,6 +259,19 @@ impl Composer {
         })
     }
 
+    /// What the message of one recipient shows, without the message.
+    pub fn parts(&self, to: Addressee<'_>) -> Result<MailParts, Diagnostic> {
+        let leave = self.leave(&self.tokens(to.key, Purpose::Delivery));
+        let [html, text] = self.around(to, leave.shown())?;
+        shows_the_way_out(MailLayout::HTML, &html, leave.shown())?;
+        shows_the_way_out(MailLayout::TEXT, &text, leave.shown())?;
+        Ok(MailParts {
+            html_as_sent: self.html.within(&html).len(),
+            html: [&html.before, self.frozen.essay_html.as_str(), &html.after].concat(),
+            text: [&text.before, self.frozen.essay_text.as_str(), &text.after].concat(),
+        })
+    }
+
     /// Composes a message of one reader's values.
     fn assemble(&self, values: &Values<'_>) -> Result<Vec<u8>, Diagnostic> {
         let part = |content_type: ContentType, body: &[u8]| {
@@ -388,10 +413,11 @@ fn shows_the_way_out(
     if is_in(&around.after) || is_in(&around.before) {
         return Ok(());
     }
-    Err(
-        Diagnostic::error(format!("`templates/{name}` shows no way to unsubscribe"))
-            .hint("put `{{ unsubscribe_url }}` into it, where every reader sees it"),
-    )
+    Err(NO_UNSUBSCRIBE
+        .mark(Diagnostic::error(format!(
+            "`templates/{name}` shows no way to unsubscribe"
+        )))
+        .hint("put `{{ unsubscribe_url }}` into it, where every reader sees it"))
 }
 
 /// What separates the parts of a message: the same on every attempt, and in no other message.

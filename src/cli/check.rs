@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::new::new_id;
 use super::output::count;
 use super::{App, CommandResult, Exit};
+use crate::check::rules;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::essay::set_id;
 use crate::fs;
 use crate::publish::{self, Publication, Stop};
-use crate::token::{Keys, SECRET_LENGTH};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -22,24 +22,32 @@ pub(super) struct Check {
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
+    /// List what is looked for, and look at nothing
+    #[arg(long, conflicts_with_all = ["issues", "fix", "strict"])]
+    rules: bool,
 }
 
 impl Check {
     pub(super) fn run(&self, app: &App) -> CommandResult {
+        if self.rules {
+            list_rules(app);
+            return Ok(Exit::Done);
+        }
         let publication = app.publication()?;
         let fixed = if self.fix {
             give_ids(&publication)?
         } else {
             Vec::new()
         };
-        let mut problems = self.look(&publication)?;
+        let mut problems = publish::check(&publication, &self.issues)?;
         if self.strict {
             problems = problems.into_iter().map(Diagnostic::into_error).collect();
         }
-        let errors = problems
-            .iter()
-            .filter(|problem| problem.severity() == Severity::Error)
-            .count();
+        let number = |severity: Severity| {
+            let all = problems.iter();
+            all.filter(|problem| problem.severity() == severity).count()
+        };
+        let errors = number(Severity::Error);
         if app.output.is_json() {
             app.output.json(&json!({ "fixed": fixed, "problems": problems.iter().map(to_json).collect::<Vec<_>>() }));
         } else {
@@ -47,12 +55,15 @@ impl Check {
                 app.output.line(&format!("{name}: has an id now"));
             }
             app.output.problems(&problems);
-            let warnings = (problems.len() - errors) as u64;
-            app.output.line(&format!(
-                "{}, {}",
+            let mut told = vec![
                 count(errors as u64, "error"),
-                count(warnings, "warning")
-            ));
+                count(number(Severity::Warning) as u64, "warning"),
+            ];
+            let notes = number(Severity::Note);
+            if notes > 0 {
+                told.push(count(notes as u64, "note"));
+            }
+            app.output.line(&told.join(", "));
         }
         Ok(if errors == 0 {
             Exit::Done
@@ -60,48 +71,38 @@ impl Check {
             Exit::Failed
         })
     }
-
-    /// Everything that is wrong, errors and warnings; only a folder that cannot be read stops it.
-    fn look(&self, publication: &Publication) -> Result<Vec<Diagnostic>, Stop> {
-        let mut problems = Vec::new();
-        // Nothing is compared with the ledger here, so that any key will do.
-        match publication.roster(&Keys::derive(&[0; SECRET_LENGTH])) {
-            Ok(roster) => problems.extend(roster.warnings().iter().cloned()),
-            Err(Stop::Failed(found)) => problems.extend(found),
-            Err(other) => return Err(other),
-        }
-        problems.extend(publication.layouts.mail().err());
-        problems.extend(publish::foreign_sender(publication));
-        let found = match publication.issues() {
-            Ok(found) => found,
-            Err(Stop::Failed(errors)) => {
-                problems.extend(errors);
-                return Ok(problems);
-            }
-            Err(other) => return Err(other),
-        };
-        problems.extend(found.warnings.iter().cloned());
-        let chosen = match self.issues.as_slice() {
-            [] => found.issues.iter().collect(),
-            words => words
-                .iter()
-                .map(|word| publication.find(&found.issues, word))
-                .collect::<Result<Vec<_>, _>>()?,
-        };
-        problems.extend(publish::rehearse_build(publication, &found.issues));
-        for issue in chosen {
-            // A template's mistake is the same in every issue.
-            let problem = publish::rehearse(publication, issue)?;
-            problems.extend(problem.filter(|problem| !problems.contains(problem)));
-        }
-        Ok(problems)
-    }
 }
 
-fn to_json(problem: &Diagnostic) -> Value {
+fn list_rules(app: &App) {
+    if app.output.is_json() {
+        let all = rules().map(|rule| {
+            json!({
+                "rule": rule.name,
+                "severity": rule.severity.as_str(),
+                "about": rule.about,
+                "can_be_silenced": rule.can_be_silenced(),
+            })
+        });
+        app.output.json(&Value::Array(all.collect()));
+        return;
+    }
+    let rows = rules().map(|rule| {
+        vec![
+            rule.name.to_owned(),
+            rule.severity.as_str().to_owned(),
+            rule.about.to_owned(),
+        ]
+    });
+    app.output
+        .table(&["rule", "severity", "~what it finds"], rows);
+}
+
+/// A problem for programs.
+pub(super) fn to_json(problem: &Diagnostic) -> Value {
     let place = problem.position();
     json!({
-        "severity": if problem.severity() == Severity::Error { "error" } else { "warning" },
+        "severity": problem.severity().as_str(),
+        "rule": problem.rule_name(),
         "message": problem.message(),
         "file": place.map(|(file, _, _)| file),
         "line": place.map(|(_, line, _)| line),

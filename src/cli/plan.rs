@@ -8,13 +8,13 @@ use super::output::count;
 use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::delivery::State;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::issue::Issue;
 use crate::ledger::Recorded;
 use crate::plan::Decision;
 use crate::publish::{
-    Comparison, DryPlan, Publication, Stop, compare, dry_plan, keys_for_planning, open_ledger,
-    rehearse_for,
+    Comparison, DryPlan, Publication, Stop, check_before_sending, compare, dry_plan,
+    keys_for_planning, open_ledger, rehearse_for,
 };
 use crate::token::Keys;
 
@@ -74,7 +74,28 @@ impl Plan {
         }
         // What `send` would refuse is told by then.
         rehearse_for(&publication, issue, &dry.sample, &keys)?;
+        let going = [(issue, dry.sample.as_slice())];
+        let findings = check_before_sending(&publication, &found.issues, &going, &keys)?;
+        count_findings(app, issue, findings)
+    }
+}
+
+/// Errors are what `send` would stop at; of what it would show only the number is told.
+fn count_findings(app: &App, issue: &Issue, findings: Vec<Diagnostic>) -> CommandResult {
+    let (errors, warnings): (Vec<_>, Vec<_>) = findings
+        .into_iter()
+        .partition(|problem| problem.severity() == Severity::Error);
+    if !warnings.is_empty() {
+        app.output.note(&format!(
+            "{}; `postrider check {}` tells more",
+            count(warnings.len() as u64, "warning"),
+            issue.slug
+        ));
+    }
+    if errors.is_empty() {
         Ok(Exit::Done)
+    } else {
+        Err(Stop::Failed(errors))
     }
 }
 

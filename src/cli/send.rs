@@ -9,6 +9,7 @@ use serde_json::json;
 
 use self::asking::{Consent, Terminal};
 use self::telling::{show, show_held};
+use super::check::to_json;
 use super::output::count;
 use super::status::bad_address;
 use super::{App, CommandResult, Exit};
@@ -114,6 +115,8 @@ impl Send {
         let mut terminal = Terminal {
             output: &app.output,
             consent: self.consent(),
+            // Nobody sits there: what could be better was to be told by `check`.
+            shows_findings: !self.due,
             zone: publication.config.zone.clone(),
             watcher: None,
             halt: halt.clone(),
@@ -158,13 +161,17 @@ impl Send {
 fn dry_run(app: &App, publication: &Publication, options: &SendOptions) -> CommandResult {
     let (question, report) = publish::preview_send(publication, options)?;
     app.output.warnings(&question.warnings);
+    app.output.warnings(&question.findings);
     if app.output.is_json() {
         let issues = question
             .issues
             .iter()
             .map(|(title, number)| json!({ "title": title, "messages": number }));
-        app.output
-            .json(&json!({ "total": question.total, "issues": issues.collect::<Vec<_>>() }));
+        app.output.json(&json!({
+            "total": question.total,
+            "issues": issues.collect::<Vec<_>>(),
+            "findings": question.findings.iter().map(to_json).collect::<Vec<_>>(),
+        }));
         return Ok(Exit::Done);
     }
     for (title, number) in &question.issues {

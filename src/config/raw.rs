@@ -45,6 +45,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub(super) schedule: RawSchedule,
     #[serde(default)]
+    pub(super) check: RawCheck,
+    #[serde(default)]
     pub(super) retry: RawRetry,
     #[serde(default)]
     pub(super) timeouts: RawTimeouts,
@@ -155,6 +157,13 @@ impl<'de> Deserialize<'de> for OneOrMore {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RawCheck {
+    #[serde(default)]
+    pub(super) silence: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawLedger {
     pub(super) id: Option<Spanned<String>>,
 }
@@ -222,6 +231,8 @@ const KEYS: &[&str] = &[
     "schedule",
     "every",
     "notify",
+    "check",
+    "silence",
     "retry",
     "first",
     "longest",

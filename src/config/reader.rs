@@ -10,6 +10,7 @@ use url::Url;
 use super::raw::{OneOrMore, Raw};
 use super::{Config, Environment, is_loopback, parse_duration};
 use crate::address::{EmailAddress, Mailbox};
+use crate::check::{Silence, why_not_silenced};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::schedule::Slots;
 use crate::words::is_language_tag;
@@ -101,9 +102,23 @@ impl Reader<'_> {
                 None => None,
             },
             relays: self.relays(raw.smtp.unwrap_or_default())?,
+            silence: self.silence(&raw.check.silence)?,
             retry: self.retry(raw.retry)?,
             timers: self.timers(raw.timeouts)?,
         })
+    }
+
+    fn silence(&self, names: &[Spanned<String>]) -> Result<Silence, Diagnostic> {
+        for name in names {
+            if let Some(why) = why_not_silenced(name.get_ref()) {
+                return Err(Diagnostic::error(why.to_string())
+                    .at(self.source, name.span())
+                    .hint(why.hint()));
+            }
+        }
+        Ok(Silence::new(
+            names.iter().map(|name| name.get_ref().as_str()),
+        ))
     }
 
     pub(super) fn value(&self, name: &str, spanned: Option<Spanned<String>>) -> Option<Value> {

@@ -4,9 +4,9 @@ use super::{Format, Located, WrittenInstant};
 use crate::issue::{Images, IssueId, Slug};
 
 /// Every key that the front matter knows.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "id", "title", "subject", "summary", "slug", "send_at", "updated", "tags", "audience", "draft",
-    "mail", "aliases", "feed_id", "parent", "cover", "images", "language", "author",
+    "mail", "aliases", "feed_id", "parent", "cover", "images", "language", "author", "silence",
 ];
 
 /// The values of the front matter, each checked for itself and with its place in the file.
@@ -50,6 +50,8 @@ pub struct FrontMatter {
     pub language: Option<Located<String>>,
     /// Author.
     pub author: Option<Located<String>>,
+    /// Rules of `check` that the author does not want to hear of in this issue.
+    pub silence: Vec<Located<String>>,
 }
 
 /// Our key for one that other publishers write, if there is one. `date` is [`Some`]`("send_at")`,

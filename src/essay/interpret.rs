@@ -75,6 +75,7 @@ impl Reader<'_> {
             "images" => front.images = self.images(name, value),
             "language" => front.language = self.language(name, value),
             "author" => front.author = self.line(name, value, 200),
+            "silence" => front.silence = self.lines(name, value),
             _ => self.unknown_key(key),
         }
     }

@@ -7,7 +7,7 @@ use super::choice::Choice;
 use super::controls::{tabs, toggles};
 use super::panels::panel;
 use super::proof::Proof;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 
 const NAME: &str = "preview.html";
 
@@ -122,10 +122,7 @@ fn groups(issues: &[IssueLine]) -> Vec<Group<'_>> {
 
 fn problems(proof: &Proof) -> Vec<Problem> {
     let tell = |problem: &&Diagnostic| Problem {
-        severity: match problem.severity() {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        },
+        severity: problem.severity().as_str(),
         text: problem.render(false),
     };
     proof.all_problems().iter().map(tell).collect()

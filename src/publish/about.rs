@@ -80,6 +80,7 @@ fn refuse_keys_of_issues(front: &FrontMatter, source: &SourceText) -> Result<(),
         cover,
         images,
         author,
+        silence,
     } = front;
     let ranges = [
         id.as_ref().map(|value| &value.range),
@@ -97,6 +98,7 @@ fn refuse_keys_of_issues(front: &FrontMatter, source: &SourceText) -> Result<(),
         cover.as_ref().map(|value| &value.range),
         images.as_ref().map(|value| &value.range),
         author.as_ref().map(|value| &value.range),
+        silence.first().map(|value| &value.range),
     ];
     match ranges.into_iter().flatten().next() {
         None => Ok(()),

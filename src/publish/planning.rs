@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::guard::glimpse;
 use super::trial::rehearse_frozen;
 use super::{Publication, Stop, freeze};
 use crate::diagnostic::Diagnostic;
@@ -174,19 +173,6 @@ pub fn rehearse_for(
 ) -> Result<(), Diagnostic> {
     let frozen = freeze::freeze(publication, issue, publication.clock.now())?;
     rehearse_frozen(publication, frozen, keys.clone(), readers.to_vec())
-}
-
-/// Makes the messages of an issue for a few of its readers, and tells what is wrong with them.
-pub fn rehearse(publication: &Publication, issue: &Issue) -> Result<Option<Diagnostic>, Stop> {
-    let mut glimpse = glimpse(publication)?;
-    let recipients = match dry_plan(publication, &mut glimpse.ledger, &glimpse.keys, issue) {
-        Ok(dry) => dry.sample,
-        // What is wrong with the roster is told by whoever reads the roster.
-        Err(Stop::Failed(_)) => return Ok(None),
-        Err(other) => return Err(other),
-    };
-    let keys = Arc::new(glimpse.keys);
-    Ok(rehearse_for(publication, issue, &recipients, &keys).err())
 }
 
 /// Largest part of the roster that may vanish without being asked for, in percent.

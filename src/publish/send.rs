@@ -20,7 +20,9 @@ use super::job::{Job, outcome, tidy};
 use super::problems::{foreign_sender, relay_config};
 use super::progress::Progress;
 use super::relays::{Opened, Relays, Resting};
-use super::targets::{Target, move_to_now, plan_if_new, put_off, question, rehearse_all, select};
+use super::targets::{
+    Target, check_new, move_to_now, plan_if_new, put_off, question, rehearse_all, select,
+};
 use super::telling::tell_author;
 use super::{Publication, Stop};
 use crate::delivery::{RetryRules, State};
@@ -69,6 +71,8 @@ pub struct Question {
     pub plans_anew: bool,
     /// What is wrong with single rows of the roster, and with how many.
     pub warnings: Vec<Diagnostic>,
+    /// What `check` says of the issues that are to be planned.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// Whoever asks and shows.
@@ -128,6 +132,8 @@ pub struct SendReport {
     pub held: Vec<Held>,
     /// Slugs of issues that are due and that nobody would get.
     pub nobody: Vec<String>,
+    /// What `check` said of the issues that were planned.
+    pub findings: Vec<Diagnostic>,
     /// What the build did, if there was one.
     pub built: Option<BuildReport>,
     /// Why the run ended early, if it did.
@@ -208,6 +214,8 @@ fn send_under(
         return Err(problem.into_error().into());
     }
     rehearse_all(publication, options, &targets, &mut ledger, &keys)?;
+    question.findings = check_new(publication, &targets, &keys)?;
+    report.findings.clone_from(&question.findings);
     note_edits(publication, &targets, ask)?;
     check_folder(publication, question.total, options.unsafe_fs)?;
     ask.confirm(&question)?;
@@ -359,6 +367,7 @@ pub fn preview_send(
     let extra = Extra::find(publication, options, &targets, ledger, &keys)?;
     let mut question = question(publication, &targets, ledger)?;
     extra.add_to(&mut question);
+    question.findings = check_new(publication, &targets, &keys)?;
     Ok((question, report))
 }
 

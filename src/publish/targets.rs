@@ -6,11 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Stop;
+use super::checking::check_before_sending;
 use super::freeze;
 use super::planning::{Candidates, DryPlan, dry_plan, refuse_a_shrunken_roster, rehearse_for};
 use super::publication::Publication;
 use super::send::{Held, Question, SendOptions, SendReport};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::essay::{WrittenInstant, set_send_at};
 use crate::fs;
 use crate::issue::{Issue, Slug};
@@ -158,6 +159,7 @@ pub(super) fn question(
         future: None,
         plans_anew: false,
         warnings: Vec::new(),
+        findings: Vec::new(),
     };
     for target in targets {
         let (title, count) = match target {
@@ -222,6 +224,31 @@ pub(super) fn rehearse_all(
     } else {
         Err(Stop::Failed(problems))
     }
+}
+
+/// Looks at the issues that are to be planned as `check` does. Errors stop the run.
+pub(super) fn check_new(
+    publication: &Publication,
+    targets: &[Target],
+    keys: &Arc<Keys>,
+) -> Result<Vec<Diagnostic>, Stop> {
+    let new = targets.iter().filter_map(|target| match target {
+        Target::New(issue, agreed) => Some((&**issue, agreed.sample.as_slice())),
+        Target::Started(_) => None,
+    });
+    let new: Vec<_> = new.collect();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = publication.issues()?.issues;
+    let found = check_before_sending(publication, &all, &new, keys)?;
+    if found
+        .iter()
+        .any(|problem| problem.severity() == Severity::Error)
+    {
+        return Err(Stop::Failed(found));
+    }
+    Ok(found)
 }
 
 /// What makes the messages of a started issue.

@@ -32,9 +32,21 @@ pub(super) fn rehearse_frozen(
     keys: Arc<Keys>,
     readers: Vec<Recipient>,
 ) -> Result<(), Diagnostic> {
+    try_composer(publication, frozen, keys, move |composer| {
+        composer.rehearse(&readers)
+    })
+}
+
+/// Lets `work` have the composer of a frozen issue for as long as a template may take.
+pub(super) fn try_composer<T: Send + 'static>(
+    publication: &Publication,
+    frozen: FrozenIssue,
+    keys: Arc<Keys>,
+    work: impl FnOnce(&Composer) -> Result<T, Diagnostic> + Send + 'static,
+) -> Result<T, Diagnostic> {
     let signer = publication.signer(&frozen)?;
-    let rehearse = move || Composer::new(frozen, keys, signer)?.rehearse(&readers);
-    within(LONGEST, rehearse).unwrap_or_else(|| Err(too_slow()))
+    let made = within(LONGEST, move || work(&Composer::new(frozen, keys, signer)?));
+    made.unwrap_or_else(|| Err(too_slow()))
 }
 
 /// What `work` gives, if it does in time. Nothing can stop it: it goes on beside us until the
@@ -49,6 +61,11 @@ fn within<T: Send + 'static>(
         let _ = done.send(work());
     });
     wait.recv_timeout(longest).ok()
+}
+
+/// Whether that is what was told.
+pub(super) fn is_too_slow(problem: &Diagnostic) -> bool {
+    *problem == too_slow()
 }
 
 fn too_slow() -> Diagnostic {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 /// Byte ranges of the bare URLs in `text`, in order.
-pub(super) fn find_urls(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn find_urls(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(at) = next_candidate(text, from) {

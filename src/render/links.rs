@@ -22,7 +22,7 @@ const IMAGE_SCHEMES: &[&str] = &["http", "https"];
 
 /// Resolves the addresses of one essay.
 #[derive(Debug, Clone)]
-pub(super) struct Links {
+pub(crate) struct Links {
     page: Option<Url>,
     pictures: Pictures,
 }
@@ -30,7 +30,7 @@ pub(super) struct Links {
 impl Links {
     /// `page` is the absolute address of the page. If it is none, relative addresses
     /// lead nowhere and are removed. What `pictures` knows leads to where it lies.
-    pub(super) fn new(page: &str, pictures: &Pictures) -> Self {
+    pub(crate) fn new(page: &str, pictures: &Pictures) -> Self {
         Self {
             page: Url::parse(page).ok().filter(|url| !url.cannot_be_a_base()),
             pictures: pictures.clone(),
@@ -56,12 +56,12 @@ impl Links {
     }
 
     /// The absolute address of a link.
-    pub(super) fn url(&self, address: &str) -> Option<String> {
+    pub(crate) fn url(&self, address: &str) -> Option<String> {
         self.absolute(address, LINK_SCHEMES)
     }
 
     /// The absolute address of an image.
-    pub(super) fn image(&self, address: &str) -> Option<String> {
+    pub(crate) fn image(&self, address: &str) -> Option<String> {
         if address.trim().is_empty() {
             return None;
         }

@@ -103,6 +103,14 @@ impl Marks {
         finder.marks
     }
 
+    /// The parts that one audience alone sees, as events.
+    pub(super) fn parts_for(&self, audience: Audience) -> impl Iterator<Item = &Range<usize>> {
+        let parts = self.parts.iter();
+        parts
+            .filter(move |(whose, _)| *whose == audience)
+            .map(|(_, part)| part)
+    }
+
     /// Whether the two audiences see different essays.
     pub(super) fn part_audiences(&self) -> bool {
         !self.parts.is_empty()

@@ -33,13 +33,13 @@ mod tests;
 mod text;
 pub mod themes;
 mod video;
+mod written;
 
 use std::borrow::Cow;
 
 use crate::words::Words;
 use document::Document;
 use html::{Channel, write_html};
-use links::Links;
 use pictures::Pictures;
 
 use parse::Parsed;
@@ -47,6 +47,12 @@ pub use references::{Reference, references};
 
 pub use marks::MarkProblem;
 pub(crate) use text::needs_stuffing;
+
+pub(crate) use autolink::find_urls;
+pub(crate) use links::Links;
+pub(crate) use raw_html::{Tag as HtmlTag, all_tags, decode_entities, shown_text};
+pub(crate) use sanitize::{mail_keeps_element, mail_keeps_property};
+pub(crate) use written::Written;
 
 /// What rendering needs to know besides the Markdown.
 #[derive(Debug, Clone)]

@@ -60,6 +60,11 @@ impl Outline {
         self.ids.contains(id)
     }
 
+    /// The ids of all headings, without the prefix of the issue.
+    pub(super) fn into_heading_ids(self) -> HashSet<String> {
+        self.ids
+    }
+
     /// Maps labels to the events inside their definitions. The first of several with one label
     /// counts, as for link references (CommonMark §6.3).
     fn find_definitions(

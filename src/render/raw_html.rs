@@ -29,27 +29,27 @@ pub(super) enum Token<'a> {
 
 /// A start or an end tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tag<'a> {
+pub(crate) struct Tag<'a> {
     /// In lower case.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Whether it is an end tag.
-    pub(super) closes: bool,
+    pub(crate) closes: bool,
     /// Everything between the name and `>`.
     attributes: &'a str,
     /// The tag as written.
-    pub(super) source: &'a str,
+    pub(crate) source: &'a str,
 }
 
 impl Tag<'_> {
     /// The value of an attribute, its entities decoded.
-    pub(super) fn attribute(&self, wanted: &str) -> Option<String> {
+    pub(crate) fn attribute(&self, wanted: &str) -> Option<String> {
         self.attributes()
             .find(|attribute| attribute.name.eq_ignore_ascii_case(wanted))
             .map(|attribute| decode_entities(attribute.value).into_owned())
     }
 
     /// All attributes, as written.
-    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
         let text = self.attributes;
         // The attributes end where the tag's `>` stands.
         let start = self.source.len() - ">".len() - text.len();
@@ -81,10 +81,10 @@ impl Tag<'_> {
 
 /// An attribute of a tag, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Attribute<'a> {
-    pub(super) name: &'a str,
+pub(crate) struct Attribute<'a> {
+    pub(crate) name: &'a str,
     /// Without its quotes.
-    pub(super) value: &'a str,
+    pub(crate) value: &'a str,
     /// Where the value begins in the tag, in bytes.
     pub(super) offset: usize,
 }
@@ -162,9 +162,57 @@ pub(super) fn tokens(html: &str) -> Vec<Token<'_>> {
     tokens
 }
 
+/// The words of a piece of HTML, elements that stand on lines of their own apart, and the
+/// addresses of its links.
+pub(crate) fn shown_text(html: &str) -> (String, Vec<String>) {
+    let mut text = String::new();
+    let mut links = Vec::new();
+    for token in tokens(html) {
+        match token {
+            Token::Text(piece) => text.push_str(&decode_entities(piece)),
+            Token::Tag(tag) => {
+                if !INLINE.contains(&tag.name.as_str()) {
+                    text.push(' ');
+                }
+                if tag.name == "a" && !tag.closes {
+                    links.extend(tag.attribute("href"));
+                }
+            }
+        }
+    }
+    (text, links)
+}
+
+/// Elements that do not separate words.
+const INLINE: &[&str] = &[
+    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var",
+    "wbr",
+];
+
 /// Whether a tag opens an element that is never shown.
 pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
     !tag.closes && !VOID.contains(&tag.name.as_str()) && HIDDEN.contains(&tag.name.as_str())
+}
+
+/// Every tag of a piece of HTML with its offset, those of hidden elements too. What stands in a
+/// comment is no tag.
+pub(crate) fn all_tags(html: &str) -> Vec<(usize, Tag<'_>)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = html[from..].find('<') {
+        let start = from + at;
+        from = match read_markup(&html[start..]) {
+            Markup::Tag(tag, length) => {
+                found.push((start, tag));
+                start + length
+            }
+            Markup::Skipped(length) => start + length,
+            Markup::NoTag => start + 1,
+            Markup::Unclosed => break,
+        };
+    }
+    found
 }
 
 pub(super) enum Markup<'a> {
@@ -238,7 +286,7 @@ pub(super) fn breaks_line(html: &str) -> bool {
 }
 
 /// Replaces character references.
-pub(super) fn decode_entities(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode_entities(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 33; // the longest name in HTML's table, with `&` and `;`
     if !text.contains('&') {
         return Cow::Borrowed(text);

@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
 use super::links::{Links, absolute_or_fragment};
+use super::pictures::Pictures;
 use super::raw_html::{HIDDEN, Token, VOID, tokens};
 
 /// What a `style` of the author's may set in mail. No `position`, no `url()` (standards I3).
@@ -92,6 +94,21 @@ pub(super) fn clean_for_feed(html: &str, links: &Links, id_prefix: &str) -> Stri
             _ => Some(value.into()),
         });
     builder.clean(&limit_nesting(html)).to_string()
+}
+
+/// Whether the mail keeps an element; without it the words that it holds stay, unless
+/// [`HIDDEN`] names it.
+pub(crate) fn mail_keeps_element(name: &str) -> bool {
+    static KEPT: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+        let nowhere = Links::new("", &Pictures::default());
+        builder(&nowhere).clone_tags()
+    });
+    KEPT.contains(name)
+}
+
+/// Whether the mail keeps a property of a `style`.
+pub(crate) fn mail_keeps_property(name: &str) -> bool {
+    STYLE_PROPERTIES.contains(&name)
 }
 
 /// What both have in common.

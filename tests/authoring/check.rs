@@ -72,6 +72,7 @@ fn a_file_that_cannot_be_read_stops_the_fix_before_anything_is_written() {
 #[test]
 fn check_looks_at_the_issues_that_are_named() {
     let room = newsroom()
+        .now("2026-11-01T12:00:00Z")
         .subscribers("email\n")
         .essay("2026-12-01-one", "One", "Text.\n");
     room.run(["check", "one"]).succeeds();

@@ -3,6 +3,8 @@
 mod bad_input;
 mod build;
 mod check;
+mod check_rules;
+mod check_send;
 mod documents;
 mod feeds;
 mod import;

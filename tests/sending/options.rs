@@ -145,7 +145,7 @@ fn a_sender_at_a_provider_of_mailboxes_needs_the_relay_of_that_provider() {
     assert_eq!(relay.connections(), 0);
     room.run(["check"])
         .exits(0)
-        .stderr_contains(&format!("warning: {reason}"));
+        .stderr_contains(&format!("warning[foreign-sender]: {reason}"));
     room.run(["send", SLUG, "--test", "ada@gmail.com"])
         .exits(0)
         .stderr_contains(&format!("warning: {reason}"));

@@ -30,6 +30,7 @@ from = "letters@example.org"
 language = "en"
 time_zone = "UTC"
 send_time = "09:00"
+check.silence = ["missing-summary", "missing-postal-address", "example-address", "short-essay", "only-pictures"]
 "#;
 
 /// Says that the file system of the tests is good enough.

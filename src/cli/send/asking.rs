@@ -22,6 +22,8 @@ pub(super) enum Consent {
 pub(super) struct Terminal<'a> {
     pub(super) output: &'a Output,
     pub(super) consent: Consent,
+    /// Whether what `check` says of the issues is shown.
+    pub(super) shows_findings: bool,
     pub(super) zone: jiff::tz::TimeZone,
     pub(super) watcher: Option<Watcher>,
     pub(super) halt: Halt,
@@ -52,6 +54,9 @@ impl Ask for Terminal<'_> {
 impl Terminal<'_> {
     fn ask(&self, question: &Question) -> Result<(), Stop> {
         self.output.warnings(&question.warnings);
+        if self.shows_findings {
+            self.output.warnings(&question.findings);
+        }
         for (title, number) in &question.issues {
             self.output
                 .note(&format!("{title}: {}", count(*number as u64, "message")));

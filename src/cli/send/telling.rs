@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::check::to_json;
 use super::super::output::count;
 use super::super::status::{counts_json, doubted_line};
 use super::super::times::{local, utc};
@@ -38,6 +39,7 @@ pub(super) fn show(app: &App, publication: &Publication, report: &SendReport) ->
             "held": held.collect::<Vec<_>>(),
             "resting": resting.collect::<Vec<_>>(),
             "nobody": report.nobody,
+            "findings": report.findings.iter().map(to_json).collect::<Vec<_>>(),
         }));
     } else {
         show_issues(app, zone, report);

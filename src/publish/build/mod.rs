@@ -28,7 +28,7 @@ use essays::{Essays, KnownEssay};
 use feeds::Feeds;
 use memory::Memory;
 use press::{Press, Printed};
-use side_by_side::side_by_side;
+pub(super) use side_by_side::side_by_side;
 
 /// What a build did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Publication;
 use crate::archive::Draft;
+use crate::check::MISSING_PICTURE;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::Fingerprint;
 use crate::fs;
@@ -105,7 +106,8 @@ pub fn assets_of(publication: &Publication, issue: &Issue) -> Result<IssueAssets
     if search.problems.is_empty() {
         Ok(search.found)
     } else {
-        Err(search.problems)
+        let problems = search.problems.into_iter();
+        Err(problems.map(|one| MISSING_PICTURE.mark(one)).collect())
     }
 }
 

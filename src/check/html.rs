@@ -1,0 +1,89 @@
+//! The author's own HTML, as far as mail programs take it.
+
+use std::collections::BTreeSet;
+
+use super::reading::TagRead;
+use super::{Galley, Rule};
+use crate::diagnostic::Diagnostic;
+use crate::render::{mail_keeps_element, mail_keeps_property};
+
+const ELEMENT: Rule = Rule::warning(
+    "dropped-html",
+    "HTML that mail programs drop: `script`, `form`, `iframe`, `video` and others",
+);
+const STYLE: Rule = Rule::warning(
+    "dropped-style",
+    "CSS that mail programs drop: `position`, `flex`, `url()` and others",
+);
+
+pub(super) const RULES: &[Rule] = &[ELEMENT, STYLE];
+
+pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
+    if !galley.issue.mail {
+        return;
+    }
+    let mut told = BTreeSet::new();
+    for tag in galley.reading.tags.iter().filter(|tag| !tag.closes) {
+        if is_for_the_web(galley, tag) {
+            continue;
+        }
+        // One is enough of each: a form has twenty elements.
+        let first = element(tag).filter(|_| told.insert(tag.name.clone()));
+        found.extend(first.map(|problem| galley.in_essay(problem, &tag.range)));
+        let dropped: Vec<&str> = properties(tag).filter(|name| !is_kept(name)).collect();
+        if !dropped.is_empty() {
+            let problem = STYLE.found(format!("the mail loses `{}`", dropped.join("`, `")));
+            found.push(galley.in_essay(problem, &tag.range).hint(
+                "mail programs understand colours, borders, margins and fonts; the archive page \
+                 keeps it",
+            ));
+        }
+    }
+}
+
+/// Whether a tag stands in a part that the mail leaves out.
+pub(super) fn is_for_the_web(galley: &Galley<'_>, tag: &TagRead) -> bool {
+    let parts = &galley.reading.only_web;
+    parts.iter().any(|part| part.contains(&tag.range.start))
+}
+
+fn element(tag: &TagRead) -> Option<Diagnostic> {
+    let handler = tag
+        .attributes
+        .iter()
+        .find(|(name, _)| name.starts_with("on") && name.len() > 3);
+    let name = &tag.name;
+    if mail_keeps_element(name) {
+        let (handler, _) = handler?;
+        let problem = ELEMENT.found(format!("the mail loses `{handler}` of `<{name}>`"));
+        return Some(problem.hint("no mail program runs a program; the archive page keeps it"));
+    }
+    let hint = match name.as_str() {
+        "video" | "audio" | "iframe" | "embed" | "object" => {
+            "link it by words or a picture; the archive page keeps it"
+        }
+        "form" | "input" | "button" | "select" | "textarea" => {
+            "link a page that has the form; the archive page keeps it"
+        }
+        "style" | "link" => "put the styles into `templates/essay.css`",
+        _ => "the archive page keeps it; its words stay where there are any",
+    };
+    Some(
+        ELEMENT
+            .found(format!("the mail loses `<{name}>`"))
+            .hint(hint),
+    )
+}
+
+fn properties(tag: &TagRead) -> impl Iterator<Item = &str> {
+    let style = tag.attribute("style").unwrap_or_default();
+    style
+        .split(';')
+        .filter_map(|declaration| Some(declaration.split_once(':')?.0.trim()))
+        .filter(|name| !name.is_empty())
+}
+
+/// Custom properties and those of one browser are no loss where another one stands beside them.
+fn is_kept(name: &str) -> bool {
+    name.starts_with('-') || mail_keeps_property(&name.to_ascii_lowercase())
+}

@@ -1,0 +1,91 @@
+//! What would embarrass an author: rules over an issue in all its forms, each with a name.
+//!
+//! Core: values in, findings out. A [`Galley`] is what a proofreader gets of one issue; each file
+//! here holds a group of rules and applies them to it. What needs files, the roster, the ledger
+//! or the network is gathered by the shell and comes in as values.
+//!
+//! Few false alarms matter more than many rules: a rule that cannot be sure keeps silent.
+
+mod colours;
+mod contrast;
+mod dates;
+mod footnotes;
+mod galley;
+mod hosts;
+mod html;
+mod leftovers;
+mod links;
+mod mail;
+mod neighbours;
+mod pictures;
+mod prose;
+mod publication;
+mod reading;
+mod rule;
+mod silence;
+mod structure;
+mod subject;
+mod summary;
+mod vague;
+mod words;
+
+use crate::diagnostic::Diagnostic;
+
+pub use galley::{Galley, Neighbour, Surroundings};
+pub use mail::{BROKEN_TEMPLATE, NO_UNSUBSCRIBE};
+pub use pictures::MISSING_PICTURE;
+pub use publication::{FOREIGN_SENDER, Facts, check_publication};
+pub use reading::Reading;
+pub use rule::Rule;
+pub use silence::{NotSilenced, Silence, why_not_silenced};
+
+/// Every rule, group by group.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    [
+        subject::RULES,
+        summary::RULES,
+        leftovers::RULES,
+        links::RULES,
+        vague::RULES,
+        pictures::RULES,
+        footnotes::RULES,
+        structure::RULES,
+        html::RULES,
+        colours::RULES,
+        mail::RULES,
+        dates::RULES,
+        neighbours::RULES,
+        publication::RULES,
+        silence::RULES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Everything that the rules find in one issue, in the order of its file, without what the author
+/// silenced there.
+pub fn check_issue(galley: &Galley<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for group in [
+        subject::check,
+        summary::check,
+        leftovers::check,
+        links::check,
+        vague::check,
+        pictures::check,
+        footnotes::check,
+        structure::check,
+        html::check,
+        colours::check,
+        mail::check,
+        dates::check,
+        neighbours::check,
+    ] {
+        group(galley, &mut found);
+    }
+    let (silence, mistakes) = Silence::of_issue(galley);
+    found.retain(|problem| !silence.covers(problem));
+    found.extend(mistakes);
+    found.sort_by_cached_key(|problem| problem.position().map(|(_, line, column)| (line, column)));
+    found
+}
