@@ -10,6 +10,7 @@ mod heading;
 mod tags;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
@@ -203,6 +204,8 @@ pub struct Issue {
     pub draft: bool,
     /// Whether the issue is mailed; `false` is for the web only.
     pub mail: bool,
+    /// Where the front matter asks for a mail that ends at `<!-- more -->`, in bytes of `source`.
+    pub mail_excerpt: Option<Range<usize>>,
     /// Earlier slugs, which redirect to this one.
     pub aliases: Vec<Slug>,
     /// The entry's id in feeds if it came from elsewhere with one of its own.

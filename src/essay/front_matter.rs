@@ -9,6 +9,18 @@ pub const KEYS: [&str; 19] = [
     "mail", "aliases", "feed_id", "parent", "cover", "images", "language", "author", "silence",
 ];
 
+/// What of an essay is mailed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mailing {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What stands before `<!-- more -->`; the mail leads on to the rest.
+    Excerpt,
+    /// Nothing: it is for the web alone.
+    Nothing,
+}
+
 /// The values of the front matter, each checked for itself and with its place in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FrontMatter {
@@ -34,8 +46,8 @@ pub struct FrontMatter {
     pub audience: Vec<Located<String>>,
     /// Not to be published yet.
     pub draft: Option<Located<bool>>,
-    /// Whether the issue is mailed.
-    pub mail: Option<Located<bool>>,
+    /// Whether the issue is mailed, and how much of it.
+    pub mail: Option<Located<Mailing>>,
     /// Earlier slugs.
     pub aliases: Vec<Located<Slug>>,
     /// The entry's id in feeds if it came from elsewhere with one of its own.

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::checks::check_line;
 use super::instant::{WrittenInstant, YEARS};
-use super::{Entry, Format, FrontMatter, KEYS, Located, MOST_PROBLEMS, Written, key_for_foreign};
+use super::{
+    Entry, Format, FrontMatter, KEYS, Located, MOST_PROBLEMS, Mailing, Written, key_for_foreign,
+};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::issue::{Images, IssueId, Slug};
 use crate::words::is_language_tag;
@@ -63,7 +65,7 @@ impl Reader<'_> {
             "tags" => front.tags = self.lines(name, value),
             "audience" => front.audience = self.lines(name, value),
             "draft" => front.draft = self.truth(name, value),
-            "mail" => front.mail = self.truth(name, value),
+            "mail" => front.mail = self.mailing(name, value),
             "aliases" => {
                 front.aliases = (self.items(name, value).iter())
                     .filter_map(|item| self.slug(name, item))
@@ -197,6 +199,22 @@ impl Reader<'_> {
         let hint = format!("write `{example}` or leave the key out");
         self.wrong_kind(key, "true or false", value, hint);
         None
+    }
+
+    /// `true`, `false` or `"excerpt"`.
+    fn mailing(&mut self, key: &str, value: &Located<Written>) -> Option<Located<Mailing>> {
+        let mailing = match &value.value {
+            Written::Bool(true) => Mailing::Whole,
+            Written::Bool(false) => Mailing::Nothing,
+            Written::Text(text) if text == "excerpt" => Mailing::Excerpt,
+            _ => {
+                let example = self.assignment(key, "\"excerpt\"");
+                let hint = format!("write `{example}` for a mail that ends at `<!-- more -->`");
+                self.wrong_kind(key, "true, false or \"excerpt\"", value, hint);
+                return None;
+            }
+        };
+        Some(Located::new(mailing, value.range.clone()))
     }
 
     /// The items of a list; a single text is a list of one.

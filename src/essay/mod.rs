@@ -21,7 +21,7 @@ use std::ops::Range;
 pub use edit::{set_draft, set_id, set_send_at};
 pub use entry::{Entry, Written};
 pub use fence::Format;
-pub use front_matter::{FrontMatter, KEYS, key_for_foreign};
+pub use front_matter::{FrontMatter, KEYS, Mailing, key_for_foreign};
 pub use instant::WrittenInstant;
 pub use write::{NewFrontMatter, new_issue_text};
 

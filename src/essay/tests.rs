@@ -259,12 +259,38 @@ fn language_tags_have_a_shape() {
 }
 
 #[test]
+fn a_mail_is_whole_an_excerpt_or_nothing() {
+    for (written, meant) in [
+        ("true", Mailing::Whole),
+        ("false", Mailing::Nothing),
+        ("\"excerpt\"", Mailing::Excerpt),
+    ] {
+        for text in [
+            toml(&format!("mail = {written}")),
+            format!("---\nmail: {written}\n---\n"),
+        ] {
+            let mail = parse(&text).essay.front.mail.unwrap();
+            assert_eq!(mail.value, meant);
+            let mut front = NewFrontMatter::new(id(), "One");
+            front.mail = meant;
+            let again = parse(&new_issue_text(&front, "")).essay.front.mail;
+            assert_eq!(again.map(|mail| mail.value).unwrap_or_default(), meant);
+        }
+    }
+    let problem = refused(&toml("mail = \"exzerpt\""));
+    assert_eq!(
+        problem[0].message(),
+        "`mail` takes true, false or \"excerpt\""
+    );
+}
+
+#[test]
 fn new_front_matter_is_read_back_as_it_was_meant() {
     let mut front = NewFrontMatter::new(id(), "Quotes \" and ' and \\ and {{ braces }}");
     front.tags = vec!["craft".to_owned(), "a \"b\"".to_owned()];
     front.send_at = Utc.with_ymd_and_hms(2026, 12, 1, 9, 0, 0).single();
     front.aliases = vec![Slug::from_title("old name")];
-    front.mail = false;
+    front.mail = Mailing::Nothing;
     let text = new_issue_text(&front, "\n\nText.\n\n");
     assert_eq!(
         text,

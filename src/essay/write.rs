@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use toml_edit::{Array, DocumentMut, value};
 
-use super::WrittenInstant;
+use super::{Mailing, WrittenInstant};
 use crate::issue::{Images, IssueId, Slug};
 
 /// What the front matter of a new file says. Empty values are left out.
@@ -29,8 +29,8 @@ pub struct NewFrontMatter {
     pub audience: Vec<String>,
     /// Not to be published yet.
     pub draft: bool,
-    /// Whether the issue is mailed.
-    pub mail: bool,
+    /// What of it is mailed.
+    pub mail: Mailing,
     /// Earlier slugs.
     pub aliases: Vec<Slug>,
     /// The entry's id in feeds if it had one elsewhere.
@@ -61,7 +61,7 @@ impl NewFrontMatter {
             tags: Vec::new(),
             audience: Vec::new(),
             draft: false,
-            mail: true,
+            mail: Mailing::Whole,
             aliases: Vec::new(),
             feed_id: None,
             parent: None,
@@ -107,8 +107,10 @@ impl NewFrontMatter {
         if self.draft {
             table["draft"] = value(true);
         }
-        if !self.mail {
-            table["mail"] = value(false);
+        match self.mail {
+            Mailing::Whole => {}
+            Mailing::Excerpt => table["mail"] = value("excerpt"),
+            Mailing::Nothing => table["mail"] = value(false),
         }
         let mut text = |key: &str, content: Option<&str>| {
             if let Some(content) = content {

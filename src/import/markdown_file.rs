@@ -211,7 +211,11 @@ impl Draft {
             tags: texts(&front.tags),
             audience: texts(&front.audience),
             draft: front.draft.as_ref().is_some_and(|draft| draft.value),
-            mail: front.mail.as_ref().is_none_or(|mail| mail.value),
+            mail: front
+                .mail
+                .as_ref()
+                .map(|mail| mail.value)
+                .unwrap_or_default(),
             aliases: front
                 .aliases
                 .iter()

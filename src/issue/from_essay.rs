@@ -7,7 +7,7 @@ use super::dating::{Dated, DatingRules};
 use super::heading::{blanked, first_heading};
 use super::{Issue, IssueId, Slug};
 use crate::diagnostic::Diagnostic;
-use crate::essay::{Essay, Located, WrittenInstant, YEARS, check_line};
+use crate::essay::{Essay, Located, Mailing, WrittenInstant, YEARS, check_line};
 
 /// Longest subject, in characters.
 const LONGEST_SUBJECT: usize = 250;
@@ -89,7 +89,12 @@ fn assemble(
         tags: values(&front.tags),
         audience: values(&front.audience),
         draft: value(front.draft.as_ref()).unwrap_or(false),
-        mail: value(front.mail.as_ref()).unwrap_or(true),
+        mail: value(front.mail.as_ref()) != Some(Mailing::Nothing),
+        mail_excerpt: front
+            .mail
+            .as_ref()
+            .filter(|mail| mail.value == Mailing::Excerpt)
+            .map(|mail| mail.range.clone()),
         aliases: front
             .aliases
             .iter()

@@ -1,6 +1,8 @@
 //! Freezing: an issue, the templates and the configuration become one value from which every
 //! message is made, now and at every later attempt.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
 
@@ -41,6 +43,13 @@ pub(super) fn freeze(
             pictures: &files.pictures,
         },
     );
+    let (essay_html, essay_text) = match &issue.mail_excerpt {
+        None => (essay.email_html(), essay.text()),
+        Some(place) => {
+            let excerpt = essay.excerpt().ok_or_else(|| no_mark(issue, place))?;
+            (excerpt.email_html, excerpt.text)
+        }
+    };
     let config = &publication.config;
     let sources = publication.layouts.sources().iter();
     Ok(FrozenIssue {
@@ -71,8 +80,8 @@ pub(super) fn freeze(
         words: words.clone(),
         publication: publication.view(),
         issue: view,
-        essay_html: essay.email_html(),
-        essay_text: essay.text(),
+        essay_html,
+        essay_text,
         is_flowed: true,
         templates: sources
             .map(|(name, source)| (name.clone(), source.text.to_string()))
@@ -109,6 +118,13 @@ fn attached(assets: &IssueAssets) -> Result<Vec<FrozenPicture>, Diagnostic> {
         });
     }
     Ok(pictures)
+}
+
+/// A mail that should end at a mark which is not there.
+fn no_mark(issue: &Issue, place: &Range<usize>) -> Diagnostic {
+    Diagnostic::error("the essay has no `<!-- more -->`, at which its mail should end")
+        .at(&issue.source, place.clone())
+        .hint("put it on a line of its own between two paragraphs, or take `mail` out")
 }
 
 fn first_problem(mut problems: Vec<Diagnostic>) -> Diagnostic {

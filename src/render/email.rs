@@ -5,7 +5,7 @@ use css_inline::CSSInliner;
 
 use super::RenderContext;
 use super::document::Document;
-use super::html::{Channel, write_html};
+use super::html::{Channel, escape_attribute, escape_text, write_html};
 use super::links::Links;
 use super::raw_addresses::with_addresses;
 use super::sanitize::clean_for_mail;
@@ -24,7 +24,20 @@ pub(super) fn write_email(
     if document.has_html {
         html = clean_for_mail(&html, links);
     }
-    html = with_attached(html, links);
+    styled(with_attached(html, links), context.essay_css)
+}
+
+/// The way from an excerpt to the whole essay. Ends with a line feed.
+pub(super) fn write_read_on(context: &RenderContext<'_>) -> String {
+    let mut html = "<p class=\"read-on\"><a href=\"".to_owned();
+    escape_attribute(context.issue_url, &mut html);
+    html.push_str("\">");
+    escape_text(&context.words.read_on, &mut html);
+    html.push_str("</a></p>\n");
+    styled(html, context.essay_css)
+}
+
+fn styled(html: String, css: &str) -> String {
     if html.len() > LONGEST_STYLED {
         return html;
     }
@@ -33,9 +46,7 @@ pub(super) fn write_email(
         .minify_css(true)
         .build();
     // Only a stylesheet that cannot be read makes this fail; the essay is then sent unstyled.
-    inliner
-        .inline_fragment(&html, context.essay_css)
-        .unwrap_or(html)
+    inliner.inline_fragment(&html, css).unwrap_or(html)
 }
 
 /// The pictures that the mail brings along are shown from there (RFC 2392).

@@ -90,7 +90,8 @@ pub struct RenderedEssay {
     pub excerpt: Option<Excerpt>,
 }
 
-/// The beginning of an essay, with the footnotes to which it refers and no others.
+/// The beginning of an essay, with the footnotes to which it refers and no others, and at its end the
+/// way to the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     /// As [`RenderedEssay::email_html`].
@@ -154,9 +155,11 @@ impl<'a> ParsedEssay<'a> {
     /// See [`RenderedEssay::excerpt`].
     pub fn excerpt(&self) -> Option<Excerpt> {
         let document = self.parsed.mail_excerpt()?;
+        let words = self.context.words;
+        let read_on = format!("\n{}{}\n", words.read_on, words.colon);
         Some(Excerpt {
-            email_html: self.email_of(document),
-            text: self.text_of(document),
+            email_html: self.email_of(document) + &email::write_read_on(&self.context),
+            text: self.text_of(document) + &read_on + self.context.issue_url + "\n",
         })
     }
 

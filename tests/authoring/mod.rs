@@ -6,6 +6,7 @@ mod check;
 mod check_rules;
 mod check_send;
 mod documents;
+mod excerpt;
 mod feeds;
 mod import;
 mod incremental;
