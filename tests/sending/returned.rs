@@ -171,7 +171,7 @@ fn every_kind_of_mail_leads_to_what_it_should_and_to_nothing_else() {
         let address = format!("reader@r{number}.example.com");
         let mail = about(&message_to(&relay, &address), fixture);
         deliver(&room, fixture, &mail);
-        verdicts.insert(format!("{INBOX}/new/{fixture}"), verdict.to_owned());
+        verdicts.insert(format!("{INBOX}/cur/{fixture}:2,"), verdict.to_owned());
         reasons.extend(reason.map(|reason| (address, reason.to_owned())));
     }
     let taken = take(&room);

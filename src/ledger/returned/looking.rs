@@ -31,7 +31,7 @@ pub struct ReturnedRow {
     pub domain: Option<String>,
     /// What was said.
     pub words: Option<String>,
-    /// Where the mail lay when it was taken.
+    /// Where the mail lay afterwards.
     pub place: String,
     /// Whether it counts no more, because a person allowed the address afterwards.
     pub is_forgiven: bool,

@@ -33,7 +33,7 @@ pub use replay::Replayed;
 pub struct Returned {
     /// SHA-256 of its bytes: the same mail counts once.
     pub sha256: [u8; 32],
-    /// Where it lies, for the author.
+    /// Where it lies once it is taken, for the author.
     pub place: String,
     /// What it says.
     pub reading: Reading,

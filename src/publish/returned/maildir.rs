@@ -48,22 +48,24 @@ pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     Ok(files)
 }
 
-/// Moves a mail from `new/` to `cur/`, as one that nobody has looked at.
+/// Where a mail of `new/` lies once it is taken: in `cur/`, as one that nobody has looked at.
+pub(super) fn place_in_cur(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    if !name.to_string_lossy().contains(":2,") {
+        name.push(":2,");
+    }
+    let maildir = file.parent().and_then(Path::parent).unwrap_or(file);
+    maildir.join("cur").join(name)
+}
+
+/// Moves a mail from `new/` to `cur/`.
 pub(super) fn move_to_cur(file: &Path) -> Result<(), Diagnostic> {
     let problem = |error: std::io::Error| {
         Diagnostic::error(format!("cannot move `{}` to `cur/`", file.display()))
             .cause(error)
             .hint("the mail is taken, and is known again the next time; check the rights of the Maildir")
     };
-    let (Some(name), Some(maildir)) = (file.file_name(), file.parent().and_then(Path::parent))
-    else {
-        return Ok(());
-    };
-    let mut moved = name.to_owned();
-    if !moved.to_string_lossy().contains(":2,") {
-        moved.push(":2,");
-    }
-    match fs::rename(file, maildir.join("cur").join(moved)) {
+    match fs::rename(file, place_in_cur(file)) {
         // Another one has moved it.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         moved => moved.map_err(problem),

@@ -22,7 +22,7 @@ pub use source::Source;
 /// A mail as it was found, its first [`LARGEST_MAIL`] bytes and one more.
 struct RawMail {
     bytes: Vec<u8>,
-    /// Where it lies, for the author.
+    /// Where it lies once it is taken, for the author.
     place: String,
     /// A file that is moved to `cur/` when the mail is taken.
     new_file: Option<PathBuf>,

@@ -61,7 +61,12 @@ impl Source {
         visit: Visit<'_>,
     ) -> Result<Vec<Diagnostic>, Stop> {
         match self {
-            Self::Maildir(folder) => maildir::each(folder, &["new"], visit),
+            Self::Maildir(folder) => maildir::each(folder, &["new"], &mut |mut mail| {
+                if let Some(file) = &mail.new_file {
+                    mail.place = maildir::place_in_cur(file).display().to_string();
+                }
+                visit(mail)
+            }),
             Self::Pipe { recipient } => {
                 let mail = keep::from_pipe(publication, recipient.as_deref())?;
                 visit(mail)?;

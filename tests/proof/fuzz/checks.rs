@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll};
 
 use postrider::address::{EmailAddress, Mailbox, clean_name};
+use postrider::bounce::{self, Content};
 use postrider::config::{Environment, parse};
 use postrider::delivery::{Step, Transaction};
 use postrider::diagnostic::{Diagnostic, SourceText};
@@ -355,5 +356,22 @@ fn attributes(mut rest: &str) -> (Attributes, &str) {
             rest = behind.get(end + start..).unwrap_or_default();
         }
         found.push((name, value.to_owned()));
+    }
+}
+
+// -- mail that comes back --
+
+/// Nobody can name a delivery or a reader without the key, and what is kept of a mail can be shown
+/// on a terminal.
+pub(super) fn returned(bytes: &[u8]) {
+    static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::derive(&[9; 32]));
+    let reading = bounce::read(bytes, None, &KEYS);
+    assert_eq!(reading.names.delivery, None);
+    assert_eq!(reading.names.reader, None);
+    if let Content::Failure(reports) = &reading.content {
+        assert!(!reports.is_empty());
+        for report in reports {
+            assert!(report.words.len() <= 512 && !report.words.chars().any(char::is_control));
+        }
     }
 }

@@ -121,6 +121,34 @@ const ESSAYS: &[&str] = &[
     "#",
     "'",
 ];
+const MAIL: &[&str] = &[
+    "To: ",
+    "b+",
+    "abcdefghijklmnopqrstuvwxyz23456",
+    "unsubscribe+",
+    "@example.org\n",
+    "Subject: unsubscribe v1.",
+    "From: MAILER-DAEMON\n",
+    "Return-Path: <>\n",
+    "Content-Type: multipart/report; boundary=b\n",
+    "Content-Type: message/delivery-status\n",
+    "Content-Type: message/feedback-report\n",
+    "Content-Type: message/rfc822\n",
+    "Content-Transfer-Encoding: base64\n",
+    "Feedback-Type: abuse\n",
+    "Action: failed\n",
+    "Status: 5.1.1\n",
+    "Diagnostic-Code: smtp; 550 ",
+    "Message-ID: <",
+    "--b\n",
+    "--b--\n",
+    "\n",
+    "\n\n",
+    "\r\n",
+    " ",
+    ">",
+    "\u{1b}[2J",
+];
 const MARKDOWN: &[&str] = &[
     "# ",
     "*",
@@ -204,6 +232,11 @@ proptest! {
     }
 
     #[test]
+    fn no_mail_names_anybody_without_the_key(text in made_of(MAIL)) {
+        checks::returned(text.as_bytes());
+    }
+
+    #[test]
     fn nothing_that_runs_gets_out_of_any_markdown(text in made_of(MARKDOWN)) {
         checks::markdown(&text);
     }
@@ -227,6 +260,7 @@ fn every_seed_of_the_fuzz_targets_passes() {
                 "roster" => checks::roster(&bytes),
                 "front_matter" => text(checks::front_matter, &bytes),
                 "markdown" => text(checks::markdown, &bytes),
+                "returned" => checks::returned(&bytes),
                 other => panic!("no target is named {other}"),
             }
         }
