@@ -73,6 +73,8 @@ pub(super) fn clean_for_mail(html: &str, links: &Links) -> String {
     let mut builder = builder(links);
     builder
         .add_generic_attributes(["id", "class", "dir", "style"])
+        // Our own, at boxes that scroll.
+        .add_tag_attributes("div", ["tabindex"])
         .filter_style_properties(STYLE_PROPERTIES.iter().copied().collect());
     builder.clean(&limit_nesting(html)).to_string()
 }

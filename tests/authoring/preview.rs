@@ -208,6 +208,33 @@ fn pictures_come_from_the_folder_and_can_be_left_out() {
     assert!(browser.get("/?view=message").contains("1 picture"));
 }
 
+#[test]
+fn pictures_that_travel_in_the_message_are_shown_from_there() {
+    let png = [
+        &b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x03\x08\x02\0\0\0"[..],
+        &[0; 16],
+    ]
+    .concat();
+    let room = Newsroom::new()
+        .essay_with(
+            "2026-12-08-a-door/index",
+            "A door",
+            "images = \"attached\"",
+            "![A green door](door.png)\n",
+        )
+        .file("issues/2026-12-08-a-door/door.png", &png)
+        .now(NOW);
+    let (_running, browser) = preview(&room, &[]);
+    let mail = browser.get("/mail");
+    let address = unescaped(between(&mail, "src=\"", "\""));
+    assert!(address.starts_with("/attached?"), "{address}");
+    let picture = browser.ask("GET", &address, &browser.address().to_string());
+    assert_eq!((picture.status, picture.body), (200, png.clone()));
+    assert!(browser.get("/?view=message").contains(&format!("{} bytes", png.len())));
+    let other = browser.ask("GET", "/attached?x=&cid=other", &browser.address().to_string());
+    assert_eq!(other.status, 404);
+}
+
 fn picture_field(browser: &Browser, path: &str, name: &str) -> String {
     let answer = browser.ask("HEAD", path, &browser.address().to_string());
     answer.field(name).to_owned()

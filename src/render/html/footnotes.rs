@@ -48,11 +48,6 @@ impl Writer<'_> {
     fn way_back(&mut self, number: usize, references: usize) {
         const MOST: usize = 10;
         for occurrence in 1..=references.min(MOST) {
-            // U+FE0E keeps phones from drawing an emoji.
-            let mut arrow = "\u{21A9}\u{FE0E}".to_owned();
-            if occurrence > 1 {
-                arrow.extend(["<sup>", &occurrence.to_string(), "</sup>"]);
-            }
             if !self.out.ends_with("<p>") {
                 self.out.push(' ');
             }
@@ -60,12 +55,18 @@ impl Writer<'_> {
                 let number = number.to_string();
                 let mut label = fill(&self.words.back_to_note, |_| Some(number.as_str()));
                 if occurrence > 1 {
-                    // WCAG 2.5.3: the name holds what is shown.
                     label.extend([" (", &occurrence.to_string(), ")"]);
                 }
                 label
             });
-            self.own_link(&reference_id(number, occurrence), &arrow, back.as_deref());
+            // U+FE0E keeps phones from drawing an emoji.
+            let arrow = "\u{21A9}\u{FE0E}";
+            self.own_link(&reference_id(number, occurrence), arrow, back.as_deref());
+            if occurrence > 1 {
+                // Beside the link: its name has to hold what it shows (WCAG 2.5.3).
+                let occurrence = occurrence.to_string();
+                self.out.extend(["<sup>", &occurrence, "</sup>"]);
+            }
         }
     }
 }

@@ -10,9 +10,10 @@ impl Writer<'_> {
         // A wide table scrolls in its box instead of widening the page (standards I9).
         let boxed = self.channel != Channel::Feed;
         if boxed {
-            self.out.push_str("<div class=\"table\"");
+            // What scrolls must be reached by the keyboard (WCAG 2.1.1).
+            self.out.push_str("<div class=\"table\" tabindex=\"0\"");
             if self.channel == Channel::Web {
-                self.out.push_str(" tabindex=\"0\" role=\"group\"");
+                self.out.push_str(" role=\"group\"");
                 self.attribute("aria-label", &self.words.table);
             }
             self.out.push('>');
