@@ -230,8 +230,16 @@ fn pictures_that_travel_in_the_message_are_shown_from_there() {
     assert!(address.starts_with("/attached?"), "{address}");
     let picture = browser.ask("GET", &address, &browser.address().to_string());
     assert_eq!((picture.status, picture.body), (200, png.clone()));
-    assert!(browser.get("/?view=message").contains(&format!("{} bytes", png.len())));
-    let other = browser.ask("GET", "/attached?x=&cid=other", &browser.address().to_string());
+    assert!(
+        browser
+            .get("/?view=message")
+            .contains(&format!("{} bytes", png.len()))
+    );
+    let other = browser.ask(
+        "GET",
+        "/attached?x=&cid=other",
+        &browser.address().to_string(),
+    );
     assert_eq!(other.status, 404);
 }
 

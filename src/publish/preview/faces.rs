@@ -110,10 +110,13 @@ impl Desired<'_> {
     fn pictures(&self, mail: &Received) -> Vec<Picture> {
         let assets = assets_of(self.publication, self.issue).unwrap_or_default();
         let picture = |address: String| {
-            let own = assets.files.iter().find(|file| match address.strip_prefix("cid:") {
-                Some(id) => file.picture.content_id.as_deref() == Some(id),
-                None => file.picture.url == address,
-            });
+            let own = assets
+                .files
+                .iter()
+                .find(|file| match address.strip_prefix("cid:") {
+                    Some(id) => file.picture.content_id.as_deref() == Some(id),
+                    None => file.picture.url == address,
+                });
             Picture {
                 bytes: own.map(|file| file.bytes),
                 address,
