@@ -44,8 +44,9 @@ impl New {
                 .json(&json!({ "file": name, "issue": id.as_str() }));
         } else {
             app.output.line(&name);
-            app.output
-                .note("it is a draft: take `draft = true` out when it is ready");
+            app.output.note(&format!(
+                "it is a draft: when it is ready, take `draft = true` out, or give it its time with `postrider schedule {name} WHEN --ready`"
+            ));
         }
         Ok(Exit::Done)
     }

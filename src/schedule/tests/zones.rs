@@ -151,7 +151,7 @@ fn through_all_the_years_a_daily_slot_comes_once_a_day_in_every_zone() {
 }
 
 #[test]
-#[ignore = "minutes: see the command above"]
+#[ignore = "five minutes in a dev build: see the command above"]
 fn through_all_the_years_every_slot_near_a_change_comes_once_a_day_in_every_zone() {
     for (name, zone, changes) in zones() {
         let rules = rules(&zone);
