@@ -1,4 +1,5 @@
-"""Reads the three feeds of a publication as readers do and compares them.
+"""Reads the feeds of a publication as readers do and compares them: the three formats with each
+other, and each with its archives (RFC 5005).
 
     check_feeds.py PUBLIC
 """
@@ -12,6 +13,7 @@ import xml.etree.ElementTree as tree
 
 import feedparser
 
+HISTORY = "{http://purl.org/syndication/history/1.0}"
 ATOM = "{http://www.w3.org/2005/Atom}"
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 IRI = re.compile(r"[a-z][a-z0-9+.-]*:\S+")
@@ -95,6 +97,76 @@ def check_addresses(name, content):
         yield f"{name}: a script"
 
 
+class Document:
+    """One document of a feed in one of the formats: its entries and where it says others are."""
+
+    def __init__(self, path):
+        self.path = path
+        if path.suffix == ".json":
+            feed = json.loads(path.read_text(encoding="utf-8"))
+            self.ids = [item["id"] for item in feed["items"]]
+            self.links = {"self": feed["feed_url"]}
+            if "next_url" in feed:
+                self.links["prev-archive"] = feed["next_url"]
+            self.hubs = {hub["url"] for hub in feed.get("hubs", [])}
+            self.archive = self.complete = None
+            return
+        root = tree.parse(path).getroot()
+        links = root.findall(ATOM + "link") + root.findall("channel/" + ATOM + "link")
+        self.links = {link.get("rel"): link.get("href") for link in links}
+        self.hubs = {link.get("href") for link in links if link.get("rel") == "hub"}
+        self.archive = next(root.iter(HISTORY + "archive"), None) is not None
+        self.complete = next(root.iter(HISTORY + "complete"), None) is not None
+        entries = [element.text for element in root.iter("guid")]
+        self.ids = entries or [entry.findtext(ATOM + "id") for entry in root.iter(ATOM + "entry")]
+
+
+def check_archives(public, path, base):
+    """RFC 5005 4: following prev-archive from the feed meets every entry; all links lead back."""
+    name = path.relative_to(public)
+    first = Document(path)
+    seen, documents = set(first.ids), [first]
+    if first.archive:
+        yield f"{name}: the subscribers' document says that it is an archive"
+    if first.links["self"] != base + str(name):
+        yield f"{name}: calls itself {first.links['self']}"
+    while previous := documents[-1].links.get("prev-archive"):
+        target = public / previous.removeprefix(base)
+        if not previous.startswith(base) or not target.is_file():
+            yield f"{name}: {previous} is not there"
+            return
+        document = Document(target)
+        if document.links["self"] != previous:
+            yield f"{previous}: calls itself {document.links['self']}"
+        if document.archive is not None:
+            if not document.archive or document.complete:
+                yield f"{previous}: does not say that it is an archive"
+            if document.links.get("current") != first.links["self"]:
+                yield f"{previous}: belongs to {document.links.get('current')}"
+            newer = documents[-1].links["self"] if len(documents) > 1 else None
+            if document.links.get("next-archive") != newer:
+                yield f"{previous}: leads on to {document.links.get('next-archive')}, not to {newer}"
+        if document.hubs:
+            yield f"{previous}: an archive that never changes has a hub"
+        documents.append(document)
+        seen |= set(document.ids)
+    if first.complete and len(documents) > 1:
+        yield f"{name}: complete, and with archives"
+    pages = len(list((public / "issues").glob("*/index.html")))
+    redirects = sum("http-equiv" in page.read_text(encoding="utf-8") for page in (public / "issues").glob("*/index.html"))
+    if len(seen) != pages - redirects:
+        yield f"{name}: leads to {len(seen)} issues of {pages - redirects}"
+
+
+def check_tags(public):
+    """The feeds of a tag hold the issues of its page, and agree with each other."""
+    for page in sorted(public.glob("tags/*/index.html")):
+        folder = page.parent
+        ids = {name: Document(folder / name).ids for name in ("feed.xml", "atom.xml", "feed.json")}
+        if not ids["feed.xml"] or any(other != ids["feed.xml"] for other in ids.values()):
+            yield f"{folder.name}: the feeds of the tag differ or are empty"
+
+
 def main():
     public = pathlib.Path(sys.argv[1])
     files = {name: public / name for name in ("feed.xml", "atom.xml", "feed.json")}
@@ -129,6 +201,10 @@ def main():
     for ids in said.values():
         if len(ids) != len({identity for identity, _ in ids}):
             faults.append("an id stands twice")
+    base = as_json["home_page_url"]
+    for path in files.values():
+        faults += check_archives(public, path, base)
+    faults += check_tags(public)
     for fault in faults:
         print(fault, file=sys.stderr)
     print(f"{len(said['feed.json'])} entries in each of three feeds, {len(faults)} faults")

@@ -20,6 +20,20 @@ pub fn hashed_path(name: &str, ending: &str, bytes: &[u8]) -> String {
     format!("assets/{name}-{}.{ending}", short_hash(bytes))
 }
 
+/// A text as a string of CSS (Syntax Level 3 §4.3.5).
+pub(super) fn css_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            '\n' => out.push_str("\\a "),
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// As much of SHA-256 as keeps the assets of one publication apart.
 fn short_hash(bytes: &[u8]) -> String {
     let mut hash = HEXLOWER.encode(digest(&SHA256, bytes).as_ref());

@@ -224,7 +224,7 @@ impl<'a> Archive<'a> {
                 Draft::of_text("robots.txt", rules.unwrap_or_default())
             }
             File::Stylesheet => self.site.copy("web.css", STYLESHEET),
-            File::FeedStylesheet => self.site.copy("feed.css", FEED_STYLESHEET),
+            File::FeedStylesheet => self.site.feed_stylesheet(),
             File::Redirect { alias, to } => {
                 self.site.redirect(&self.pages[*to], &openings[*to], alias)
             }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::assets::{STYLESHEET, versioned};
+use super::assets::{FEED_STYLESHEET, STYLESHEET, css_string, versioned};
 use super::cards::CardView;
 use super::draft::Variables;
 use super::subscribe::subscribe_url;
@@ -204,6 +204,19 @@ impl<'a> Site<'a> {
             _ => "../".repeat(path.matches('/').count()),
         };
         format!("{up}{}", self.stylesheet)
+    }
+
+    /// How a browser shows a feed: `feed.css`, and what it says to who has opened one by chance.
+    pub(super) fn feed_stylesheet(&self) -> Draft<'_> {
+        let language = &self.around.publication.language;
+        let words = Words::of(language, self.around.own_words);
+        let css = format!(
+            "{}\n:root {{ direction: {} }}\n:root::before {{ content: {} }}\n",
+            self.around.layouts.text("feed.css").trim_end(),
+            direction(language),
+            css_string(&words.feed_explained)
+        );
+        Draft::of_text(FEED_STYLESHEET, css)
     }
 
     /// A file that lies beside the templates, as it is.

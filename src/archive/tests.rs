@@ -478,3 +478,17 @@ fn a_page_has_another_fingerprint_when_anything_that_it_shows_changes() {
     let edited = Layouts::new(&edited).unwrap();
     assert_ne!(usual, print_of(&pages, &edited, "essay", "opening"));
 }
+
+#[test]
+fn a_feed_that_is_opened_in_a_browser_explains_itself_in_its_language() {
+    let german = PublicationView {
+        language: "de".to_owned(),
+        ..publication()
+    };
+    let (layouts, own_words) = (layouts(), OwnWords::default());
+    let archive = Archive::new(around(&german, &layouts, &own_words), &[]).unwrap();
+    let css = archive.file(&File::FeedStylesheet, &[]).make().unwrap();
+    let css = String::from_utf8(css).unwrap();
+    assert!(css.contains("content: \"Das ist ein Feed."));
+    assert_eq!(super::assets::css_string("a\"b\\c\nd"), r#""a\"b\\c\a d""#);
+}

@@ -26,6 +26,7 @@ impl Build {
             .clone()
             .unwrap_or_else(|| publication.folder.join("public"));
         let report = publish::build(&publication, &found.issues, app.clock.now(), &out)?;
+        app.output.warnings(&report.warnings);
         if app.output.is_json() {
             app.output.json(&json!({
                 "out": out, "public": report.public, "future": report.future, "drafts": report.drafts,

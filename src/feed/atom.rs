@@ -24,7 +24,7 @@ pub(super) fn write(document: &Document<'_>) -> String {
     let xml = String::from_utf8(bytes).unwrap_or_default();
     format!(
         "{}{}\n",
-        xml_prologue(&document.stylesheet_url()),
+        xml_prologue(&document.stylesheet_url(Format::Atom)),
         with_zulu_dates(xml.trim())
     )
 }

@@ -213,9 +213,14 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Address of the stylesheet with which a browser shows a feed to a person.
-    fn stylesheet_url(&self) -> String {
-        format!("{}{FEED_STYLESHEET}", self.info.base_url)
+    /// Address of the stylesheet with which a browser shows a feed to a person, seen from this
+    /// document, so that a feed opened straight from the disk is dressed as well.
+    fn stylesheet_url(&self, format: Format) -> String {
+        let path = format.path_in(&self.info.folder, self.part);
+        format!(
+            "{}{FEED_STYLESHEET}",
+            "../".repeat(path.matches('/').count())
+        )
     }
 }
 

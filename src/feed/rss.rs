@@ -31,7 +31,7 @@ pub(super) fn write(document: &Document<'_>) -> String {
     let body = xml.split_once("?>").map_or(&*xml, |(_, rest)| rest);
     format!(
         "{}{}\n",
-        xml_prologue(&document.stylesheet_url()),
+        xml_prologue(&document.stylesheet_url(Format::Rss)),
         with_references(body.trim_start())
     )
 }

@@ -131,6 +131,8 @@ words! {
     subscribe_subject,
     /// Before the names of the feeds.
     subscribe_by_feed,
+    /// What a feed is, for who opens one in a browser.
+    feed_explained,
     /// The link to all issues.
     all_issues,
     /// Name of the list of all issues, for who hears the page.

@@ -19,6 +19,11 @@ fn built_anew(room: &Newsroom, now: &str) -> BTreeMap<String, Vec<u8>> {
             fresh.write(&file, room.read_bytes(&file));
         }
     }
+    // What an issue was called before is the one thing that only earlier builds know.
+    let names = "public/.postrider-names";
+    if room.has(names) {
+        fresh.write(names, room.read_bytes(names));
+    }
     fresh.run(["-q", "build", "--now", now]).succeeds();
     bytes_of(&fresh, "public")
 }

@@ -101,14 +101,14 @@ fn the_address_changes_with_the_bytes_and_not_with_the_slug() {
         .read(ESSAY)
         .replace("title =", "slug = \"moved\"\ntitle =");
     room.write(ESSAY, text);
-    room.run(["build"]).succeeds();
+    room.run(["-q", "build"]).succeeds();
     assert_eq!(assets(&room), before);
     assert!(
         room.read("public/issues/moved/index.html")
             .contains(&before[0])
     );
     room.write("issues/2026-12-01-seen/door.png", png(4, 2));
-    room.run(["build"]).succeeds();
+    room.run(["-q", "build"]).succeeds();
     let after = room.read("public/issues/moved/index.html");
     assert!(!after.contains(&before[0]) && after.contains("width=\"4\""));
 }

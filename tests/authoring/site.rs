@@ -205,3 +205,59 @@ fn a_cover_is_the_picture_of_its_issue_in_pages_and_feeds() {
     let feed: serde_json::Value = serde_json::from_str(&room.read("public/feed.json")).unwrap();
     assert_eq!(feed["items"][0]["image"], "https://example.net/ink.jpg");
 }
+
+/// Gives the issue `habit` another name.
+fn renamed(room: &Newsroom, to: &str) {
+    let stem = |name: &str| room.path(&format!("issues/2026-12-08-{name}.md"));
+    let from = ["habit", "routine", "custom"]
+        .into_iter()
+        .find(|name| stem(name).exists())
+        .unwrap();
+    std::fs::rename(stem(from), stem(to)).unwrap();
+}
+
+#[test]
+fn a_changed_slug_leaves_a_page_that_leads_to_the_new_one() {
+    let room = tagged();
+    room.run(["-q", "build"]).succeeds();
+    renamed(&room, "routine");
+    room.run(["build"])
+        .exits(0)
+        .stderr_contains("`issues/habit/` leads to `issues/routine/`")
+        .stderr_contains("write `aliases = [\"habit\"]` into issues/2026-12-08-routine.md");
+    renamed(&room, "custom");
+    room.run(["build"]).exits(0);
+    for old in ["habit", "routine"] {
+        let page = room.read(&format!("public/issues/{old}/index.html"));
+        assert!(
+            page.contains("url=https://letters.example.org/issues/custom/"),
+            "{page}"
+        );
+        assert!(!room.read("public/sitemap.xml").contains(old));
+    }
+    // What the author writes down is known everywhere, and there is nothing more to say.
+    let file = "issues/2026-12-08-custom.md";
+    let text = room.read(file);
+    let aliases = "+++\naliases = [\"habit\", \"routine\"]\n";
+    room.write(file, text.replacen("+++\n", aliases, 1));
+    room.run(["-q", "build"]).succeeds();
+    room.run(["build", "--out", "elsewhere"]).succeeds();
+    assert!(room.has("elsewhere/issues/habit/index.html"));
+}
+
+#[test]
+fn a_name_that_another_issue_has_now_is_that_issues() {
+    let room = tagged();
+    room.run(["-q", "build"]).succeeds();
+    renamed(&room, "routine");
+    let room = room.essay("2026-12-22-habit", "A new habit", "Anew.\n");
+    room.run(["-q", "build"]).succeeds();
+    assert!(
+        room.read("public/issues/habit/index.html")
+            .contains("<p>Anew.</p>")
+    );
+    assert!(
+        room.read("public/issues/routine/index.html")
+            .contains("<p>Habit.</p>")
+    );
+}

@@ -8,6 +8,7 @@
 
 mod essays;
 mod feeds;
+mod former;
 mod manifest;
 mod memory;
 mod press;
@@ -26,6 +27,7 @@ use crate::issue::Issue;
 use crate::words::Words;
 use essays::{Essays, KnownEssay};
 use feeds::Feeds;
+pub(super) use former::FormerNames;
 use memory::Memory;
 use press::{Press, Printed};
 pub(super) use side_by_side::side_by_side;
@@ -45,6 +47,8 @@ pub struct BuildReport {
     pub unchanged: usize,
     /// Files of an earlier build that were taken away.
     pub removed: usize,
+    /// What the author should know about what was made.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// What a build makes files of.
@@ -56,7 +60,12 @@ pub(super) struct Edition<'a> {
     /// Of each issue.
     pub(super) assets: &'a [IssueAssets],
     pub(super) about: Option<&'a About>,
+    /// Names of the issues in earlier builds.
+    pub(super) former: &'a FormerNames,
 }
+
+/// Largest JSON feed that its readers should be expected to take, in bytes.
+const LARGEST_JSON_FEED: u64 = 250_000;
 
 /// Builds everything that is public at `now` into `out`.
 pub fn build(
@@ -73,12 +82,14 @@ pub fn build(
     let about = publication.about().map_err(Stop::Failed)?;
     let memory = Memory::open(&publication.folder);
     let press = Press::open(out, &memory)?;
+    let former = FormerNames::read(out)?;
     let print = |draft: Draft<'_>| press.print(draft);
     let edition = Edition {
         publication,
         issues: &public,
         assets: &assets,
         about: about.as_ref(),
+        former: &former,
     };
     let (mut printed, essays) = make_all(edition, &memory, &print)?;
     let own: Vec<&Asset> = assets.iter().flat_map(|assets| &assets.files).collect();
@@ -88,7 +99,20 @@ pub fn build(
     report.public = public.len();
     report.drafts = issues.iter().filter(|issue| issue.draft).count();
     report.future = issues.len() - report.public - report.drafts;
+    report.warnings = former.warnings(&public);
+    report.warnings.extend(large_feed(out));
+    former.write_with(&public, out)?;
     Ok(report)
+}
+
+/// What is to be said about a JSON feed that some readers leave out for its size.
+fn large_feed(out: &Path) -> Option<Diagnostic> {
+    let bytes = std::fs::metadata(out.join("feed.json")).ok()?.len();
+    (bytes > LARGEST_JSON_FEED).then(|| {
+        Diagnostic::warning(format!("`feed.json` has {} KB", bytes.div_ceil(1000)))
+            .cause("some feed readers take no JSON of more than 250 KB")
+            .hint("let the feeds hold fewer issues with `entries` in `[feeds]`; the others stay in the feeds' archives")
+    })
 }
 
 /// Makes every page, drafts and future ones too, and writes nothing: what is wrong with the
@@ -103,6 +127,7 @@ pub fn rehearse_build(publication: &Publication, issues: &[Issue]) -> Vec<Diagno
             issues: &all,
             assets: &assets,
             about: about.as_ref(),
+            former: &FormerNames::default(),
         };
         make_anew(edition, &make).map_err(|problem| vec![problem])
     });
@@ -153,12 +178,16 @@ fn make_all<R: Send>(
         issues,
         assets,
         about,
+        former,
     } = edition;
     let view = publication.view();
     let pages: Vec<ArchivePage> = issues
         .iter()
         .zip(assets)
-        .map(|(issue, assets)| archive_page(publication, issue, assets))
+        .map(|(issue, assets)| ArchivePage {
+            aliases: former.with_aliases(issue, issues),
+            ..archive_page(publication, issue, assets)
+        })
         .collect();
     let about_page = about.map(|about| about_page(publication, about));
     let around = Surroundings {

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::message::{Addressee, Composer, Purpose};
 use crate::preview::{Face, Faces, FeedFace, Mail, Page, Picture, Received, pictures_in};
-use crate::publish::build::{Edition, make_anew};
+use crate::publish::build::{Edition, FormerNames, make_anew};
 use crate::publish::freeze::freeze;
 use crate::publish::pictures::{IssueAssets, assets_of};
 use crate::publish::{About, Publication};
@@ -152,6 +152,7 @@ impl Desired<'_> {
             issues: &issues,
             assets: &assets,
             about: self.about,
+            former: &FormerNames::default(),
         };
         let made = make_anew(edition, &take)?;
         Ok(made.into_iter().flatten().collect())
@@ -183,6 +184,7 @@ impl Desired<'_> {
             issues: &[self.issue],
             assets: &[assets],
             about: self.about,
+            former: &FormerNames::default(),
         };
         let made = make_anew(edition, &take).map_err(|problem| vec![problem])?;
         let files: SiteFiles = made.into_iter().flatten().collect();

@@ -44,6 +44,7 @@ pub(in crate::words) fn arabic() -> Words {
         subscribe_by_mail: "طلب الاشتراك بالبريد الإلكتروني",
         subscribe_subject: "الاشتراك في {title}",
         subscribe_by_feed: "في قارئ الخلاصات",
+        feed_explained: "هذه خلاصة. انسخ عنوان هذه الصفحة إلى قارئ الخلاصات لتصلك الأعداد الجديدة هناك.",
         all_issues: "جميع الأعداد",
         newest_first: "جميع الأعداد، الأحدث أولًا",
         nothing_yet: "لم يصدر أي عدد بعد.",

@@ -44,6 +44,7 @@ pub(in crate::words) fn chinese() -> Words {
         subscribe_by_mail: "写信订阅",
         subscribe_subject: "订阅 {title}",
         subscribe_by_feed: "用阅读器订阅",
+        feed_explained: "这是一个订阅源。把本页地址复制到订阅阅读器中，新一期就会出现在那里。",
         all_issues: "全部各期",
         newest_first: "全部各期，最新的在前",
         nothing_yet: "还没有寄出任何一期。",

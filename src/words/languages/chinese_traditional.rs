@@ -44,6 +44,7 @@ pub(in crate::words) fn chinese_traditional() -> Words {
         subscribe_by_mail: "寫信訂閱",
         subscribe_subject: "訂閱 {title}",
         subscribe_by_feed: "用閱讀器訂閱",
+        feed_explained: "這是一個訂閱源。把本頁網址複製到訂閱閱讀器中，新一期就會出現在那裡。",
         all_issues: "全部各期",
         newest_first: "全部各期，最新的在前",
         nothing_yet: "還沒有寄出任何一期。",

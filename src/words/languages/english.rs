@@ -44,6 +44,7 @@ pub(in crate::words) fn english() -> Words {
         subscribe_by_mail: "Ask for it by mail",
         subscribe_subject: "Subscribe to {title}",
         subscribe_by_feed: "In a feed reader",
+        feed_explained: "This is a feed. Copy the address of this page into a feed reader, and new issues will come to you there.",
         all_issues: "All issues",
         newest_first: "All issues, newest first",
         nothing_yet: "Nothing has been sent yet.",

@@ -44,6 +44,7 @@ pub(in crate::words) fn french() -> Words {
         subscribe_by_mail: "Le demander par courriel",
         subscribe_subject: "Abonnement à {title}",
         subscribe_by_feed: "Dans un lecteur de flux",
+        feed_explained: "Ceci est un flux. Copiez l’adresse de cette page dans un lecteur de flux : les nouveaux numéros y arriveront.",
         all_issues: "Tous les numéros",
         newest_first: "Tous les numéros, du plus récent au plus ancien",
         nothing_yet: "Aucun numéro n’est encore paru.",

@@ -44,6 +44,7 @@ pub(in crate::words) fn german() -> Words {
         subscribe_by_mail: "Per E-Mail bestellen",
         subscribe_subject: "{title} abonnieren",
         subscribe_by_feed: "Im Feedreader",
+        feed_explained: "Das ist ein Feed. Wer die Adresse dieser Seite in einen Feedreader kopiert, bekommt neue Ausgaben dort.",
         all_issues: "Alle Ausgaben",
         newest_first: "Alle Ausgaben, die neueste zuerst",
         nothing_yet: "Bisher ist keine Ausgabe erschienen.",

@@ -44,6 +44,7 @@ pub(in crate::words) fn hebrew() -> Words {
         subscribe_by_mail: "לבקשה בדוא״ל",
         subscribe_subject: "הרשמה אל {title}",
         subscribe_by_feed: "בקורא הזנות",
+        feed_explained: "זוהי הזנה. אפשר להעתיק את כתובת הדף הזה לקורא הזנות, והגיליונות החדשים יגיעו לשם.",
         all_issues: "כל הגיליונות",
         newest_first: "כל הגיליונות, מהחדש אל הישן",
         nothing_yet: "עדיין לא יצא שום גיליון.",

@@ -44,6 +44,7 @@ pub(in crate::words) fn hindi() -> Words {
         subscribe_by_mail: "ईमेल से मँगवाएँ",
         subscribe_subject: "{title} की सदस्यता",
         subscribe_by_feed: "फ़ीड रीडर में",
+        feed_explained: "यह एक फ़ीड है। इस पृष्ठ का पता किसी फ़ीड रीडर में डालें, नए अंक आपको वहीं मिलेंगे।",
         all_issues: "सभी अंक",
         newest_first: "सभी अंक, सबसे नया पहले",
         nothing_yet: "अभी तक कोई अंक प्रकाशित नहीं हुआ है।",

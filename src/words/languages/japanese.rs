@@ -44,6 +44,7 @@ pub(in crate::words) fn japanese() -> Words {
         subscribe_by_mail: "メールで申し込む",
         subscribe_subject: "{title} 購読申し込み",
         subscribe_by_feed: "フィードリーダーで読む",
+        feed_explained: "これはフィードです。このページのアドレスをフィードリーダーに登録すると、新しい号がそこに届きます。",
         all_issues: "すべての号",
         newest_first: "すべての号（新しい順）",
         nothing_yet: "まだ配信された号はありません。",

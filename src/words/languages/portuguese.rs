@@ -44,6 +44,7 @@ pub(in crate::words) fn portuguese() -> Words {
         subscribe_by_mail: "Pedir por e-mail",
         subscribe_subject: "Inscrição em {title}",
         subscribe_by_feed: "Num leitor de feeds",
+        feed_explained: "Isto é um feed. Copie o endereço desta página para um leitor de feeds e as novas edições chegarão lá.",
         all_issues: "Todas as edições",
         newest_first: "Todas as edições, da mais recente à mais antiga",
         nothing_yet: "Nenhuma edição foi publicada ainda.",

@@ -44,6 +44,7 @@ pub(in crate::words) fn spanish() -> Words {
         subscribe_by_mail: "Pedirlo por correo",
         subscribe_subject: "Suscripción a {title}",
         subscribe_by_feed: "En un lector de noticias",
+        feed_explained: "Esto es un canal de noticias. Copia la dirección de esta página en un lector de canales y los números nuevos te llegarán allí.",
         all_issues: "Todos los números",
         newest_first: "Todos los números, del más reciente al más antiguo",
         nothing_yet: "Todavía no se ha publicado ningún número.",
