@@ -98,6 +98,8 @@ pub struct MailParts {
     pub text: String,
     /// Bytes of the HTML part as it is sent, encoded.
     pub html_as_sent: usize,
+    /// How many of them are the essay, and not the layout around it.
+    pub essay_as_sent: usize,
 }
 
 /// Makes the messages of one issue.
@@ -267,6 +269,7 @@ impl Composer {
         shows_the_way_out(MailLayout::TEXT, &text, leave.shown())?;
         Ok(MailParts {
             html_as_sent: self.html.within(&html).len(),
+            essay_as_sent: self.html.len(),
             html: [&html.before, self.frozen.essay_html.as_str(), &html.after].concat(),
             text: [&text.before, self.frozen.essay_text.as_str(), &text.after].concat(),
         })

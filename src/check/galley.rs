@@ -13,6 +13,7 @@ use crate::issue::{Issue, Slug};
 use crate::message::MailParts;
 use crate::render::Links;
 use crate::render::pictures::Pictures;
+use crate::words::OwnWords;
 
 /// One issue in every form that a rule looks at.
 #[derive(Debug)]
@@ -62,6 +63,8 @@ pub struct Surroundings {
     pub base_url: String,
     /// BCP 47 tag.
     pub language: String,
+    /// What the author says otherwise, by language.
+    pub own_words: OwnWords,
     /// Every issue, oldest first.
     pub issues: Vec<Neighbour>,
     /// Paths of pages below `base_url`, without a slash at the end: `issues/why-write`.

@@ -41,10 +41,13 @@ pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 fn size(galley: &Galley<'_>, mail: &MailParts, found: &mut Vec<Diagnostic>) {
-    let bytes = mail.html_as_sent;
+    // Letters of other scripts are longer as sent; lines that are broken there are not.
+    let bytes = mail.html_as_sent.max(mail.html.len());
     let told = |rule: Rule| {
         let problem = rule.found(format!("the mail's HTML has {bytes} bytes as it is sent"));
-        galley.in_front(problem, galley.front.title.as_ref())
+        galley
+            .in_front(problem, galley.front.title.as_ref())
+            .cause(what_is_large(mail))
     };
     let remedy = "write `mail = \"excerpt\"` and put `<!-- more -->` where the mail ends, or split \
                   the essay in two";
@@ -55,6 +58,23 @@ fn size(galley: &Galley<'_>, mail: &MailParts, found: &mut Vec<Diagnostic>) {
     } else if bytes > NEAR_THE_CUT {
         found.push(told(LONG).hint(format!("Gmail cuts at {CUT}; {remedy}")));
     }
+}
+
+/// Where the bytes are.
+fn what_is_large(mail: &MailParts) -> String {
+    let (essay, all) = (mail.essay_as_sent, mail.html_as_sent);
+    let code: usize = mail
+        .html
+        .split("<pre")
+        .skip(1)
+        .filter_map(|rest| rest.find("</pre>"))
+        .sum();
+    let code = match code * 100 / mail.html.len().max(1) {
+        0..5 => String::new(),
+        share => format!(", {share} % of it in blocks of code"),
+    };
+    let layout = all - essay.min(all);
+    format!("the essay makes {essay} of them{code}; the layout around it {layout}")
 }
 
 /// Standards J3: filters compare the two, and so do readers with two programs.

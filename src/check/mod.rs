@@ -13,6 +13,7 @@ mod footnotes;
 mod galley;
 mod hosts;
 mod html;
+mod language;
 mod leftovers;
 mod links;
 mod mail;
@@ -52,6 +53,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         structure::RULES,
         html::RULES,
         colours::RULES,
+        language::RULES,
         mail::RULES,
         dates::RULES,
         neighbours::RULES,
@@ -77,6 +79,7 @@ pub fn check_issue(galley: &Galley<'_>) -> Vec<Diagnostic> {
         structure::check,
         html::check,
         colours::check,
+        language::check,
         mail::check,
         dates::check,
         neighbours::check,

@@ -60,6 +60,11 @@ impl EncodedEssay {
         }
     }
 
+    /// Bytes of the encoded essay alone.
+    pub(super) fn len(&self) -> usize {
+        self.essay.len()
+    }
+
     /// Puts the essay between the halves of a layout, and encodes them. Both borders are line ends,
     /// so no encoded line grows.
     pub(super) fn within(&self, around: &AroundEssay) -> Vec<u8> {

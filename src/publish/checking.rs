@@ -254,6 +254,7 @@ impl<'a> Proofreader<'a> {
         let around = Surroundings {
             base_url: config.base_url.clone(),
             language: config.language.clone(),
+            own_words: config.words.clone(),
             issues: issues.iter().map(neighbour).collect(),
             pages: pages.collect(),
             subscriber_tags: readers.tags.take(),

@@ -590,6 +590,38 @@ fn a_mail_is_not_clipped() {
 }
 
 #[test]
+fn a_mail_that_is_clipped_is_told_what_makes_it_large() {
+    let code = format!(
+        "```rust\n{}```\n",
+        "let answer = 42; // of all\n".repeat(700)
+    );
+    let room = with("", &format!("{WORDS}\n{code}"));
+    let output = room.run(["check", "the-lamp"]);
+    for part in [
+        "caused by: the essay makes ",
+        " % of it in blocks of code; the layout around it ",
+        "write `mail = \"excerpt\"` and put `<!-- more -->`",
+    ] {
+        assert!(output.stderr.contains(part), "{output}");
+    }
+}
+
+#[test]
+fn a_language_without_words_is_told_until_the_author_gives_them() {
+    finds("unspoken-language", &with("language = \"eo\"", WORDS));
+    silent(&with("language = \"pt-BR\"", WORDS));
+    let of_publication = with("", WORDS).config("language = \"eo\"");
+    finds("unspoken-language", &of_publication);
+    let english = postrider::words::Words::default();
+    let mut table = "[words]\n".to_owned();
+    for key in postrider::words::Words::KEYS {
+        let text = english.get(key).unwrap();
+        let _ = std::fmt::Write::write_fmt(&mut table, format_args!("{key} = '{text}'\n"));
+    }
+    silent(&of_publication.table(&table));
+}
+
+#[test]
 fn both_parts_of_a_mail_say_the_same() {
     let template = |name: &str, more: &str, before: &str| {
         let original = if name == "email.txt" {
