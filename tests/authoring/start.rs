@@ -1,7 +1,5 @@
 //! `init`, `new`, `demo`: beginning.
 
-use std::time::{Duration, Instant};
-
 use super::{LATER, newsroom, run_in};
 use crate::support::newsroom::Newsroom;
 
@@ -159,12 +157,9 @@ fn a_title_may_hold_anything_that_fits_on_a_line() {
 #[test]
 fn the_demo_does_the_whole_job_and_leaves_it_for_a_look() {
     let room = Newsroom::empty();
-    let begun = Instant::now();
-    let output = room
-        .run(["demo", "--keep", "demo"])
+    room.run(["demo", "--keep", "demo"])
         .succeeds()
         .stdout_contains("The ledger and the mailbox agree");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{output}");
     for path in [
         "mail/new",
         "public/index.html",
