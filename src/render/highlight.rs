@@ -15,9 +15,9 @@ use syntect::parsing::{ParseState, ScopeStack, SyntaxReference, SyntaxSet};
 
 use scopes::token_of;
 
-/// Bytes of code in an essay that are told apart; what is beyond stays plain. Eight hundred lines:
+/// Bytes of code in an essay that are told apart; what is beyond stays plain. Four hundred lines:
 /// with that many colours a mail would be clipped long before (standards I1).
-const MOST_CODE: usize = 32 * 1024;
+const MOST_CODE: usize = 16 * 1024;
 
 /// Bytes of a line. A longer one stays plain, and the grammar does not see it: the time for a search
 /// grows with the square of the line, at least.

@@ -102,6 +102,46 @@ fn repeated_html_takes_linear_time() {
 }
 
 #[test]
+fn repeated_marks_of_the_author_take_linear_time() {
+    repeat(&[
+        "<!-- only mail -->\n",
+        "<!-- end only -->\n",
+        "<!-- only web -->\n\na[^a]\n\n<!-- end only -->\n\n",
+        "<!-- more -->\n\n",
+        "a <!-- more --> ",
+        "> <!-- only mail -->\n\n",
+        "- <!-- only web -->\n",
+    ]);
+}
+
+#[test]
+fn repeated_code_pictures_and_films_take_linear_time() {
+    repeat(&[
+        "```rust\nfn a(b: &str) { c(\"d\") }\n```\n",
+        "```html\n<a href='b'><script>c\n```\n",
+        "```markdown\n**a *b `c` [d](e\n```\n",
+        "![a](b \"c\")\n\n",
+        "![a](https://youtu.be/b)\n",
+        "https://youtu.be/b\n\n",
+        "> [!NOTE]\n> a\n\n",
+    ]);
+    find_slow([
+        (
+            "title".to_owned(),
+            format!("![a](b \"{}\")", "c' ".repeat(BYTES / 3)),
+        ),
+        (
+            "open code".to_owned(),
+            format!("```js\n{}", "a(`${".repeat(BYTES / 5)),
+        ),
+        (
+            "lines of code".to_owned(),
+            format!("```php\n{}", "<?php $a(\"{$b}\n".repeat(BYTES / 16)),
+        ),
+    ]);
+}
+
+#[test]
 fn deep_nesting_takes_linear_time_and_little_stack() {
     let many = BYTES / 8;
     let mut list = String::new();
