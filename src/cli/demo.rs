@@ -34,8 +34,8 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let folder = self.folder(app)?;
-        for (path, text) in sample::FILES {
-            fs::write_new(&folder.join(path), text.as_bytes()).map_err(|error| {
+        for (path, bytes) in sample::FILES {
+            fs::write_new(&folder.join(path), bytes).map_err(|error| {
                 Diagnostic::error(format!("cannot write `{path}`")).cause(error)
             })?;
         }
