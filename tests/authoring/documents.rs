@@ -491,3 +491,30 @@ fn every_table_column_and_state_of_the_ledger_is_documented() {
         assert!(text.contains(&format!("`{state}`")), "{state}");
     }
 }
+
+/// What docs/writing.md shows works: each example renders, and none of its marks is refused.
+#[test]
+fn what_the_page_about_writing_shows_can_be_written() {
+    use postrider::render::{ParsedEssay, RenderContext, pictures::Pictures};
+    let page = document("docs/writing.md");
+    let mut examples = 0;
+    for part in page.split("markdown\n").skip(1) {
+        let end = part.find("\n````").or_else(|| part.find("\n```")).unwrap();
+        let (words, pictures) = (postrider::words::Words::default(), Pictures::default());
+        let context = RenderContext {
+            issue_url: "https://letters.example.org/issues/a/",
+            id_prefix: "a-",
+            essay_css: "",
+            words: &words,
+            pictures: &pictures,
+        };
+        let essay = ParsedEssay::new(&part[..end], &context);
+        assert_eq!(essay.problems(), [], "{}", &part[..end]);
+        let text = essay.text();
+        for leftover in ["](", "[^", "<!--", "```", "[!"] {
+            assert!(!text.contains(leftover), "{leftover} in {text}");
+        }
+        examples += 1;
+    }
+    assert!(examples >= 9, "{examples} examples");
+}

@@ -98,10 +98,7 @@ fn audience() -> impl Strategy<Value = (&'static str, &'static str)> {
 /// A part for one audience. One inside another would be for everybody, so that marks are left out
 /// of what it holds.
 fn part(block: &str, (audience, word): (&str, &str)) -> String {
-    let block = match block.contains("<!--") {
-        true => word,
-        false => block,
-    };
+    let block = if block.contains("<!--") { word } else { block };
     format!("<!-- only {audience} -->\n\n{word}\n\n{block}\n\n{word}\n\n<!-- end only -->")
 }
 
