@@ -99,13 +99,13 @@ def main(folder, count):
     issues, content = folder / "issues", folder / "content" / "issues"
     issues.mkdir(parents=True, exist_ok=True)
     content.mkdir(parents=True, exist_ok=True)
-    first = datetime.date(1995, 1, 1)
+    first = datetime.date(2000, 1, 1)
     for number in range(int(count)):
         writer = Writer(number)
         title, summary = writer.title(), writer.sentence()
         tags = sorted(writer.random.sample(TAGS, 2))
         body = writer.body()
-        date = first + datetime.timedelta(days=number)
+        date = first + datetime.timedelta(days=number // 2)
         slug = f"letter-{number:05}"
         identity = base64.b32encode(hashlib.sha256(slug.encode()).digest()[:16]).decode().lower().rstrip("=")
         shared = {"title": f'"{title}"', "summary": f'"{summary}"', "tags": str(tags).replace("'", '"')}
