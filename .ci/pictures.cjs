@@ -11,11 +11,11 @@ const PAGE = `web/light/on/${ISSUE}/issues/the-archive-is-a-library/index.html`;
 
 // Everything is shown at the width of a README's column or of half of it.
 const PICTURES = [
-  { name: "mail-light", path: "mail?schemes=light", width: 480, height: 620 },
-  { name: "mail-dark", path: "mail?schemes=dark", width: 480, height: 620 },
-  { name: "page", path: PAGE, width: 480, height: 620 },
-  { name: "page-dark", path: PAGE.replace("light", "dark"), width: 480, height: 620 },
-  { name: "preview", path: `?issue=${ISSUE}`, width: 1200, height: 760, scale: 0.6 },
+  { name: "mail-light", path: "mail?schemes=light", width: 480, height: 560, scale: 0.75 },
+  { name: "mail-dark", path: "mail?schemes=dark", width: 480, height: 560, scale: 0.75 },
+  { name: "page", path: PAGE, width: 480, height: 560, scale: 0.75 },
+  { name: "page-dark", path: PAGE.replace("light", "dark"), width: 480, height: 560, scale: 0.75 },
+  { name: "preview", path: `?issue=${ISSUE}`, width: 1200, height: 700, scale: 0.5 },
 ];
 
 (async () => {

@@ -109,6 +109,33 @@ pub fn check_before_sending(
     Ok(problems)
 }
 
+/// What the rules say of an issue while it is written, tried with the readers of `sample`; without
+/// any, its mail is not made.
+pub(super) fn check_while_writing<'a>(
+    publication: &Publication,
+    all: impl IntoIterator<Item = &'a Issue> + Clone,
+    issue: &Issue,
+    sample: Vec<Recipient>,
+    keys: &Arc<Keys>,
+) -> Vec<Diagnostic> {
+    let is_rehearsed = !sample.is_empty();
+    let readers = Readers {
+        sample,
+        ..Readers::default()
+    };
+    let Ok(proofreader) = Proofreader::new(publication, all, readers, keys.clone()) else {
+        return Vec::new();
+    };
+    let mut problems = proofreader.look_at(&Chosen {
+        issue,
+        is_to_be_mailed: issue.mail && (issue.draft || issue.published > publication.clock.now()),
+        goes_out_now: false,
+        is_rehearsed,
+    });
+    problems.retain(|problem| !publication.config.silence.covers(problem));
+    problems
+}
+
 /// A template's mistake is the same in every issue.
 fn add_new(problems: &mut Vec<Diagnostic>, told: Vec<Diagnostic>) {
     for problem in told {
@@ -233,9 +260,9 @@ struct Proofreader<'a> {
 }
 
 impl<'a> Proofreader<'a> {
-    fn new(
+    fn new<'b>(
         publication: &'a Publication,
-        issues: &[Issue],
+        issues: impl IntoIterator<Item = &'b Issue> + Clone,
         mut readers: Readers,
         keys: Arc<Keys>,
     ) -> Result<Self, Stop> {
@@ -247,7 +274,7 @@ impl<'a> Proofreader<'a> {
             readers.sample.push(somebody(&readers, &keys)?);
         }
         let config = &publication.config;
-        let pages = issues.iter().flat_map(|issue| {
+        let pages = issues.clone().into_iter().flat_map(|issue| {
             let slugs = std::iter::once(&issue.slug).chain(&issue.aliases);
             slugs.map(|slug| format!("issues/{slug}"))
         });
@@ -255,7 +282,7 @@ impl<'a> Proofreader<'a> {
             base_url: config.base_url.clone(),
             language: config.language.clone(),
             own_words: config.words.clone(),
-            issues: issues.iter().map(neighbour).collect(),
+            issues: issues.into_iter().map(neighbour).collect(),
             pages: pages.collect(),
             subscriber_tags: readers.tags.take(),
             now: publication.clock.now(),

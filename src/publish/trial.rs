@@ -49,6 +49,13 @@ pub(super) fn try_composer<T: Send + 'static>(
     made.unwrap_or_else(|| Err(too_slow()))
 }
 
+/// Lets `work` render for as long as a template may take.
+pub(super) fn in_time<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Diagnostic> + Send + 'static,
+) -> Result<T, Diagnostic> {
+    within(LONGEST, work).unwrap_or_else(|| Err(too_slow()))
+}
+
 /// What `work` gives, if it does in time. Nothing can stop it: it goes on beside us until the
 /// process ends.
 fn within<T: Send + 'static>(

@@ -45,6 +45,15 @@ fn unescaped(html: &str) -> String {
         .replace("&amp;", "&")
 }
 
+/// The errors that a page tells of.
+fn errors(page: &str) -> String {
+    let all = problems(page);
+    let errors = all
+        .split("<pre class=\"")
+        .filter(|one| one.starts_with("error"));
+    errors.collect()
+}
+
 /// The problems that a page tells of.
 fn problems(page: &str) -> String {
     if page.contains("<section class=\"problems\"") {
@@ -324,8 +333,23 @@ fn an_error_is_shown_with_line_and_caret_until_it_is_mended() {
     room.write(&file, &whole);
     events.wait();
     let page = browser.get("/");
-    assert_eq!(problems(&page), "");
+    assert_eq!(errors(&page), "");
     assert!(page.contains("<iframe"));
+}
+
+#[test]
+fn what_the_rules_of_check_find_is_told_with_its_line() {
+    let room = newsroom().essay_with(
+        "2026-12-20-of-wax",
+        "Of wax",
+        "draft = true\nsummary = \"How wax is made.\"",
+        "Bees make it.\n\nTK: say how.\n",
+    );
+    let (_running, browser) = preview(&room, &["of-wax"]);
+    let page = browser.get("/");
+    let told = problems(&page);
+    assert!(told.contains("issues/2026-12-20-of-wax.md:10:1"), "{told}");
+    assert!(page.contains("<iframe") && told.contains('^'), "{told}");
 }
 
 #[test]
@@ -341,7 +365,7 @@ fn an_error_in_a_template_breaks_the_face_that_it_makes() {
     assert!(!page.contains("<iframe") && page.contains("cannot be shown"));
     let mail = browser.get("/");
     assert!(mail.contains("<iframe") && mail.contains("<span class=\"mark\">broken</span>"));
-    assert_eq!(problems(&mail), told);
+    assert_eq!(errors(&mail), errors(&page));
 
     let mut events = browser.listen("/events");
     events.wait();
@@ -355,7 +379,7 @@ fn an_error_in_a_template_breaks_the_face_that_it_makes() {
     );
     std::fs::remove_file(room.path("templates/page.html")).unwrap();
     events.wait();
-    assert_eq!(problems(&browser.get("/?view=web")), "");
+    assert_eq!(errors(&browser.get("/?view=web")), "");
 }
 
 #[test]
@@ -377,7 +401,7 @@ fn an_error_in_the_settings_is_shown_too() {
     room.write("postrider.toml", settings);
     events.wait();
     let page = browser.get("/");
-    assert!(page.contains("Of ink") && problems(&page).is_empty());
+    assert!(page.contains("Of ink") && errors(&page).is_empty());
 }
 
 #[test]
@@ -396,7 +420,7 @@ fn two_issues_of_one_name_are_told_where_one_of_them_is_shown() {
     let (_running, browser) = preview(&room, &[]);
     let told = problems(&browser.get("/?issue=2026-12-15-of-ink"));
     assert!(told.contains("both have the slug `of-ink`"), "{told}");
-    assert_eq!(problems(&browser.get("/?issue=2026-12-08-of-pens")), "");
+    assert_eq!(errors(&browser.get("/?issue=2026-12-08-of-pens")), "");
 }
 
 #[test]

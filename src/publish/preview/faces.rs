@@ -12,6 +12,7 @@ use crate::preview::{Face, Faces, FeedFace, Mail, Page, Picture, Received, pictu
 use crate::publish::build::{Edition, FormerNames, make_anew};
 use crate::publish::freeze::freeze;
 use crate::publish::pictures::{IssueAssets, assets_of};
+use crate::publish::trial::in_time;
 use crate::publish::{About, Publication};
 use crate::token::Keys;
 
@@ -89,13 +90,17 @@ impl Desired<'_> {
             None
         });
         let from = frozen.from_name.clone();
-        let composer = Composer::new(frozen, Arc::clone(self.keys), signer)?;
-        let addressee = Addressee {
-            address: &person.address,
-            key: &self.keys.address_key(&person.address),
-            fields: &person.fields,
-        };
-        let message = composer.compose(addressee, Purpose::Test("preview"))?;
+        let (keys, person) = (Arc::clone(self.keys), person.clone());
+        // A template that has no end must not end the preview.
+        let message = in_time(move || {
+            let addressee = Addressee {
+                address: &person.address,
+                key: &keys.address_key(&person.address),
+                fields: &person.fields,
+            };
+            let composer = Composer::new(frozen, Arc::clone(&keys), signer)?;
+            composer.compose(addressee, Purpose::Test("preview"))
+        })?;
         let received = Received::read(&message.bytes);
         Ok(Mail {
             pictures: self.pictures(&received),

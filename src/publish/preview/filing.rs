@@ -103,7 +103,8 @@ impl Filing {
         warnings
     }
 
-    fn readable(&self) -> impl Iterator<Item = &Arc<Issue>> {
+    /// All issues that can be read.
+    pub(super) fn readable(&self) -> impl Iterator<Item = &Arc<Issue>> + Clone {
         self.issues
             .values()
             .filter_map(|filed| filed.read.as_ref().ok())

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
+use super::checking::check_while_writing;
 use super::publication::Publication;
 use super::{Stop, fill_random};
 use crate::clock::Clock;
@@ -236,6 +237,19 @@ impl Desk {
             keys: &self.keys,
         };
         let (faces, site) = desired.faces(person, &mut warnings);
+        let sample = match faces.mail {
+            Ok(Some(_)) => vec![person.recipient(&self.keys)],
+            // What is wrong with it was told.
+            _ => Vec::new(),
+        };
+        let all = self.filing.readable().map(|issue| &**issue);
+        warnings.extend(check_while_writing(
+            publication,
+            all,
+            &issue,
+            sample,
+            &self.keys,
+        ));
         warnings.extend(self.filing.warnings(stem));
         warnings.extend(readers.iter().flat_map(|readers| readers.problems.clone()));
         Sheet {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::address::EmailAddress;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
+use crate::plan::{Fields, Recipient};
 use crate::preview::Reader;
 use crate::publish::Publication;
 use crate::subscriber::{FILE_NAME, Roster, Status};
@@ -16,6 +17,17 @@ use crate::token::Keys;
 pub(super) struct Person {
     pub(super) address: EmailAddress,
     pub(super) fields: BTreeMap<String, String>,
+}
+
+impl Person {
+    /// The same as a plan has it.
+    pub(super) fn recipient(&self, keys: &Keys) -> Recipient {
+        Recipient {
+            key: keys.address_key(&self.address),
+            address: self.address.clone(),
+            fields: Fields::new(self.fields.clone()),
+        }
+    }
 }
 
 /// Both of them.
