@@ -48,3 +48,4 @@ pub mod mailer;
 pub mod publish;
 pub mod selftest;
 pub mod server;
+pub mod visitor;

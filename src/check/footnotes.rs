@@ -50,8 +50,9 @@ pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
 fn without_text(galley: &Galley<'_>, defined: &[&str], found: &mut Vec<Diagnostic>) {
     for prose in &galley.reading.prose {
         for (at, _) in prose.text.match_indices("[^") {
+            // Without one behind it, none of the later ones has one either.
             let Some(length) = prose.text[at..].find(']') else {
-                continue;
+                break;
             };
             let label = &prose.text[at + 2..at + length];
             let range = prose.source(at..at + length + 1);

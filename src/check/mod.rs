@@ -18,6 +18,7 @@ mod leftovers;
 mod links;
 mod mail;
 mod neighbours;
+mod online;
 mod pictures;
 mod prose;
 mod publication;
@@ -34,6 +35,7 @@ use crate::diagnostic::Diagnostic;
 
 pub use galley::{Galley, Neighbour, Surroundings};
 pub use mail::{BROKEN_TEMPLATE, NO_UNSUBSCRIBE};
+pub use online::{Answer, judge_answer};
 pub use pictures::MISSING_PICTURE;
 pub use publication::{FOREIGN_SENDER, Facts, check_publication};
 pub use reading::Reading;
@@ -48,6 +50,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         leftovers::RULES,
         links::RULES,
         vague::RULES,
+        online::RULES,
         pictures::RULES,
         footnotes::RULES,
         structure::RULES,
@@ -63,6 +66,9 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     .into_iter()
     .flatten()
 }
+
+/// Most findings of one group in one issue: more help nobody, and each takes its time to be placed.
+const MOST_FINDINGS: usize = 30;
 
 /// Everything that the rules find in one issue, in the order of its file, without what the author
 /// silenced there.
@@ -84,7 +90,9 @@ pub fn check_issue(galley: &Galley<'_>) -> Vec<Diagnostic> {
         dates::check,
         neighbours::check,
     ] {
-        group(galley, &mut found);
+        let mut of_group = Vec::new();
+        group(galley, &mut of_group);
+        found.extend(of_group.into_iter().take(MOST_FINDINGS));
     }
     let (silence, mistakes) = Silence::of_issue(galley);
     found.retain(|problem| !silence.covers(problem));

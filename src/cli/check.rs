@@ -13,6 +13,10 @@ use crate::publish::{self, Publication, Stop};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Check {
     /// Issues to look at [default: all]
     issues: Vec<String>,
@@ -22,8 +26,11 @@ pub(super) struct Check {
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
+    /// Ask for the pages that are linked, too, on the network
+    #[arg(long)]
+    online: bool,
     /// List what is looked for, and look at nothing
-    #[arg(long, conflicts_with_all = ["issues", "fix", "strict"])]
+    #[arg(long, conflicts_with_all = ["issues", "fix", "strict", "online"])]
     rules: bool,
 }
 
@@ -39,7 +46,7 @@ impl Check {
         } else {
             Vec::new()
         };
-        let mut problems = publish::check(&publication, &self.issues)?;
+        let mut problems = publish::check(&publication, &self.issues, self.online)?;
         if self.strict {
             problems = problems.into_iter().map(Diagnostic::into_error).collect();
         }

@@ -70,9 +70,8 @@ pub struct FrontMatter {
 /// although a bare date belongs into the file's name.
 pub fn key_for_foreign(key: &str) -> Option<&'static str> {
     let ours = match key.to_ascii_lowercase().as_str() {
-        "date" | "publishdate" | "publish_date" | "published" | "pubdate" | "published_at" => {
-            "send_at"
-        }
+        "date" | "schedule" | "scheduled" | "publishdate" | "publish_date" | "published"
+        | "pubdate" | "published_at" => "send_at",
         "lastmod" | "last_modified_at" | "modified" | "updated_at" => "updated",
         "description" | "excerpt" | "subtitle" => "summary",
         "guid" => "feed_id",

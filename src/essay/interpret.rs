@@ -91,7 +91,10 @@ impl Reader<'_> {
         let near = (key.value.len() <= LONGEST_MISSPELT_KEY)
             .then(|| closest(&key.value, KEYS))
             .flatten();
-        let hint = match (near, key_for_foreign(&key.value)) {
+        // Misspelt, and by another publisher's name.
+        let foreign = || closest(&key.value, ["schedule", "date", "description"]);
+        let foreign = key_for_foreign(&key.value).or_else(|| key_for_foreign(foreign()?));
+        let hint = match (near, foreign) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, Some("send_at")) => {
                 "the date is in the file's name; an exact time is `send_at`".to_owned()

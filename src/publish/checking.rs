@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::build::{rehearse_build, side_by_side};
 use super::freeze::freeze;
 use super::guard::glimpse;
+use super::online::visit_links;
 use super::pictures::assets_of;
 use super::problems::foreign_sender;
 use super::publication::Issues;
@@ -34,7 +35,12 @@ const SAMPLE: usize = 3;
 
 /// Everything that is wrong with the publication and with the issues that are named, or with all of
 /// them but drafts. Only a folder that cannot be read stops it.
-pub fn check(publication: &Publication, words: &[String]) -> Result<Vec<Diagnostic>, Stop> {
+/// `online` asks for the pages that are linked, too.
+pub fn check(
+    publication: &Publication,
+    words: &[String],
+    online: bool,
+) -> Result<Vec<Diagnostic>, Stop> {
     let mut problems = Vec::new();
     let mut glimpse = glimpse(publication)?;
     let readers = match Readers::of(publication, &glimpse.keys) {
@@ -71,6 +77,10 @@ pub fn check(publication: &Publication, words: &[String]) -> Result<Vec<Diagnost
             .into_iter()
             .filter(|problem| !problems.contains(problem));
         problems.extend(new.collect::<Vec<_>>());
+    }
+    if online {
+        let issues: Vec<&Issue> = chosen.iter().map(|chosen| chosen.issue).collect();
+        add_new(&mut problems, visit_links(publication, &issues)?);
     }
     problems.retain(|problem| !publication.config.silence.covers(problem));
     Ok(problems)

@@ -18,6 +18,7 @@ mod guard;
 mod halt;
 mod job;
 mod logo;
+mod online;
 mod pictures;
 mod places;
 mod planned;

@@ -372,9 +372,13 @@ pub(super) fn issue_paths(folder: &Path) -> Result<Vec<(PathBuf, String)>, Diagn
         }
         if entry.path().is_dir() {
             let index = entry.path().join("index.md");
-            if index.exists() {
-                paths.push((index, name));
+            if !index.exists() {
+                let problem = Diagnostic::error(format!("`issues/{name}/` has no `index.md`"));
+                return Err(problem.hint(
+                    "the essay of an issue that is a folder stands in its `index.md`; a folder whose name begins with a dot is left alone",
+                ));
             }
+            paths.push((index, name));
         } else if let Some(stem) = name.strip_suffix(".md") {
             paths.push((entry.path(), stem.to_owned()));
         }

@@ -270,8 +270,9 @@ const CORE: &[&str] = &[
     "token",
     "words",
 ];
-const EDGES: [&str; 10] = [
+const EDGES: [&str; 11] = [
     "catch", "cli", "clock", "config", "fs", "ledger", "mailer", "publish", "selftest", "server",
+    "visitor",
 ];
 
 /// The source files of a module, without its tests.
@@ -346,6 +347,10 @@ fn the_ledger_and_the_mailer_never_know_each_other() {
     assert_never("publish", &["cli", "selftest", "server"]);
     assert_never("server", &["cli", "ledger", "mailer", "catch", "selftest"]);
     assert_never("catch", &["cli", "publish", "ledger", "mailer", "selftest"]);
+    assert_never(
+        "visitor",
+        &["cli", "publish", "ledger", "mailer", "selftest", "server"],
+    );
     // It tests the sender from outside: what it shared with it, it could not judge.
     assert_never("selftest", &["cli", "publish", "mailer", "message"]);
 }

@@ -3,11 +3,13 @@
 mod bad_input;
 mod build;
 mod check;
+mod check_online;
 mod check_rules;
 mod check_send;
 mod documents;
 mod excerpt;
 mod feeds;
+mod hostile;
 mod import;
 mod incremental;
 mod json;
