@@ -44,11 +44,11 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
 }
 
 fn linking(base_url: &str, links: &[String]) -> Newsroom {
-    let lines: Vec<String> = links
+    let paragraphs: Vec<String> = links
         .iter()
         .map(|link| format!("[a page]({link})\n\n"))
         .collect();
-    let body = lines.concat();
+    let body = paragraphs.concat();
     newsroom()
         .config(&format!(
             "base_url = \"{base_url}\"\ncheck.silence = [\"placeholder-link\", \"only-a-link\"]"
