@@ -591,10 +591,7 @@ fn a_mail_is_not_clipped() {
 
 #[test]
 fn a_mail_that_is_clipped_is_told_what_makes_it_large() {
-    let code = format!(
-        "```rust\n{}```\n",
-        "let answer = 42; // of all\n".repeat(700)
-    );
+    let code = format!("```rust\n{}```\n", "let a = 1; // b\n".repeat(1000));
     let room = with("", &format!("{WORDS}\n{code}"));
     let output = room.run(["check", "the-lamp"]);
     for part in [
