@@ -5,6 +5,7 @@
 pub(super) const FILES: &[(&str, &[u8])] = &[
     ("postrider.toml", include_bytes!("../../postrider.toml")),
     ("subscribers.csv", include_bytes!("../../subscribers.csv")),
+    ("about.md", include_bytes!("../../about.md")),
     (
         "issues/2026-09-01-a-letter-is-not-a-post.md",
         include_bytes!("../../issues/2026-09-01-a-letter-is-not-a-post.md"),
