@@ -31,6 +31,10 @@ const BROTLI_QUALITY: i32 = 5;
 /// another way, which needs sixteen times as long for a page of some kilobytes.
 const WINDOWS: (i32, i32) = (18, 22);
 
+/// Archives of the feeds have none. They hold every essay twice over, so that their twins would be
+/// more than half of a build's work, and a reader fetches them once, if at all.
+const ARCHIVES: &str = "feeds/";
+
 /// What a file's twins are called behind its own name.
 pub(super) const ENDINGS: [&str; 2] = ["gz", "br"];
 
@@ -39,7 +43,8 @@ pub(super) fn twins(path: &str, bytes: &[u8]) -> [Option<Vec<u8>>; 2] {
     let ending = Path::new(path)
         .extension()
         .and_then(|ending| ending.to_str());
-    if bytes.len() < SMALLEST || !ending.is_some_and(|ending| TEXT.contains(&ending)) {
+    let is_text = ending.is_some_and(|ending| TEXT.contains(&ending));
+    if bytes.len() < SMALLEST || !is_text || path.starts_with(ARCHIVES) {
         return [None, None];
     }
     [gzip(bytes), brotli(bytes)].map(|twin| twin.filter(|twin| twin.len() < bytes.len()))
@@ -101,6 +106,7 @@ mod tests {
     fn what_would_not_shrink_or_is_no_text_has_none() {
         let text = "a".repeat(1000);
         assert_eq!(twins("photo.jpg", text.as_bytes()), [None, None]);
+        assert_eq!(twins("feeds/archive-1.xml", text.as_bytes()), [None, None]);
         assert_eq!(
             twins("a.html", &text.as_bytes()[..SMALLEST - 1]),
             [None, None]
