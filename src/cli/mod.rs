@@ -65,7 +65,7 @@ impl From<Exit> for ExitCode {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 `send` ended with deliveries deferred, rejected or \
-unconfirmed, 75 another sender holds the ledger.";
+unconfirmed, 75 the ledger is held by another run.";
 
 /// Turns essays into dated issues and carries them to readers by mail, feed and web.
 #[derive(Debug, Parser)]

@@ -9,12 +9,13 @@ use data_encoding::HEXLOWER;
 use super::freeze::freeze;
 use super::guard::glimpse;
 use super::problems::{foreign_sender, relay_config, relay_problem};
+use super::trial::try_composer;
 use super::{Publication, Stop, fill_random};
 use crate::address::EmailAddress;
 use crate::delivery::Transaction;
 use crate::diagnostic::Diagnostic;
 use crate::mailer::{Envelope, Relay, Timers, WireMessage};
-use crate::message::{Addressee, Composer, Purpose};
+use crate::message::{Addressee, Purpose};
 use crate::token::Keys;
 
 /// A test message that the relay accepted.
@@ -43,19 +44,22 @@ pub fn send_test(
     // Outside the ledger: its tokens are dead, so that any key will do.
     let keys = Arc::new(glimpse(publication)?.keys);
     let frozen = freeze(publication, issue, publication.clock.now())?;
-    let signer = publication.signer(&frozen)?;
-    let composer = Composer::new(frozen, keys.clone(), signer)?;
     let mut nonce = [0_u8; 8];
     fill_random(&mut nonce)?;
+    let nonce = HEXLOWER.encode(&nonce);
     let fields = fields_of(publication, &keys, to)?;
-    let addressee = Addressee {
-        address: to,
-        key: &keys.address_key(to),
-        fields: &fields,
-    };
-    let message = composer.compose(addressee, Purpose::Test(&HEXLOWER.encode(&nonce)))?;
+    let (address, key) = (to.clone(), keys.address_key(to));
+    let (message, sender) = try_composer(publication, frozen, keys, move |composer| {
+        let addressee = Addressee {
+            address: &address,
+            key: &key,
+            fields: &fields,
+        };
+        let message = composer.compose(addressee, Purpose::Test(&nonce))?;
+        Ok((message, composer.envelope_from(None)))
+    })?;
     let envelope = Envelope {
-        from: composer.envelope_from(None),
+        from: sender,
         to: to.clone(),
         id: None,
     };

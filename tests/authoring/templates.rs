@@ -195,6 +195,12 @@ fn a_template_that_has_no_end_is_told() {
             NOTHING,
             "a template is not done after 10 seconds",
         ),
+        (
+            "send one --test editor@example.org",
+            "email.txt",
+            NOTHING,
+            "a template is not done after 10 seconds",
+        ),
     ] {
         let relay = ScriptedRelay::start();
         let text = match name {
