@@ -26,6 +26,7 @@ pub mod freemail;
 pub mod import;
 pub mod issue;
 pub mod message;
+pub mod overview;
 pub mod pace;
 pub mod plan;
 pub mod preview;

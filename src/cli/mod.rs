@@ -4,11 +4,13 @@
 //! Data goes to stdout, everything else to stderr. Exit codes are in [`Exit`].
 
 mod bounces;
+mod browser;
 mod build;
 mod catch;
 mod check;
 mod control;
 mod demo;
+mod desk;
 mod dkim;
 mod history;
 mod import;
@@ -126,6 +128,8 @@ enum Command {
     Cancel(control::Cancel),
     /// Show where issues stand
     Status(status::Status),
+    /// See how everything stands, on a local page
+    Desk(desk::Desk),
     /// Show what one person got
     History(history::History),
     /// Look at the roster; suppress an address or allow it again
@@ -199,6 +203,7 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::Continue(named) => control::proceed(app, &named),
         Command::Cancel(command) => command.run(app),
         Command::Status(command) => command.run(app),
+        Command::Desk(command) => command.run(app),
         Command::History(command) => command.run(app),
         Command::Subscribers(command) => command.run(app),
         Command::Theme(command) => command.run(app),

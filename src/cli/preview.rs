@@ -1,9 +1,8 @@
 //! `preview`: a local page that shows an issue as its readers will see it, while it is written.
 
-use std::process::{Command, Stdio};
-
 use serde_json::json;
 
+use super::browser::{open_in_browser, stopped};
 use super::{App, CommandResult, Exit};
 use crate::diagnostic::Diagnostic;
 use crate::publish::Desk;
@@ -54,40 +53,4 @@ impl Preview {
         runtime.shutdown_background();
         Ok(Exit::Done)
     }
-}
-
-/// Ctrl-C, or a polite `kill`.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without a signal handler the default action ends the process just as well.
-    let _ = tokio::signal::ctrl_c().await;
-}
-
-/// Hands an address to the system's browser.
-fn open_in_browser(url: &str) -> bool {
-    let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
-        ("open", &[])
-    } else if cfg!(windows) {
-        ("cmd", &["/c", "start", ""])
-    } else {
-        ("xdg-open", &[])
-    };
-    Command::new(program)
-        .args(arguments)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .is_ok()
 }

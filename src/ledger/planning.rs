@@ -35,7 +35,7 @@ impl IssueState {
         }
     }
 
-    fn from_stored(word: &str) -> Result<Self, LedgerError> {
+    pub(super) fn from_stored(word: &str) -> Result<Self, LedgerError> {
         [Self::Sending, Self::Paused, Self::Finished, Self::Cancelled]
             .into_iter()
             .find(|state| state.as_str() == word)

@@ -2,7 +2,9 @@
 //! here are addresses, headers, and who may ask.
 
 mod answer;
+mod desk;
 mod host;
+mod local;
 mod preview;
 
 use std::io;
@@ -12,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::diagnostic::Diagnostic;
 
+pub use desk::DeskServer;
 pub use preview::PreviewServer;
 
 /// Listens on this machine alone; port 0 takes any free one.

@@ -8,6 +8,7 @@ mod checkup;
 mod control;
 mod copies;
 mod crash;
+mod desk;
 mod disk;
 mod dkim;
 mod flow;

@@ -11,19 +11,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::HOST;
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use data_encoding::HEXLOWER;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::answer::{private, sentence};
-use super::host::is_loopback_host;
+use super::answer::sentence;
 use super::listen_on_loopback;
+use super::local::{LocalPages, guard};
 use crate::diagnostic::Diagnostic;
 use crate::preview::{Choice, PreviewPage};
 use crate::publish::{Desk, Stop, fill_random};
@@ -99,6 +97,10 @@ impl PreviewServer {
 }
 
 fn router(shared: Shared) -> Router {
+    let pages = LocalPages {
+        address: shared.address,
+        name: "preview",
+    };
     Router::new()
         .route("/", get(pages::page))
         .route("/events", get(events::events))
@@ -108,21 +110,8 @@ fn router(shared: Shared) -> Router {
         .route("/message.eml", get(faces::message))
         .route("/web/{scheme}/{images}/{stem}/{*path}", get(faces::web))
         .fallback(async || sentence(StatusCode::NOT_FOUND, "there is nothing at this address"))
-        .layer(middleware::from_fn_with_state(shared.clone(), guard))
+        .layer(middleware::from_fn_with_state(pages, guard))
         .with_state(shared)
-}
-
-/// Answers only to a browser that asked for this machine.
-async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    if !host.is_some_and(|host| is_loopback_host(host, shared.address)) {
-        let told = format!("this preview answers to http://{}/ alone", shared.address);
-        return private(sentence(StatusCode::MISDIRECTED_REQUEST, told));
-    }
-    private(next.run(request).await)
 }
 
 impl Shared {
