@@ -260,6 +260,7 @@ const CORE: &[&str] = &[
     "import",
     "issue",
     "message",
+    "overview",
     "pace",
     "plan",
     "preview",
