@@ -264,6 +264,7 @@ const CORE: &[&str] = &[
     "pace",
     "plan",
     "preview",
+    "readers",
     "render",
     "schedule",
     "subscriber",
