@@ -120,6 +120,16 @@ pub fn write_atomically_with<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), E> {
+    write_atomically_unless(path, fill, || Ok(()))
+}
+
+/// The same; `refuse` is asked when the new file is on the disk, just before it takes the place of
+/// the old one.
+pub fn write_atomically_unless<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    refuse: impl FnOnce() -> Result<(), E>,
+) -> Result<(), E> {
     let mode = fs::metadata(path)
         .ok()
         .map(|metadata| metadata.permissions());
@@ -130,6 +140,7 @@ pub fn write_atomically_with<E: From<io::Error>>(
         written.as_file().set_permissions(mode)?;
     }
     written.as_file().sync_all()?;
+    refuse()?;
     written.persist(path).map_err(|error| error.error)?;
     Ok(sync_folder(path)?)
 }

@@ -1,14 +1,16 @@
 //! The roster: the rows of `subscribers.csv`, read as an author's spreadsheet writes them.
 //!
 //! A bad row is a warning that names its line, and the other rows count: one typing error must
-//! not keep an issue from everybody else. Nothing here changes the file.
+//! not keep an issue from everybody else. Edits go through [`Sheet`] and keep every byte that they do not mean.
 //!
 //! The file is read row by row and never held in memory: of a million people only the keyed hashes
 //! of their addresses are. It is therefore read twice, first to find whoever stands in it twice,
 //! then for the rows.
 
 mod columns;
+mod fields;
 mod reading;
+mod sheet;
 mod tape;
 
 use std::collections::HashMap;
@@ -21,6 +23,9 @@ use crate::diagnostic::Diagnostic;
 use crate::token::{AddressKey, KeySet, Keys};
 use columns::Columns;
 use reading::{Checked, Scanner, check, status_of};
+
+pub use reading::is_role;
+pub use sheet::{Change, Edited, NewRow, Sheet, SheetRow};
 
 /// Name of the roster's file.
 pub const FILE_NAME: &str = "subscribers.csv";

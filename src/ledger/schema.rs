@@ -89,6 +89,21 @@ CREATE TABLE suppression (
     issue_id BIGINT REFERENCES issue (id),
     evidence TEXT
 );
+CREATE TABLE lifted (
+    id       INTEGER PRIMARY KEY,
+    addr_key BLOB NOT NULL,
+    at       BIGINT NOT NULL,
+    was      TEXT NOT NULL,
+    since    BIGINT NOT NULL,
+    why      TEXT NOT NULL
+);
+CREATE INDEX lifted_addr_key ON lifted (addr_key);
+CREATE TABLE moved (
+    old_key BLOB PRIMARY KEY,
+    new_key BLOB NOT NULL,
+    at      BIGINT NOT NULL
+);
+CREATE INDEX moved_new_key ON moved (new_key);
 CREATE TABLE report (
     id          INTEGER PRIMARY KEY,
     mail_sha256 BLOB NOT NULL UNIQUE,
@@ -109,43 +124,6 @@ CREATE TABLE report (
 CREATE INDEX report_delivery ON report (delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX report_addr_key ON report (addr_key) WHERE addr_key IS NOT NULL;
 CREATE INDEX report_to_judge ON report (id) WHERE judged = 0;
-CREATE TABLE signup (
-    addr_key       BLOB PRIMARY KEY,
-    address        TEXT,
-    name           TEXT NOT NULL,
-    tags           TEXT NOT NULL,
-    state          TEXT NOT NULL CHECK (state IN ('asked', 'confirmed', 'left')),
-    nonce          BLOB,
-    asked_at       BIGINT NOT NULL,
-    asked_from     TEXT NOT NULL,
-    confirmed_at   BIGINT,
-    confirmed_from TEXT,
-    consent        TEXT,
-    consent_form   TEXT,
-    left_at        BIGINT
-);
-CREATE TABLE preference (
-    addr_key     BLOB PRIMARY KEY,
-    tags         TEXT,
-    paused_until BIGINT,
-    set_at       BIGINT NOT NULL
-);
-CREATE TABLE answer (
-    id         INTEGER PRIMARY KEY,
-    addr_key   BLOB NOT NULL,
-    address    TEXT,
-    kind       TEXT NOT NULL CHECK (kind IN ('confirm', 'known', 'silence', 'welcome', 'link')),
-    network    TEXT NOT NULL,
-    asked_from TEXT NOT NULL,
-    asked_at   BIGINT NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('due', 'handed over', 'given up')),
-    tries      BIGINT NOT NULL DEFAULT 0,
-    next_at    BIGINT NOT NULL
-);
-CREATE INDEX answer_due ON answer (next_at) WHERE state = 'due';
-CREATE INDEX answer_asked ON answer (asked_at);
-CREATE INDEX answer_addr_key ON answer (addr_key, asked_at);
-CREATE INDEX answer_network ON answer (network, asked_at);
 ";
 
 /// Apart from its table: a plan for very many new people drops it and makes it anew, which takes a
@@ -155,7 +133,9 @@ pub(super) const SUBSCRIBER_INDEX: &str =
 
 /// Which state may follow which (docs/ledger.md). The database refuses the
 /// rest, so that no mistake in this program can turn a sent row back into a planned one: a settled
-/// row opens again only when the same statement counts one more copy that a person asked for.
+/// row opens again only when the same statement counts one more copy that a person asked for. Whose
+/// a delivery is never changes; of a settled one the address may go, with everything that came with
+/// it, when a person is erased. Such a row never opens again.
 const TRANSITIONS: &str = "
 CREATE TRIGGER delivery_transition BEFORE UPDATE OF state, resends ON delivery
 WHEN NOT (NEW.resends = OLD.resends AND (
@@ -169,7 +149,7 @@ WHEN NOT (NEW.resends = OLD.resends AND (
                                     OR NEW.state = 'expired'))
  OR (OLD.state = 'unconfirmed' AND (NEW.state = 'sent' OR NEW.state = 'abandoned'))
 ) OR (
-    NEW.resends = OLD.resends + 1 AND NEW.state = 'planned'
+    NEW.resends = OLD.resends + 1 AND NEW.state = 'planned' AND OLD.address <> ''
     AND OLD.state IN ('unconfirmed', 'sent', 'rejected', 'expired', 'abandoned', 'skipped')
 ))
 BEGIN
@@ -179,7 +159,10 @@ CREATE TRIGGER delivery_stays BEFORE DELETE ON delivery
 BEGIN
     SELECT RAISE(ABORT, 'a delivery is never deleted');
 END;
-CREATE TRIGGER delivery_is_for_one BEFORE UPDATE OF id, issue_id, subscriber_id, address, fields ON delivery
+CREATE TRIGGER delivery_is_for_one BEFORE UPDATE OF id, issue_id, subscriber_id, address, name, fields ON delivery
+WHEN NOT (NEW.id = OLD.id AND NEW.issue_id = OLD.issue_id AND NEW.subscriber_id = OLD.subscriber_id
+    AND NEW.address = '' AND NEW.name = '' AND NEW.fields IS NULL
+    AND OLD.state IN ('sent', 'rejected', 'expired', 'abandoned', 'skipped'))
 BEGIN
     SELECT RAISE(ABORT, 'whose a delivery is never changes');
 END;
@@ -221,12 +204,24 @@ BEGIN
     SELECT RAISE(ABORT, 'an attempt is written once');
 END;
 CREATE TRIGGER attempt_is_final BEFORE UPDATE ON attempt
+WHEN NOT (NEW.reply IS NULL AND NEW.delivery_id = OLD.delivery_id AND NEW.number = OLD.number
+    AND NEW.ended_at = OLD.ended_at AND NEW.outcome = OLD.outcome AND NEW.step IS OLD.step
+    AND NEW.code IS OLD.code AND NEW.enhanced IS OLD.enhanced AND NEW.relay_id IS OLD.relay_id
+    AND EXISTS (SELECT 1 FROM delivery WHERE id = OLD.delivery_id AND address = ''))
 BEGIN
     SELECT RAISE(ABORT, 'an attempt never changes');
 END;
 CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt
 BEGIN
     SELECT RAISE(ABORT, 'an attempt is never deleted');
+END;
+CREATE TRIGGER lifted_is_final BEFORE UPDATE OF id, addr_key, at, was, since ON lifted
+BEGIN
+    SELECT RAISE(ABORT, 'what was lifted never changes');
+END;
+CREATE TRIGGER lifted_stays BEFORE DELETE ON lifted
+BEGIN
+    SELECT RAISE(ABORT, 'what was lifted is never deleted');
 END;
 CREATE TRIGGER report_is_of_one_mail BEFORE UPDATE OF id, mail_sha256, taken_at ON report
 BEGIN
@@ -268,38 +263,6 @@ BEGIN
 END;
 ";
 
-/// What may become of a sign-up. It begins with a request, a consent is kept with the words that were
-/// shown, and who left is on the roster again only by a new request that is confirmed.
-const SIGN_UPS: &str = "
-CREATE TRIGGER signup_begins BEFORE INSERT ON signup
-WHEN NEW.state <> 'asked' OR NEW.address IS NULL OR NEW.nonce IS NULL OR NEW.confirmed_at IS NOT NULL
-  OR EXISTS (SELECT 1 FROM signup WHERE addr_key = NEW.addr_key)
-BEGIN
-    SELECT RAISE(ABORT, 'a sign-up begins with a request, once');
-END;
-CREATE TRIGGER signup_transition BEFORE UPDATE OF state, nonce, address ON signup
-WHEN NOT (
-    (NEW.state = 'asked' AND NEW.address IS NOT NULL AND NEW.nonce IS NOT NULL)
- OR (NEW.state = 'confirmed' AND OLD.state = 'confirmed' AND NEW.nonce IS OLD.nonce AND NEW.address IS NOT NULL)
- OR (NEW.state = 'confirmed' AND OLD.state = 'asked' AND NEW.nonce IS OLD.nonce AND NEW.address IS NOT NULL
-     AND NEW.confirmed_at >= OLD.asked_at AND NEW.consent IS NOT NULL AND NEW.consent_form IS NOT NULL)
- OR (NEW.state = 'left' AND NEW.nonce IS NULL AND NEW.left_at IS NOT NULL)
-)
-BEGIN
-    SELECT RAISE(ABORT, 'this transition of a sign-up is not allowed');
-END;
-CREATE TRIGGER signup_stays BEFORE DELETE ON signup
-WHEN OLD.state = 'confirmed'
-BEGIN
-    SELECT RAISE(ABORT, 'a reader leaves before the sign-up goes');
-END;
-CREATE TRIGGER answer_transition BEFORE UPDATE OF state ON answer
-WHEN OLD.state <> NEW.state AND OLD.state <> 'due'
-BEGIN
-    SELECT RAISE(ABORT, 'what was answered is not answered again');
-END;
-";
-
 /// Makes everything in an empty database.
 pub(super) fn make(session: &Session<'_>) -> Result<(), LedgerError> {
     [
@@ -309,7 +272,6 @@ pub(super) fn make(session: &Session<'_>) -> Result<(), LedgerError> {
         DELIVERY_BEGINS,
         BEGINNINGS,
         ISSUES,
-        SIGN_UPS,
     ]
     .into_iter()
     .try_for_each(|statements| session.batch(statements))

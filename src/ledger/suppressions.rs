@@ -29,15 +29,69 @@ impl Ledger {
         })
     }
 
-    /// Removes a suppression; `false` if there was none. Failures that were reported until now do
-    /// not count any more: a person knows better.
-    pub fn allow(&mut self, key: &AddressKey) -> Result<bool, LedgerError> {
+    /// Adds many suppressions in one transaction, and takes those people off the roster as the
+    /// ledger knows it: that they are gone is no sign of a damaged file. Gives how many were new.
+    pub fn suppress_many(&mut self, all: &[Suppression]) -> Result<usize, LedgerError> {
         self.store.write(|session| {
-            forgive(session, key)?;
-            Ok(session.execute(
-                "DELETE FROM suppression WHERE addr_key = $1",
-                [key.as_bytes()],
-            )? == 1)
+            let mut added = 0;
+            for suppression in all {
+                let new = NewSuppression {
+                    key: &suppression.key,
+                    address: suppression.address.as_deref(),
+                    reason: suppression.reason,
+                    source: &suppression.source,
+                    issue: None,
+                    evidence: suppression.evidence.as_deref(),
+                    at: suppression.at,
+                };
+                added += usize::from(write_suppression(session, &new)?);
+                leave_roster(session, &suppression.key)?;
+            }
+            Ok(added)
+        })
+    }
+
+    /// Takes people off the roster as the ledger knows it, because a person took their rows out.
+    pub fn leave_roster(&mut self, keys: &[AddressKey]) -> Result<(), LedgerError> {
+        self.store
+            .write(|session| keys.iter().try_for_each(|key| leave_roster(session, key)))
+    }
+
+    /// Lifts a suppression, and writes down why; gives what it was. Failures that were reported
+    /// until now do not count any more: a person knows better.
+    pub fn allow(
+        &mut self,
+        key: &AddressKey,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Reason>, LedgerError> {
+        self.store.write(|session| {
+            let sql = "UPDATE report SET forgiven = 1 WHERE forgiven = 0
+                          AND delivery_id IN (SELECT delivery.id FROM subscriber CROSS JOIN issue
+                              JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                             WHERE subscriber.addr_key = $1)";
+            session.execute(sql, [key.as_bytes()])?;
+            let sql = "INSERT INTO lifted (addr_key, at, was, since, why)
+                       SELECT addr_key, $2, reason, at, $3 FROM suppression WHERE addr_key = $1";
+            session.execute(sql, params![key.as_bytes(), now.timestamp_millis(), why])?;
+            let sql = "DELETE FROM suppression WHERE addr_key = $1 RETURNING reason";
+            let was = session.first(sql, [key.as_bytes()], |row| Ok(row.get::<_, String>(0)?))?;
+            Ok(was.map(|word| Reason::from_stored(&word)))
+        })
+    }
+
+    /// The suppressions of one address that were lifted, oldest first.
+    pub fn lifted(&mut self, key: &AddressKey) -> Result<Vec<Lifted>, LedgerError> {
+        let sql = "SELECT at, was, since, why FROM lifted WHERE addr_key = $1 ORDER BY id";
+        self.store.read(|session| {
+            session.rows(sql, [key.as_bytes()], |row| {
+                Ok(Lifted {
+                    at: instant(row.get(0)?)?,
+                    was: Reason::from_stored(&row.get::<_, String>(1)?),
+                    since: instant(row.get(2)?)?,
+                    why: row.get(3)?,
+                })
+            })
         })
     }
 
@@ -56,37 +110,45 @@ impl Ledger {
 
     /// The reason for each suppressed address, for a plan.
     pub fn suppression_reasons(&mut self) -> Result<HashMap<AddressKey, Reason>, LedgerError> {
-        let all = self.suppressions()?;
-        Ok(all
-            .into_iter()
-            .map(|suppression| (suppression.key, suppression.reason))
-            .collect())
+        let sql = "SELECT addr_key, reason FROM suppression";
+        self.store.read(|session| {
+            let mut reasons = HashMap::new();
+            session.each(sql, [], |row| {
+                let word = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+                reasons.insert(read_key(row, 0)?, Reason::from_stored(word));
+                Ok(())
+            })?;
+            Ok(reasons)
+        })
     }
 
     /// The address that a key stands for, as it was planned last, if the ledger ever planned a
     /// delivery to it.
     pub fn address_of(&mut self, key: &AddressKey) -> Result<Option<String>, LedgerError> {
-        self.store.read(|session| known_address(session, key))
+        let sql = "SELECT delivery.address FROM subscriber CROSS JOIN issue
+                     JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                    WHERE subscriber.addr_key = $1 AND delivery.address <> '' ORDER BY delivery.id DESC LIMIT 1";
+        self.store
+            .read(|session| session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?)))
     }
 }
 
-/// The address that a key stands for, as it was planned last.
-pub(super) fn known_address(
-    session: &Session<'_>,
-    key: &AddressKey,
-) -> Result<Option<String>, LedgerError> {
-    let sql = "SELECT delivery.address FROM subscriber CROSS JOIN issue
-                 JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
-                WHERE subscriber.addr_key = $1 ORDER BY delivery.id DESC LIMIT 1";
-    session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?))
+/// A suppression that is no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifted {
+    /// When it was lifted.
+    pub at: DateTime<Utc>,
+    /// What it was.
+    pub was: Reason,
+    /// Since when it had stood.
+    pub since: DateTime<Utc>,
+    /// Why, in a person's words.
+    pub why: String,
 }
 
-/// Failures of an address that were reported until now do not count any more.
-pub(super) fn forgive(session: &Session<'_>, key: &AddressKey) -> Result<(), LedgerError> {
-    let sql = "UPDATE report SET forgiven = 1 WHERE forgiven = 0
-                  AND delivery_id IN (SELECT delivery.id FROM subscriber CROSS JOIN issue
-                      JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
-                     WHERE subscriber.addr_key = $1)";
+/// Marks somebody as not on the roster. A send that is under way claims nothing for them.
+pub(super) fn leave_roster(session: &Session<'_>, key: &AddressKey) -> Result<(), LedgerError> {
+    let sql = "UPDATE subscriber SET on_roster = 0 WHERE addr_key = $1 AND on_roster = 1";
     session.execute(sql, [key.as_bytes()]).map(|_| ())
 }
 
@@ -103,15 +165,11 @@ pub(super) struct NewSuppression<'a> {
 
 /// Writes a suppression; `false` if the address was suppressed already and the reason stays. The
 /// first reason stays, but for two that must not be lost: what a person said takes the place of
-/// failures, which can be judged anew, and a complaint that of everything. A request to join that
-/// nobody confirmed ends with it: its link is older than this, and leads nowhere any more.
+/// failures, which can be judged anew, and a complaint that of everything.
 pub(super) fn write_suppression(
     session: &Session<'_>,
     new: &NewSuppression<'_>,
 ) -> Result<bool, LedgerError> {
-    let sql = "UPDATE signup SET state = 'left', nonce = NULL, left_at = $2
-                WHERE addr_key = $1 AND state = 'asked'";
-    session.execute(sql, params![new.key.as_bytes(), new.at.timestamp_millis()])?;
     let sql = "INSERT INTO suppression (addr_key, address, reason, source, at, issue_id, evidence)
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (addr_key) DO UPDATE
                   SET reason = excluded.reason, source = excluded.source,

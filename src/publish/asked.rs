@@ -266,7 +266,7 @@ fn forbidden(
             suppression.reason.as_str()
         ))
         .hint(format!(
-            "if the person asked for it, `postrider subscribers allow {address}` lifts the suppression"
+            "if the person asked for it, `postrider subscribers allow {address} --reason \"...\"` lifts the suppression"
         ))
     }))
 }

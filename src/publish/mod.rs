@@ -30,6 +30,7 @@ mod progress;
 mod publication;
 mod relays;
 mod returned;
+mod roster;
 mod roster_watch;
 mod scheduling;
 mod send;
@@ -65,6 +66,10 @@ pub use progress::Progress;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use relays::Resting;
 pub use returned::{KEPT_FOLDER, Source, TakeReport, replay_returned, take_returned};
+pub use roster::{
+    Added, Found, NewSubscriber, Office, Removal, add_subscriber, find_subscribers,
+    remove_subscribers,
+};
 pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unschedule};
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use templates::{KnownTheme, TEMPLATES_FOLDER};

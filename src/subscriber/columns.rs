@@ -71,7 +71,7 @@ impl Columns {
 }
 
 /// Column names as other programs write them, in our words.
-fn canonical(name: &str) -> String {
+pub(super) fn canonical(name: &str) -> String {
     let name = clean_name(name).to_lowercase();
     match name.as_str() {
         "e-mail" | "mail" | "email address" | "e-mail address" | "email_address" => {

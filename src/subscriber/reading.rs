@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, SourceText, not_utf8};
 const MOST_LINES_OF_A_ROW: u64 = 100;
 /// Longest header, in bytes.
 const LONGEST_HEADER: u64 = 64 * 1024;
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A file that can be read again from its beginning.
 pub(super) trait Input: Read + Seek + Send {}
@@ -44,8 +44,19 @@ pub(super) struct RawRow<'a> {
     /// Line of the file on which it begins, from 1.
     pub(super) line: u64,
     name: &'a Arc<str>,
-    /// Its bytes in the file.
-    text: &'a [u8],
+    /// The line ends before it that are no part of it.
+    pub(super) gap: &'a [u8],
+    /// Its bytes in the file, sometimes with its line end.
+    pub(super) text: &'a [u8],
+}
+
+/// What is met on the way through a file. One after the other, the bytes of all steps are the file.
+pub(super) enum Step<'a> {
+    /// The header, with the byte order mark.
+    Header(&'a [u8]),
+    Row(&'a RawRow<'a>),
+    /// What stands behind the last row.
+    End(&'a [u8]),
 }
 
 /// What a record is.
@@ -100,6 +111,16 @@ impl Scanner {
         &self.name
     }
 
+    /// What separates its fields.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Its columns.
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
     /// How many rows with an address the file can hold at most.
     pub(super) fn most_rows(&self) -> usize {
         const SHORTEST_ROW: u64 = "a@b.c\n".len() as u64;
@@ -110,6 +131,17 @@ impl Scanner {
     pub(super) fn scan<E: From<Diagnostic>>(
         &mut self,
         mut visit: impl FnMut(&RawRow<'_>, &Columns) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        self.walk(|step, columns| match step {
+            Step::Row(raw) => visit(raw, columns),
+            Step::Header(_) | Step::End(_) => Ok(()),
+        })
+    }
+
+    /// Reads the whole file, byte for byte; gives the number of rows.
+    pub(super) fn walk<E: From<Diagnostic>>(
+        &mut self,
+        mut visit: impl FnMut(Step<'_>, &Columns) -> Result<(), E>,
     ) -> Result<u64, E> {
         let name = &self.name;
         self.file
@@ -124,6 +156,9 @@ impl Scanner {
             .byte_headers()
             .map_err(|error| Diagnostic::error("the roster cannot be read").cause(error))?;
         let (mut rows, mut previous_end) = (0, reader.position().clone());
+        let mark = if self.start > 0 { BYTE_ORDER_MARK } else { b"" };
+        let header = [mark, reader.get_ref().slice(0, previous_end.byte())].concat();
+        visit(Step::Header(&header), &self.columns)?;
         loop {
             let read = reader.read_record(&mut record);
             let end = reader.position().clone();
@@ -139,11 +174,16 @@ impl Scanner {
                 record: &record,
                 line: begin.line() + passed as u64,
                 name,
+                gap: &text[..blank],
                 text: &text[blank..],
             };
             match read {
                 Ok(true) => {}
-                Ok(false) => return Ok(rows),
+                Ok(false) => {
+                    let rest = tape.slice(previous_end.byte(), u64::MAX);
+                    visit(Step::End(rest), &self.columns)?;
+                    return Ok(rows);
+                }
                 Err(error) => return Err(unreadable(&error, tape, &previous_end, name).into()),
             }
             if end.line().saturating_sub(raw.line) > MOST_LINES_OF_A_ROW {
@@ -152,7 +192,7 @@ impl Scanner {
             if end.byte() >= self.length && raw.is_open_at_the_end() {
                 return Err(raw.open_quote().into());
             }
-            visit(&raw, &self.columns)?;
+            visit(Step::Row(&raw), &self.columns)?;
             rows += 1;
             reader.get_mut().forget_before(end.byte());
             previous_end = end;
@@ -179,6 +219,7 @@ fn unreadable<R: Read>(
             record: &StringRecord::new(),
             line: before.line(),
             name,
+            gap: b"",
             text: rest,
         }
         .endless_quote(),
@@ -238,8 +279,8 @@ fn address_of(raw: &RawRow<'_>, columns: &Columns) -> Result<EmailAddress, Diagn
     Ok(address)
 }
 
-/// A warning for an address behind which there is no reader.
-fn role(raw: &RawRow<'_>, address: &EmailAddress) -> Option<Diagnostic> {
+/// Whether there is a function behind an address instead of a reader.
+pub fn is_role(address: &EmailAddress) -> bool {
     const ROLES: [&str; 5] = [
         "postmaster",
         "abuse",
@@ -247,10 +288,13 @@ fn role(raw: &RawRow<'_>, address: &EmailAddress) -> Option<Diagnostic> {
         "no-reply",
         "mailer-daemon",
     ];
-    let is_role = ROLES
-        .iter()
-        .any(|role| address.local().eq_ignore_ascii_case(role));
-    is_role.then(|| {
+    let local = address.local();
+    ROLES.iter().any(|role| local.eq_ignore_ascii_case(role))
+}
+
+/// A warning for an address behind which there is no reader.
+fn role(raw: &RawRow<'_>, address: &EmailAddress) -> Option<Diagnostic> {
+    is_role(address).then(|| {
         raw.warning(format!("`{address}` is a role, not a reader"))
             .hint("it is mailed all the same; set its `status` to `paused` if that is not wanted")
     })
@@ -273,7 +317,7 @@ pub(super) fn status_of(record: &StringRecord, columns: &Columns) -> Status {
 
 impl RawRow<'_> {
     /// A warning that shows the first line of the row.
-    fn warning(&self, message: String) -> Diagnostic {
+    pub(super) fn warning(&self, message: String) -> Diagnostic {
         let line = self
             .text
             .split(|byte| matches!(byte, b'\r' | b'\n'))

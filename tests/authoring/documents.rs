@@ -264,7 +264,6 @@ const CORE: &[&str] = &[
     "pace",
     "plan",
     "preview",
-    "readers",
     "render",
     "schedule",
     "subscriber",

@@ -119,7 +119,13 @@ fn every_command_answers_in_json() {
     );
     answer(
         &room,
-        &["subscribers", "allow", "a@example.org"],
+        &[
+            "subscribers",
+            "allow",
+            "a@example.org",
+            "--reason",
+            "wrote to me",
+        ],
         &["address", "removed"],
     );
     answer(&room, &["ledger", "adopt"], &["ledger"]);

@@ -20,6 +20,7 @@ mod preview;
 mod roster;
 mod site;
 mod start;
+mod subscribers;
 mod templates;
 mod themes;
 mod words;

@@ -185,9 +185,15 @@ fn suppressions_beat_the_file_until_they_are_lifted() {
         "email,status\na@example.org,\nb@example.org,active\n",
     );
     assert_eq!(count(&room), 1);
-    room.run(["subscribers", "allow", "b@example.org"])
-        .succeeds()
-        .stdout_contains("allowed again");
+    room.run([
+        "subscribers",
+        "allow",
+        "b@example.org",
+        "--reason",
+        "wrote to me",
+    ])
+    .succeeds()
+    .stdout_contains("allowed again");
     assert_eq!(count(&room), 2);
 }
 
@@ -202,9 +208,15 @@ fn somebody_who_complained_is_not_let_back_in() {
         "complained",
     ])
     .succeeds();
-    room.run(["subscribers", "allow", "a@example.org"])
-        .fails(1)
-        .stderr_contains("reported a letter as spam");
+    room.run([
+        "subscribers",
+        "allow",
+        "a@example.org",
+        "--reason",
+        "wrote to me",
+    ])
+    .fails(1)
+    .stderr_contains("reported a letter as spam");
 }
 
 #[test]
@@ -239,8 +251,13 @@ fn an_address_that_is_none_is_refused() {
         "a@example.org\r\nb@example.org",
         "a b@example.org",
     ] {
-        for command in ["suppress", "allow"] {
-            room.run(["subscribers", command, address]).fails(1);
+        for command in [
+            ["subscribers", "suppress", address].as_slice(),
+            &["subscribers", "allow", address, "--reason", "wrote to me"],
+            &["subscribers", "add", address],
+            &["subscribers", "remove", address, "--yes"],
+        ] {
+            room.run(command).fails(1);
         }
         room.run(["history", address]).fails(1);
     }

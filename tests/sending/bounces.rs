@@ -68,8 +68,14 @@ fn the_second_refusal_a_day_later_suppresses_with_the_evidence() {
     assert_eq!(served(&relay).len(), 2);
     room.run(["ledger", "check"]).exits(0);
     // A person may know better.
-    room.run(["subscribers", "allow", "reader2@example.org"])
-        .exits(0);
+    room.run([
+        "subscribers",
+        "allow",
+        "reader2@example.org",
+        "--reason",
+        "wrote to me",
+    ])
+    .exits(0);
     room.run(["send", "--due"]).exits(0);
     assert_eq!(
         suppressions(&room),

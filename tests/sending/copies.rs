@@ -327,7 +327,13 @@ fn a_copy_from_the_middle_of_a_run_sends_nothing_after_it() {
 fn a_copy_from_before_a_decision_is_seen_to_be_older() {
     let decisions: [&[&str]; 7] = [
         &["subscribers", "suppress", "reader3@example.org"],
-        &["subscribers", "allow", "reader3@example.org"],
+        &[
+            "subscribers",
+            "allow",
+            "reader3@example.org",
+            "--reason",
+            "wrote to me",
+        ],
         &["pause", SLUG],
         &["continue", SLUG],
         &["ledger", "resolve", SLUG, "--abandon"],

@@ -246,7 +246,8 @@ fn a_dead_mailbox_is_suppressed_at_its_second_report_and_history_tells_why() {
     assert_eq!(history["suppressed"]["source"], "report");
     assert_eq!(history["issues"][0]["state"], "sent", "it stays sent");
     // A person knows better, and is not contradicted by what was known then.
-    room.run(["subscribers", "allow", reader]).exits(0);
+    room.run(["subscribers", "allow", reader, "--reason", "wrote to me"])
+        .exits(0);
     room.run(["bounces", "replay"]).exits(0);
     assert_eq!(suppressed(&room), BTreeMap::new());
     room.run(["ledger", "check"]).exits(0);
@@ -431,10 +432,22 @@ fn a_complaint_in_the_middle_of_a_run_stops_the_mail() {
     assert_eq!((1..=5).map(times).collect::<Vec<_>>(), [2, 2, 2, 1, 1]);
     room.run(["ledger", "check"]).exits(0);
     // A complaint is for good.
-    room.run(["subscribers", "allow", "reader4@example.org"])
-        .fails(1);
-    room.run(["subscribers", "allow", "reader5@example.org"])
-        .exits(0);
+    room.run([
+        "subscribers",
+        "allow",
+        "reader4@example.org",
+        "--reason",
+        "wrote to me",
+    ])
+    .fails(1);
+    room.run([
+        "subscribers",
+        "allow",
+        "reader5@example.org",
+        "--reason",
+        "wrote to me",
+    ])
+    .exits(0);
 }
 
 #[test]

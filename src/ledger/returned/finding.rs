@@ -65,7 +65,7 @@ const WAS_SENT: &str = "(delivery.state IN ('inflight', 'sent', 'unconfirmed', '
 
 fn by_delivery(session: &Session<'_>, delivery: i64) -> Result<Option<About>, LedgerError> {
     let sql = format!(
-        "SELECT addr_key, delivery.address, issue_id, {WAS_SENT}
+        "SELECT addr_key, nullif(delivery.address, ''), issue_id, {WAS_SENT}
            FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id WHERE delivery.id = $1"
     );
     session.first(&sql, [delivery], |row| {
@@ -82,7 +82,7 @@ fn by_delivery(session: &Session<'_>, delivery: i64) -> Result<Option<About>, Le
 }
 
 fn by_reader(session: &Session<'_>, key: AddressKey) -> Result<About, LedgerError> {
-    let sql = "SELECT delivery.address FROM subscriber CROSS JOIN issue
+    let sql = "SELECT nullif(delivery.address, '') FROM subscriber CROSS JOIN issue
                  JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
                 WHERE subscriber.addr_key = $1 ORDER BY delivery.id DESC LIMIT 1";
     let address = session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?))?;

@@ -77,7 +77,7 @@ impl Ledger {
             None => "$1 IS NULL",
         };
         let sql = format!(
-            "SELECT taken_at, kind, verdict, issue.slug, delivery.address, action, status, domain, words, place, forgiven
+            "SELECT taken_at, kind, verdict, issue.slug, nullif(delivery.address, ''), action, status, domain, words, place, forgiven
                FROM report LEFT JOIN delivery ON delivery.id = report.delivery_id
                LEFT JOIN issue ON issue.id = delivery.issue_id
               WHERE {about} AND ($2 IS NULL OR delivery.issue_id = $2) AND ($3 IS NULL OR verdict = $3)

@@ -185,7 +185,8 @@ impl Run {
             Action::Suppress(reader) => self.suppress(*reader),
             Action::Allow(reader) => {
                 let address = &self.addresses[*reader];
-                self.desk.allow(&self.bench.key(address)).unwrap();
+                let key = self.bench.key(address);
+                self.desk.allow(&key, "wrote to me", now).unwrap();
                 self.model.row(address).suppressed = false;
             }
             Action::Leave(reader) => self.enrol(*reader, false),
