@@ -8,6 +8,7 @@ mod feeds;
 mod raw;
 mod reader;
 mod relay;
+mod serve;
 mod signature;
 mod theme;
 mod waits;
@@ -30,6 +31,7 @@ use crate::schedule::Slots;
 use crate::words::OwnWords;
 
 pub use feeds::Logo;
+pub use serve::{Network, ServeConfig};
 
 pub use theme::{THEMES_FOLDER, own_themes};
 
@@ -88,8 +90,8 @@ pub struct Config {
     pub ledger_id: Option<String>,
     /// How messages are signed; `None` where the relay does it.
     pub dkim: Option<DkimConfig>,
-    /// Where the public server is, with a slash at its end; `None` without one.
-    pub serve_url: Option<String>,
+    /// The server that readers ask.
+    pub serve: ServeConfig,
     /// The domain that receives reports of failure; `None` where they go to `from`.
     pub bounces_domain: Option<String>,
     /// The relays in the order in which they are used; none until there is one.

@@ -13,4 +13,5 @@
 mod authoring;
 mod proof;
 mod sending;
+mod serving;
 pub mod support;

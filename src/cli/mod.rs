@@ -25,6 +25,7 @@ mod sample;
 mod schedule;
 mod selftest;
 mod send;
+mod serve;
 mod status;
 mod subscribers;
 mod theme;
@@ -126,6 +127,8 @@ enum Command {
     Continue(control::Named),
     /// Stop an issue for good
     Cancel(control::Cancel),
+    /// Run the publication by itself: pages, feeds and what readers ask for
+    Serve(serve::Serve),
     /// Show where issues stand
     Status(status::Status),
     /// See how everything stands, on a local page
@@ -202,6 +205,7 @@ fn run(app: &App, command: Command) -> CommandResult {
         Command::Pause(named) => control::pause(app, &named),
         Command::Continue(named) => control::proceed(app, &named),
         Command::Cancel(command) => command.run(app),
+        Command::Serve(command) => command.run(app),
         Command::Status(command) => command.run(app),
         Command::Desk(command) => command.run(app),
         Command::History(command) => command.run(app),

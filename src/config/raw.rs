@@ -96,6 +96,9 @@ pub(super) struct RawFeeds {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawServe {
     pub(super) url: Option<Spanned<String>>,
+    pub(super) listen: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) trusted_proxies: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -209,6 +212,8 @@ const KEYS: &[&str] = &[
     "ledger",
     "id",
     "serve",
+    "listen",
+    "trusted_proxies",
     "bounces",
     "suppress_after",
     "soft_after",

@@ -8,7 +8,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::raw::{OneOrMore, Raw};
-use super::{Config, Environment, is_loopback, parse_duration};
+use super::{Config, Environment, parse_duration};
 use crate::address::{EmailAddress, Mailbox};
 use crate::check::{Silence, why_not_silenced};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
@@ -93,10 +93,7 @@ impl Reader<'_> {
                 Some(raw) => Some(self.dkim(raw, &from)?),
                 None => None,
             },
-            serve_url: match self.value("SERVE_URL", raw.serve.url) {
-                Some(value) => Some(self.serve_url(&value)?),
-                None => None,
-            },
+            serve: self.serve(raw.serve)?,
             bounces_domain: match self.value("BOUNCES_DOMAIN", raw.bounces.domain) {
                 Some(value) => Some(self.bounces_domain(&value)?),
                 None => None,
@@ -189,28 +186,6 @@ impl Reader<'_> {
             text.push('/');
         }
         Ok(text)
-    }
-
-    /// RFC 8058 §3.1: a link that unsubscribes goes over https; on this machine it need not.
-    fn serve_url(&self, value: &Value) -> Result<String, Diagnostic> {
-        let text = value.text.trim();
-        let wrong = || {
-            self.wrong(value, "`[serve] url` must be a plain https address")
-                .hint("write it as `https://letters.example.org/`; leave it out where no server takes requests")
-        };
-        let url = Url::parse(text).map_err(|error| wrong().cause(error))?;
-        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        let safe = match (url.scheme(), url.host_str()) {
-            ("https", Some(_)) => true,
-            ("http", Some(host)) => is_loopback(host),
-            _ => false,
-        };
-        // It stands in a header line of its own, before a token of 52 characters.
-        if !plain || !safe || url.as_str().len() > 200 {
-            return Err(wrong());
-        }
-        let slash = if url.as_str().ends_with('/') { "" } else { "/" };
-        Ok(format!("{url}{slash}"))
     }
 
     /// A domain of mail, as A-labels.

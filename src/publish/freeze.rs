@@ -73,7 +73,7 @@ pub(super) fn freeze(
             .dkim
             .as_ref()
             .and_then(|dkim| Some(dkim.ed25519.as_ref()?.selector.clone())),
-        serve_url: config.serve_url.clone(),
+        serve_url: config.serve.url.clone(),
         bounces_domain: config.bounces_domain.clone(),
         feedback_id: Some(feedback_id(&issue.id, &config.list_id)),
         direction: direction(&view.language).to_owned(),

@@ -6,6 +6,8 @@ mod desk;
 mod host;
 mod local;
 mod preview;
+mod readers;
+mod serve;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +18,7 @@ use crate::diagnostic::Diagnostic;
 
 pub use desk::DeskServer;
 pub use preview::PreviewServer;
+pub use serve::Server;
 
 /// Listens on this machine alone; port 0 takes any free one.
 async fn listen_on_loopback(port: u16) -> Result<(TcpListener, SocketAddr), Diagnostic> {

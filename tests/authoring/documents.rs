@@ -143,6 +143,7 @@ fn every_path_that_a_document_names_exists() {
         "docs/themes.md",
         "docs/preview.md",
         "docs/bounces.md",
+        "docs/serving.md",
     ] {
         let paths = paths_in(&document(name));
         assert!(name != "ARCHITECTURE.md" || paths.len() > 20, "{paths:?}");
@@ -186,6 +187,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/themes.md",
         "docs/preview.md",
         "docs/bounces.md",
+        "docs/serving.md",
     ] {
         let text = document(name);
         let folder = repository().join(name).parent().unwrap().to_owned();
@@ -425,6 +427,7 @@ fn every_key_and_variable_is_documented() {
         "bounces",
         "reader",
         "relay",
+        "serve",
         "signature",
         "theme",
         "waits",

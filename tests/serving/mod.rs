@@ -1,0 +1,3 @@
+//! The live server, asked over real sockets.
+
+mod start;
