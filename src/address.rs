@@ -120,6 +120,28 @@ impl fmt::Display for EmailAddress {
     }
 }
 
+/// A text for a log: of each address in it, the first letter and the domain are left.
+pub fn masked(text: &str) -> String {
+    let is_of_address = |sign: char| sign.is_alphanumeric() || "!#$%&*+-./=?^_{|}~".contains(sign);
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let before = &rest[..at];
+        let local = before.rfind(|sign| !is_of_address(sign)).map_or(0, |end| {
+            end + before[end..].chars().next().map_or(0, char::len_utf8)
+        });
+        masked.push_str(&before[..local]);
+        if let Some(first) = before[local..].chars().next() {
+            masked.push(first);
+            masked.push('…');
+        }
+        masked.push('@');
+        rest = &rest[at + 1..];
+    }
+    masked.push_str(rest);
+    masked
+}
+
 fn check_local(local: &str) -> Result<(), AddressError> {
     if local.len() > 64 {
         return Err(AddressError::LocalTooLong);
@@ -230,6 +252,20 @@ fn is_hidden(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_a_log_no_address_can_be_read() {
+        for (text, log) in [
+            ("", ""),
+            ("nothing to hide", "nothing to hide"),
+            ("ada@example.org left", "a…@example.org left"),
+            ("<ada.b+c@example.org>: 550", "<a…@example.org>: 550"),
+            ("to `ü@x.org`,é@y.org", "to `ü…@x.org`,é…@y.org"),
+            ("@ a@ @b a@b@c", "@ a…@ @b a…@b…@c"),
+        ] {
+            assert_eq!(masked(text), log);
+        }
+    }
 
     #[test]
     fn addresses_that_differ_only_in_case_or_spelling_of_the_domain_are_one() {

@@ -14,6 +14,7 @@ mod control;
 mod export;
 mod identity;
 mod lock;
+mod open_work;
 mod overview;
 mod planning;
 mod queue;
@@ -41,6 +42,7 @@ pub use control::{Doubts, Verdict};
 pub use export::ExportRow;
 pub use identity::Identity;
 pub use lock::{LockError, LockView, SenderLock, Witness};
+pub use open_work::OpenWork;
 pub use overview::{PlanLine, RejectedGroup};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use relays::{KnownRelay, StoredRest};
@@ -49,7 +51,7 @@ pub use returned::{Replayed, Returned, ReturnedFilter, ReturnedGroup, ReturnedRo
 pub use standing::Standing;
 pub use suppressions::Lifted;
 pub use transitions::{Claim, IntentAnswer, Settlement};
-pub use troubles::Troubles;
+pub use troubles::{Teller, Troubles};
 pub use writer::{Writer, WriterHandle};
 
 use ballast::Ballast;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::identity::{get, set};
 use super::{Ledger, LedgerError};
 
-/// What the last run of a timer could not do.
+/// What the last run of a timer could not do, or a server cannot do now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Troubles {
     /// When it ran.
@@ -17,28 +17,64 @@ pub struct Troubles {
     pub told: Vec<String>,
 }
 
+/// Who tells of troubles. Each knows its own, and takes back only these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teller {
+    /// The run of a timer.
+    Run,
+    /// A server between its runs.
+    Rounds,
+}
+
+impl Teller {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Run => "troubles",
+            Self::Rounds => "troubles_of_rounds",
+        }
+    }
+}
+
 impl Ledger {
-    /// What the last run of a timer could not do; `None` if it did all that there was.
+    /// What the last run of a timer could not do, and a server cannot do now; `None` if all that
+    /// there was is done.
     pub fn troubles(&mut self) -> Result<Option<Troubles>, LedgerError> {
-        let text = self.store.read(|session| get(session, "troubles"))?;
+        let mut all: Option<Troubles> = None;
+        for teller in [Teller::Run, Teller::Rounds] {
+            let Some(more) = self.troubles_of(teller)? else {
+                continue;
+            };
+            let all = all.get_or_insert_with(Troubles::default);
+            all.at = all.at.max(more.at);
+            for line in more.told {
+                if !all.told.contains(&line) {
+                    all.told.push(line);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn troubles_of(&mut self, teller: Teller) -> Result<Option<Troubles>, LedgerError> {
+        let text = self.store.read(|session| get(session, teller.key()))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
-    /// Keeps what this run could not do; nothing in the place of what is over.
-    pub fn set_troubles(&mut self, troubles: Option<&Troubles>) -> Result<(), LedgerError> {
-        if troubles.is_none()
-            && self
-                .store
-                .read(|session| get(session, "troubles"))?
-                .is_none()
-        {
+    /// Keeps what could not be done; nothing in the place of what is over.
+    pub fn set_troubles(
+        &mut self,
+        teller: Teller,
+        troubles: Option<&Troubles>,
+    ) -> Result<(), LedgerError> {
+        if troubles.is_none() && self.troubles_of(teller)?.is_none() {
             return Ok(());
         }
         let text = troubles.map(serde_json::to_string).transpose();
         let text = text.map_err(|error| LedgerError::Unknown(error.to_string()))?;
         // An empty text is no troubles, as nothing is.
         let text = text.unwrap_or_default();
-        self.store.write(|session| set(session, "troubles", &text))
+        self.store
+            .write(|session| set(session, teller.key(), &text))
     }
 
     /// What the author was told, and when.

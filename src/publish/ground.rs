@@ -9,7 +9,7 @@ use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
 use crate::ledger::{LEAST_ROOM_TO_WRITE, Ledger};
-use crate::schedule::{Distrust, Look, Watch, distance, set_far_back};
+use crate::schedule::{Distrust, Watch, distance, set_far_back};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -86,14 +86,7 @@ pub(super) fn wait_for_the_time(publication: &Publication) -> Result<(), Stop> {
     if clock.is_set_by_hand() {
         return Ok(());
     }
-    let Some(running) = clock::since_start() else {
-        return Ok(());
-    };
-    let look = Look {
-        wall: clock.now(),
-        running,
-        synchronised: clock::is_synchronised(),
-    };
+    let look = clock.look();
     match Watch::new(None, None).look(&look) {
         Ok(()) => Ok(()),
         Err(doubt) => Err(objection(look.wall, &doubt).into()),
@@ -101,7 +94,7 @@ pub(super) fn wait_for_the_time(publication: &Publication) -> Result<(), Stop> {
 }
 
 /// Why `now` is not believed, and what to do.
-fn objection(now: DateTime<Utc>, doubt: &Distrust) -> Diagnostic {
+pub(super) fn objection(now: DateTime<Utc>, doubt: &Distrust) -> Diagnostic {
     let hint = "set the clock of this machine; `--now` takes another instant for the present";
     let told = now.format("%Y-%m-%d %H:%M UTC");
     let wrong = Diagnostic::error(format!("the clock says {told}, which cannot be"));

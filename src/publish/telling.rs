@@ -1,5 +1,5 @@
-//! The author hears of a run by a timer that failed, or that holds an issue: by mail to
-//! `[schedule] notify`, and in `status`.
+//! The author hears of a run by a timer that failed, or that holds an issue, and of what a server
+//! cannot do: by mail to `[schedule] notify`, and in `status`.
 //!
 //! Each cause is told once a day at most, and that is written down before it is tried: a notice that
 //! fails is not tried again and again. A relay that did not answer the run is not asked either.
@@ -11,13 +11,13 @@ use data_encoding::HEXLOWER;
 
 use super::problems::relay_config;
 use super::publication::Publication;
-use super::send::{Ask, SendReport};
+use super::send::{Ask, Held, SendReport};
 use super::test_send::hand_over;
 use super::{Stop, fill_random};
 use crate::address::EmailAddress;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::dkim::{Algorithm, Signer};
-use crate::ledger::{Ledger, Troubles};
+use crate::ledger::{Ledger, Teller, Troubles};
 use crate::mailer::Envelope;
 use crate::message::Notice;
 
@@ -30,14 +30,61 @@ const MISSED: TimeDelta = TimeDelta::days(7);
 /// Most causes that are told in a day, whatever happens.
 const MOST_A_DAY: usize = 20;
 
-/// One thing that a run could not do.
-struct Trouble {
+/// One thing that could not be done.
+#[derive(Debug, Clone)]
+pub(super) struct Trouble {
     /// Names the cause, the same in each run.
-    cause: String,
+    pub(super) cause: String,
     /// In one line.
-    line: String,
+    pub(super) line: String,
     /// All that is known.
     text: String,
+}
+
+impl Trouble {
+    /// Something that failed.
+    pub(super) fn of(problem: &Diagnostic) -> Self {
+        Self {
+            cause: format!("failed: {}", without_numbers(problem.message())),
+            line: problem.message().to_owned(),
+            text: problem.render(false),
+        }
+    }
+
+    /// Something that failed, with its cause in the same line.
+    pub(super) fn in_full(problem: &Diagnostic) -> Self {
+        let mut trouble = Self::of(problem);
+        for cause in problem.causes() {
+            trouble.line = format!("{}: {cause}", trouble.line);
+        }
+        trouble
+    }
+
+    /// An issue that is held because nothing sent it at its time; one that became due long ago is
+    /// an old essay, and no trouble.
+    pub(super) fn of_held(
+        publication: &Publication,
+        held: &Held,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        if now - held.due > MISSED {
+            return None;
+        }
+        let slug = &held.slug;
+        let clock = publication.dating_rules().clock_time(held.due);
+        let due = clock.map(|clock| clock.strftime("%Y-%m-%d %H:%M").to_string());
+        let line = format!(
+            "`{slug}` was due {} and is held: nothing sent it then",
+            due.unwrap_or_default()
+        );
+        Some(Self {
+            cause: format!("held: {slug}"),
+            text: format!(
+                "{line}\n\nhint: `postrider send {slug}` sends it all the same, `postrider schedule {slug} WHEN` gives it another time"
+            ),
+            line,
+        })
+    }
 }
 
 /// Tells the author what a run could not do. `relay_answers` is whether there is a relay to tell it
@@ -48,9 +95,29 @@ pub(super) fn tell_author(
     relay_answers: bool,
     ask: &mut dyn Ask,
 ) {
-    if let Err(Stop::Failed(problems)) = try_to_tell(publication, ended, relay_answers) {
+    let troubles = troubles_of(publication, ended, publication.clock.now());
+    tell_troubles(
+        publication,
+        Teller::Run,
+        troubles,
+        relay_answers,
+        &mut |told| {
+            ask.note(told);
+        },
+    );
+}
+
+/// The same for any troubles; all that this teller has now.
+pub(super) fn tell_troubles(
+    publication: &Publication,
+    teller: Teller,
+    troubles: Vec<Trouble>,
+    relay_answers: bool,
+    note: &mut dyn FnMut(&str),
+) {
+    if let Err(Stop::Failed(problems)) = try_to_tell(publication, teller, troubles, relay_answers) {
         for problem in problems {
-            ask.note(&format!(
+            note(&format!(
                 "the author could not be told: {}",
                 problem.message()
             ));
@@ -60,11 +127,11 @@ pub(super) fn tell_author(
 
 fn try_to_tell(
     publication: &Publication,
-    ended: &Result<SendReport, Stop>,
+    teller: Teller,
+    troubles: Vec<Trouble>,
     relay_answers: bool,
 ) -> Result<(), Stop> {
     let now = publication.clock.now();
-    let troubles = troubles_of(publication, ended, now);
     // Without a ledger nothing would be remembered, and the author told at each run.
     let Some(mut ledger) = Ledger::open_if_present(&publication.ledger_path())? else {
         return Ok(());
@@ -73,7 +140,7 @@ fn try_to_tell(
         at: now,
         told: troubles.iter().map(|one| one.line.clone()).collect(),
     };
-    ledger.set_troubles((!troubles.is_empty()).then_some(&kept))?;
+    ledger.set_troubles(teller, (!troubles.is_empty()).then_some(&kept))?;
     let Some(author) = &publication.config.notify else {
         return Ok(());
     };
@@ -90,7 +157,7 @@ fn try_to_tell(
     told.extend(new.iter().map(|one| (one.cause.clone(), now)));
     ledger.set_told(&told)?;
     drop(ledger);
-    send_notice(publication, author, &new, now)
+    send_notice(publication, author, teller, &new, now)
 }
 
 fn not_told(troubles: Vec<Trouble>, told: &BTreeMap<String, DateTime<Utc>>) -> Vec<Trouble> {
@@ -124,28 +191,10 @@ fn troubles_of(
     let errors = problems
         .iter()
         .filter(|problem| problem.severity() == Severity::Error);
-    let failed = errors.map(|problem| Trouble {
-        cause: format!("failed: {}", without_numbers(problem.message())),
-        line: problem.message().to_owned(),
-        text: problem.render(false),
-    });
-    let missed = held.iter().filter(|held| now - held.due <= MISSED);
-    let missed = missed.map(|held| {
-        let slug = &held.slug;
-        let clock = publication.dating_rules().clock_time(held.due);
-        let due = clock.map(|clock| clock.strftime("%Y-%m-%d %H:%M").to_string());
-        let line = format!(
-            "`{slug}` was due {} and is held: nothing sent it then",
-            due.unwrap_or_default()
-        );
-        Trouble {
-            cause: format!("held: {slug}"),
-            text: format!(
-                "{line}\n\nhint: `postrider send {slug}` sends it all the same, `postrider schedule {slug} WHEN` gives it another time"
-            ),
-            line,
-        }
-    });
+    let failed = errors.map(Trouble::of);
+    let missed = held
+        .iter()
+        .filter_map(|held| Trouble::of_held(publication, held, now));
     failed.chain(missed).collect()
 }
 
@@ -157,6 +206,7 @@ fn without_numbers(message: &str) -> String {
 fn send_notice(
     publication: &Publication,
     author: &EmailAddress,
+    teller: Teller,
     troubles: &[Trouble],
     now: DateTime<Utc>,
 ) -> Result<(), Stop> {
@@ -168,8 +218,12 @@ fn send_notice(
     };
     let texts: Vec<&str> = troubles.iter().map(|one| one.text.as_str()).collect();
     let text = format!(
-        "{}\n\n--\n`postrider send --due` ran in {} and could not do everything. You hear of each\ncause once a day at most; `postrider status` shows how it stands.\n",
+        "{}\n\n--\n{} in {} and could not do everything. You hear of each\ncause once a day at most; `postrider status` shows how it stands.\n",
         texts.join("\n\n\n"),
+        match teller {
+            Teller::Run => "Postrider sent by the clock",
+            Teller::Rounds => "`postrider serve` runs",
+        },
         publication.folder.display()
     );
     let mut nonce = [0_u8; 16];

@@ -34,6 +34,8 @@ pub struct Tick<'a> {
     pub held: Vec<(&'a Issue, Why)>,
     /// The first of those whose time has not come.
     pub next: Option<&'a Issue>,
+    /// Why the clock is not believed, if it is not: nothing may be published by it either.
+    pub doubt: Option<Distrust>,
 }
 
 /// Looks at the clocks and the agenda, the oldest issue first. Whoever asks plans what fires before
@@ -45,7 +47,10 @@ pub fn tick<'a>(
     max_lateness: Duration,
 ) -> Tick<'a> {
     let clock = watch.look(look);
-    let mut tick = Tick::default();
+    let mut tick = Tick {
+        doubt: clock.err(),
+        ..Tick::default()
+    };
     for Entry { issue, planned } in agenda {
         match (
             Standing::of(issue, *planned, look.wall, max_lateness),

@@ -24,6 +24,7 @@ mod plans;
 mod replies;
 mod reports;
 mod returned;
+mod rounds;
 mod schedule;
 mod secrets;
 mod selftest;

@@ -20,6 +20,7 @@ pub mod newsroom;
 pub mod oracle;
 pub mod program;
 pub mod relay;
+pub mod rounds;
 
 mod checks;
 

@@ -27,12 +27,12 @@ use crate::token::{Keys, SECRET_LENGTH};
 use faces::{Desired, SiteFiles};
 use filing::Filing;
 use readers::Readers;
-use stamps::Stamps;
+pub(super) use stamps::Stamps;
 
 pub use stamps::is_of_no_account;
 
 /// Folders that must be watched with everything below them, beside the publication's own.
-pub const WATCHED_FOLDERS: [&str; 2] = stamps::FOLDERS;
+pub const WATCHED_FOLDERS: [&str; 3] = stamps::FOLDERS;
 
 /// A publication that is being written.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Desk {
         let settings = is_below(config::FILE_NAME);
         // Settings name files anywhere at the top: a key, a logo.
         let at_the_top = changed.iter().any(|path| path.components().count() == 1);
-        if at_the_top || is_below("templates") {
+        if at_the_top || is_below("templates") || is_below("themes") {
             self.publication =
                 Publication::open(&self.folder, &self.environment, self.clock).map_err(problems_of);
         }

@@ -10,7 +10,10 @@ use std::time::SystemTime;
 const DEEPEST: usize = 8;
 
 /// Folders whose files are part of what readers see, with everything below them.
-pub(super) const FOLDERS: [&str; 2] = ["issues", "templates"];
+pub(super) const FOLDERS: [&str; 3] = ["issues", "templates", "themes"];
+
+/// Files beside these folders that are, too.
+const ROOT_FILES: [&str; 3] = ["postrider.toml", "subscribers.csv", "about.md"];
 
 /// The mark of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +46,13 @@ fn inode(_: &Metadata) -> u64 {
 
 /// The marks of all files that matter, by their paths in the publication.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Stamps {
+pub(in crate::publish) struct Stamps {
     files: BTreeMap<PathBuf, Stamp>,
 }
 
 impl Stamps {
     /// Looks at the folder. What cannot be read is not there; whoever opens it will tell why.
-    pub(super) fn of_folder(folder: &Path) -> Self {
+    pub(in crate::publish) fn of_folder(folder: &Path) -> Self {
         let mut stamps = Self::default();
         stamps.collect(folder, Path::new(""), 0);
         for name in FOLDERS {
@@ -79,6 +82,16 @@ impl Stamps {
                 self.collect(folder, &path, depth - 1);
             }
         }
+    }
+
+    /// Whether a file differs from an earlier look that is part of what goes to readers. Others
+    /// that lie in the publication's folder are their owner's.
+    pub(in crate::publish) fn differ_for_readers(&self, earlier: &Self) -> bool {
+        let is_ours = |path: &Path| {
+            FOLDERS.iter().any(|folder| path.starts_with(folder))
+                || ROOT_FILES.iter().any(|name| path == Path::new(name))
+        };
+        self.changed_since(earlier).into_iter().any(is_ours)
     }
 
     /// The mark of a file.

@@ -1,0 +1,148 @@
+//! The rounds: what a running server does by the clock, with nobody asking. It publishes and mails what
+//! is due, goes on with what was begun, and reads the mail that came back.
+//!
+//! Nothing here decides what is due, sent or suppressed: [`schedule::tick`](crate::schedule::tick),
+//! [`send`](super::send) and [`take_returned`](super::take_returned) do, as they do for who runs the
+//! commands, and a person may run these beside a server. What is said here is *when*. The wall clock
+//! is looked at every few seconds, since timers stand still while a machine sleeps, and what was
+//! missed meanwhile is one look late, not many.
+
+mod folder;
+mod overseer;
+mod patience;
+mod shift;
+mod state;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use super::Halt;
+use crate::address::masked;
+use crate::clock::Clock;
+use crate::config::Environment;
+use crate::pace::RestRules;
+
+use shift::Shift;
+pub use state::{Doing, RoundsState, RoundsView};
+
+/// How often things are done.
+#[derive(Debug, Clone)]
+pub struct Rhythm {
+    /// Between two looks at the clock and the folder.
+    pub look: Duration,
+    /// Until what failed is tried again, at first. It doubles.
+    pub patience: Duration,
+    /// The longest wait for that.
+    pub longest_patience: Duration,
+    /// Between two times at which the ledger is told that the clock was believed.
+    pub remember: Duration,
+    /// How long relays are left in peace.
+    pub rests: RestRules,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Self {
+            look: Duration::from_secs(10),
+            patience: Duration::from_mins(1),
+            longest_patience: Duration::from_mins(15),
+            remember: Duration::from_hours(1),
+            rests: RestRules::default(),
+        }
+    }
+}
+
+/// Whoever is told what was done, a line at a time. No line holds an address.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What a server does by the clock.
+pub struct Rounds {
+    folder: PathBuf,
+    environment: Environment,
+    clock: Clock,
+    tell: Tell,
+    rhythm: Rhythm,
+    unsafe_fs: bool,
+    state: RoundsView,
+}
+
+impl Rounds {
+    /// The rounds of the publication in `folder`, which is opened again whenever something in it
+    /// has changed.
+    pub fn new(folder: PathBuf, environment: Environment, clock: Clock, tell: Tell) -> Self {
+        Self {
+            folder,
+            environment,
+            clock,
+            tell,
+            rhythm: Rhythm::default(),
+            unsafe_fs: false,
+            state: RoundsView::default(),
+        }
+    }
+
+    /// In another rhythm.
+    #[must_use]
+    pub fn in_rhythm(mut self, rhythm: Rhythm) -> Self {
+        self.rhythm = rhythm;
+        self
+    }
+
+    /// Whether to send although nobody knows what a commit is worth on the folder's file system.
+    #[must_use]
+    pub fn unsafe_fs(mut self, accepted: bool) -> Self {
+        self.unsafe_fs = accepted;
+        self
+    }
+
+    /// What is done and known, for whoever wants to look.
+    pub fn view(&self) -> RoundsView {
+        self.state.clone()
+    }
+
+    /// Makes the rounds until `halt`. A sender that is at work then finishes what it has begun.
+    pub fn run(&self, halt: &Halt) {
+        let mut shift = Shift::new(self);
+        self.again_and_again(halt, self.rhythm.look, || shift.look(halt));
+    }
+
+    fn tell(&self, text: &str) {
+        (self.tell)(&masked(text));
+    }
+
+    /// Does something, rests, and does it again. Whatever it fell over, the next one may stand.
+    fn again_and_again(&self, halt: &Halt, rest: Duration, mut work: impl FnMut()) {
+        let timer = match timer() {
+            Ok(timer) => timer,
+            Err(error) => {
+                let told = format!("nothing is done by the clock: {error}");
+                self.state.note_error(self.clock.now(), &told);
+                self.tell(&told);
+                return;
+            }
+        };
+        while !halt.is_stopping() {
+            if catch_unwind(AssertUnwindSafe(&mut work)).is_err() {
+                let told = "a part of the rounds failed; this is a fault of Postrider";
+                self.state.note_error(self.clock.now(), told);
+                self.tell(told);
+            }
+            timer.block_on(async {
+                tokio::select! {
+                    () = tokio::time::sleep(rest) => {}
+                    () = halt.stopping() => {}
+                }
+            });
+        }
+    }
+}
+
+fn timer() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+}

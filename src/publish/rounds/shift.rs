@@ -1,0 +1,379 @@
+//! One look after the other: what has changed, what is due, what is open, and what follows.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::folder::{Folder, Found, Opened};
+use super::overseer::{Overseer, lines};
+use super::patience::{Patience, Work};
+use super::state::Doing;
+use super::{Rhythm, Rounds};
+use crate::clock;
+use crate::diagnostic::Diagnostic;
+use crate::issue::{Issue, IssueId};
+use crate::ledger::{Ledger, Teller};
+use crate::publish::ground::{objection, remember_the_time};
+use crate::publish::telling::{Trouble, tell_troubles};
+use crate::publish::{Halt, Held, Publication, SendOptions, SendReport, Stop, build, send};
+use crate::schedule::{Entry, Look, Tick, Watch, Why, tick};
+
+/// What is known from one look to the next.
+pub(super) struct Shift<'a> {
+    rounds: &'a Rounds,
+    folder: Folder,
+    know: Known<'a>,
+}
+
+/// All of it but the folder, whose contents are borrowed during a look.
+struct Known<'a> {
+    rounds: &'a Rounds,
+    /// Begins with the first look at a ledger that can be read, or at none.
+    watch: Option<Watch>,
+    /// What the last build showed; `None` before the first one.
+    shown: Option<BTreeSet<IssueId>>,
+    building: Patience,
+    /// Why the last build failed, until one has succeeded.
+    not_built: Vec<Trouble>,
+    sending: Patience,
+    remembered_at: Option<Duration>,
+    /// The causes of all that is in the way, as they were told last.
+    told: BTreeSet<String>,
+}
+
+/// What a look leads to.
+struct Agenda {
+    /// Slugs of issues that are due and have no plan.
+    due: Vec<String>,
+    /// What there is to do for issues that have one.
+    open: Work,
+    /// What is in the way of what.
+    troubles: Vec<Trouble>,
+    next: Option<(String, chrono::DateTime<chrono::Utc>)>,
+    /// Whether the clock is believed.
+    knows_the_time: bool,
+}
+
+impl<'a> Shift<'a> {
+    pub(super) fn new(rounds: &'a Rounds) -> Self {
+        let Rhythm {
+            patience,
+            longest_patience,
+            ..
+        } = rounds.rhythm;
+        Self {
+            rounds,
+            folder: Folder::default(),
+            know: Known {
+                rounds,
+                watch: None,
+                shown: None,
+                building: Patience::new(patience, longest_patience),
+                not_built: Vec::new(),
+                sending: Patience::new(patience, longest_patience),
+                remembered_at: None,
+                told: BTreeSet::new(),
+            },
+        }
+    }
+
+    /// Looks once, and does what there is to do.
+    pub(super) fn look(&mut self, halt: &Halt) {
+        let look = self.rounds.clock.look();
+        match self.folder.look(self.rounds) {
+            Found::Good { opened, changed } => {
+                if changed {
+                    self.know.building.forget();
+                    self.know.sending.forget();
+                }
+                self.know.work(opened, &look, halt);
+            }
+            Found::Broken {
+                problems,
+                last,
+                is_news,
+            } => {
+                if is_news {
+                    let last = last.map(|opened| &opened.publication);
+                    self.know.tell_what_is_broken(problems, last);
+                }
+            }
+        }
+        self.rounds.state.change(|state| {
+            state.looked_at = Some(look.wall);
+            state.looks += 1;
+            state.doing = Doing::Nothing;
+        });
+    }
+}
+
+impl Known<'_> {
+    fn work(&mut self, opened: &Opened, look: &Look, halt: &Halt) {
+        match self.work_or_stop(opened, look, halt) {
+            Ok(()) | Err(Stop::Busy(_) | Stop::Declined) => {}
+            Err(Stop::Failed(problems)) => {
+                let troubles = problems.iter().map(Trouble::of).collect();
+                self.tell_what_is_in_the_way(&opened.publication, troubles);
+            }
+        }
+    }
+
+    fn work_or_stop(&mut self, opened: &Opened, look: &Look, halt: &Halt) -> Result<(), Stop> {
+        let publication = &opened.publication;
+        let mut ledger = Ledger::open_if_present(&publication.ledger_path())?;
+        let mut agenda = self.agenda(opened, look, ledger.as_mut())?;
+        if agenda.knows_the_time {
+            self.remember(publication, look, ledger.as_mut())?;
+        }
+        // A sender opens it for itself, and must find nobody in it.
+        drop(ledger);
+        if agenda.knows_the_time {
+            self.build(opened, look);
+            agenda.troubles.extend(self.not_built.iter().cloned());
+        }
+        let next = agenda.next.take();
+        self.rounds.state.change(|state| state.next_due = next);
+        self.tell_what_is_in_the_way(publication, std::mem::take(&mut agenda.troubles));
+        if agenda.knows_the_time && !halt.is_stopping() {
+            self.send(publication, agenda, look, halt);
+        }
+        Ok(())
+    }
+
+    fn agenda(
+        &mut self,
+        opened: &Opened,
+        look: &Look,
+        mut ledger: Option<&mut Ledger>,
+    ) -> Result<Agenda, Stop> {
+        let publication = &opened.publication;
+        let (planned, open) = match &mut ledger {
+            Some(ledger) => (ledger.planned_issues()?, ledger.open_work(look.wall)?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let planned: BTreeSet<&IssueId> = planned.iter().collect();
+        let entries: Vec<Entry<'_>> = opened
+            .issues
+            .iter()
+            .map(|issue| Entry {
+                issue,
+                planned: planned.contains(&issue.id),
+            })
+            .collect();
+        let watch = match &mut self.watch {
+            Some(watch) => watch,
+            None => self.watch.insert(begin_watch(publication, ledger)?),
+        };
+        let tick = tick(watch, look, &entries, publication.config.max_lateness);
+        Ok(Agenda {
+            due: tick.fires.iter().map(|one| one.slug.to_string()).collect(),
+            open: open.iter().map(|work| format!("{work:?}")).collect(),
+            troubles: held(publication, &tick, look),
+            next: tick.next.map(|one| (one.slug.to_string(), one.published)),
+            knows_the_time: tick.doubt.is_none(),
+        })
+    }
+
+    /// Tells the ledger now and then that the clock was believed: who starts after a crash, or asks
+    /// whether anything runs here, wants to know.
+    fn remember(
+        &mut self,
+        publication: &Publication,
+        look: &Look,
+        ledger: Option<&mut Ledger>,
+    ) -> Result<(), Stop> {
+        let every = self.rounds.rhythm.remember;
+        let is_time = self
+            .remembered_at
+            .is_none_or(|at| look.running.saturating_sub(at) >= every);
+        if let Some(ledger) = ledger
+            && is_time
+        {
+            remember_the_time(publication, ledger)?;
+            self.remembered_at = Some(look.running);
+        }
+        Ok(())
+    }
+
+    /// Builds once at the start, and whenever an issue's time has come. What its author edits
+    /// otherwise waits for the next of these times, or for `build`.
+    fn build(&mut self, opened: &Opened, look: &Look) {
+        let publication = &opened.publication;
+        let is_public = |issue: &&Issue| !issue.draft && issue.published <= look.wall;
+        let public: Vec<&Issue> = opened.issues.iter().filter(is_public).collect();
+        let lateness = publication.config.max_lateness;
+        let lateness = TimeDelta::from_std(lateness).unwrap_or(TimeDelta::MAX);
+        let is_new = |shown: &BTreeSet<IssueId>, issue: &Issue| {
+            // An older one is an essay that came into the folder late, like an edit.
+            !shown.contains(&issue.id) && look.wall - issue.published <= lateness
+        };
+        let work: Work = match &self.shown {
+            None => vec!["all".to_owned()],
+            Some(shown) => public
+                .iter()
+                .filter(|issue| is_new(shown, issue))
+                .map(|issue| issue.slug.to_string())
+                .collect(),
+        };
+        let now_public = public.iter().map(|issue| issue.id.clone()).collect();
+        if work.is_empty() {
+            // What was put off, or is ahead again of a clock that was set back, comes again.
+            self.shown = Some(now_public);
+            self.not_built.clear();
+            return;
+        }
+        if !self.building.allows(&work, look.running) {
+            return;
+        }
+        self.rounds
+            .state
+            .change(|state| state.doing = Doing::Building);
+        let out = publication.folder.join("public");
+        match build(publication, &opened.issues, look.wall, &out) {
+            Ok(report) => {
+                self.shown = Some(now_public);
+                self.building.forget();
+                self.rounds
+                    .state
+                    .change(|state| state.built_at = Some(look.wall));
+                if report.written + report.removed > 0 {
+                    self.rounds.tell(&format!(
+                        "built: {} issues, {} files written, {} removed",
+                        report.public, report.written, report.removed
+                    ));
+                }
+                self.not_built.clear();
+            }
+            Err(stop) => {
+                self.building.tried(work, look.running);
+                self.not_built = problems_of(&stop).iter().map(Trouble::of).collect();
+            }
+        }
+    }
+
+    fn send(&mut self, publication: &Publication, agenda: Agenda, look: &Look, halt: &Halt) {
+        let mut work = agenda.due;
+        work.extend(agenda.open);
+        if work.is_empty() || !self.sending.allows(&work, look.running) {
+            return;
+        }
+        let options = SendOptions {
+            by_timer: true,
+            unsafe_fs: self.rounds.unsafe_fs,
+            timers: publication.config.timers.clone(),
+            rules: publication.config.retry.clone(),
+            rests: self.rounds.rhythm.rests.clone(),
+            ..SendOptions::default()
+        };
+        let state = &self.rounds.state;
+        state.change(|state| state.doing = Doing::Preparing);
+        match send(publication, &options, &mut Overseer::new(self.rounds), halt) {
+            // A person is at work, perhaps on the same.
+            Err(Stop::Busy(_) | Stop::Declined) => return,
+            Err(Stop::Failed(problems)) => self.tell_errors(&problems),
+            Ok(report) => self.tell_report(&report),
+        }
+        self.sending.tried(work, look.running);
+    }
+
+    fn tell_report(&self, report: &SendReport) {
+        let touched: u64 = report.issues.iter().map(|issue| issue.touched).sum();
+        self.rounds.state.change(|state| {
+            state.runs += 1;
+            state.settled += touched;
+        });
+        for line in lines(report) {
+            self.rounds.tell(&line);
+        }
+        self.tell_errors(&report.errors);
+    }
+
+    fn tell_errors(&self, problems: &[Diagnostic]) {
+        for problem in problems {
+            let mut line = problem.message().to_owned();
+            for cause in problem.causes() {
+                line = format!("{line}: {cause}");
+            }
+            self.rounds.tell(&line);
+            self.rounds
+                .state
+                .note_error(self.rounds.clock.now(), problem.message());
+        }
+    }
+
+    /// Tells what is in the way, each once as long as it lasts.
+    fn tell_what_is_in_the_way(&mut self, publication: &Publication, troubles: Vec<Trouble>) {
+        let held = troubles.iter().map(|one| one.line.clone()).collect();
+        self.rounds.state.change(|state| state.held = held);
+        let causes: BTreeSet<String> = troubles.iter().map(|one| one.cause.clone()).collect();
+        if causes == self.told {
+            return;
+        }
+        let now = self.rounds.clock.now();
+        for trouble in &troubles {
+            if self.told.insert(trouble.cause.clone()) {
+                self.rounds.tell(&trouble.line);
+                self.rounds.state.note_error(now, &trouble.line);
+            }
+        }
+        self.told = causes;
+        let rounds = self.rounds;
+        tell_troubles(publication, Teller::Rounds, troubles, true, &mut |told| {
+            rounds.tell(told);
+        });
+    }
+
+    /// Tells what cannot be read, with the settings of before if there are any.
+    fn tell_what_is_broken(&mut self, problems: &[Diagnostic], last: Option<&Publication>) {
+        let troubles = problems.iter().map(Trouble::of).collect();
+        match last {
+            Some(publication) => self.tell_what_is_in_the_way(publication, troubles),
+            None => self.tell_errors(problems),
+        }
+        for problem in problems {
+            self.rounds.tell(problem.render(false).trim_end());
+        }
+        self.rounds
+            .tell("nothing is published or sent until this is mended");
+    }
+}
+
+/// What holds issues that are due.
+fn held(publication: &Publication, tick: &Tick<'_>, look: &Look) -> Vec<Trouble> {
+    let mut troubles = Vec::new();
+    for (issue, why) in &tick.held {
+        match why {
+            Why::Late => {
+                let held = Held {
+                    slug: issue.slug.to_string(),
+                    due: issue.published,
+                };
+                troubles.extend(Trouble::of_held(publication, &held, look.wall));
+            }
+            Why::Clock(doubt) => troubles.push(Trouble::in_full(&objection(look.wall, doubt))),
+        }
+    }
+    troubles
+}
+
+/// Begins to watch the clock, with what the ledger knows of it. A clock that was set to another
+/// time is not compared with the machine's.
+fn begin_watch(publication: &Publication, ledger: Option<&mut Ledger>) -> Result<Watch, Stop> {
+    if publication.clock.is_set_by_hand() {
+        return Ok(Watch::new(None, None));
+    }
+    let seen = match ledger {
+        Some(ledger) => ledger.last_seen()?,
+        None => None,
+    };
+    Ok(Watch::new(Some(clock::built()), seen))
+}
+
+fn problems_of(stop: &Stop) -> Vec<Diagnostic> {
+    match stop {
+        Stop::Failed(problems) => problems.clone(),
+        Stop::Busy(problem) => vec![(**problem).clone()],
+        Stop::Declined => Vec::new(),
+    }
+}
