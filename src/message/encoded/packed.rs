@@ -40,7 +40,7 @@ impl PackedEssay {
         before.extend_from_slice(&self.essay[..inner.start]);
         let after = self.layout(&around.after);
         // An essay of one byte may complete no group.
-        if before.len() % GROUP != 0 {
+        if missing > inner.start {
             return pack(&[&before, &self.essay[inner.start..], after.as_slice()].concat());
         }
         // A line may be shorter than the longest (§6.8): the pieces join at line ends.
