@@ -266,7 +266,6 @@ const CORE: &[&str] = &[
     "pace",
     "plan",
     "preview",
-    "readers",
     "render",
     "schedule",
     "subscriber",
