@@ -30,6 +30,7 @@ pub mod overview;
 pub mod pace;
 pub mod plan;
 pub mod preview;
+pub mod readers;
 pub mod render;
 pub mod schedule;
 pub mod subscriber;

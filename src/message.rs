@@ -21,7 +21,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use chrono::{DateTime, Utc};
 use lettre::Address;
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{
     Body, Message as LettreMessage, MessageBuilder, MultiPart, MultiPartKind, SinglePart,
 };
@@ -39,6 +39,7 @@ use encoded::{EncodedEssay, Kind};
 use list::{Leave, LeaveTokens};
 use skeleton::{Skeleton, Values};
 
+pub use encoded::Encoding;
 pub use frozen::{FrozenIssue, FrozenPicture};
 pub use list::feedback_id;
 pub use notice::Notice;
@@ -151,17 +152,15 @@ impl Composer {
         context.insert("issue", &frozen.issue);
         context.insert("words", &frozen.words);
         context.insert("direction", &frozen.direction);
+        let kind_of_text = if frozen.is_flowed {
+            Kind::Flowed
+        } else {
+            Kind::Fixed
+        };
         let mut composer = Self {
             issue: IssueId::parse(&frozen.issue_id).ok_or_else(|| damaged("identity"))?,
-            html: EncodedEssay::new(&frozen.essay_html, Kind::Fixed),
-            text: EncodedEssay::new(
-                &frozen.essay_text,
-                if frozen.is_flowed {
-                    Kind::Flowed
-                } else {
-                    Kind::Fixed
-                },
-            ),
+            html: EncodedEssay::new(&frozen.essay_html, Kind::Fixed, frozen.html_encoding),
+            text: EncodedEssay::new(&frozen.essay_text, kind_of_text, frozen.text_encoding),
             pictures: attached::parts(&frozen.pictures)
                 .ok_or_else(|| damaged("picture to bring along"))?,
             skeleton: None,
@@ -277,18 +276,25 @@ impl Composer {
 
     /// Composes a message of one reader's values.
     fn assemble(&self, values: &Values<'_>) -> Result<Vec<u8>, Diagnostic> {
-        let part = |content_type: ContentType, body: &[u8]| {
-            let encoding = ContentTransferEncoding::QuotedPrintable;
+        let part = |content_type: ContentType, body: &[u8], encoding: Encoding| {
             SinglePart::builder()
                 .header(content_type)
-                .body(Body::dangerous_pre_encoded(body.to_vec(), encoding))
+                .body(Body::dangerous_pre_encoded(body.to_vec(), encoding.field()))
         };
         // RFC 2046 §5.1.4: the best part last.
         let parts = MultiPart::builder()
             .kind(MultiPartKind::Alternative)
             .boundary(values.boundary)
-            .singlepart(part(self.text_type()?, values.text));
-        let html = part(ContentType::TEXT_HTML, values.html);
+            .singlepart(part(
+                self.text_type()?,
+                values.text,
+                self.frozen.text_encoding,
+            ));
+        let html = part(
+            ContentType::TEXT_HTML,
+            values.html,
+            self.frozen.html_encoding,
+        );
         let parts = match attached::related(html, &self.pictures, values.boundary) {
             Related::Alone(html) => parts.singlepart(html),
             Related::WithPictures(related) => parts.multipart(related),

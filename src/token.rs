@@ -1,14 +1,18 @@
 //! Keys and what is derived from them: keyed hashes of addresses, Message-IDs, and the tokens of
-//! unsubscribe links and of bounce addresses.
+//! unsubscribe links, of bounce addresses, and of the pages for readers.
 //!
 //! One secret of 32 bytes is the root; a key per purpose is derived by HKDF (RFC 5869), so that a
 //! token for one purpose is worth nothing for another.
+
+mod readers;
 
 use aws_lc_rs::{digest, hkdf, hmac};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 
 use crate::address::EmailAddress;
 use crate::issue::{IssueId, lower_base32};
+
+pub use readers::Confirmation;
 
 /// Length of the root secret, in bytes.
 pub const SECRET_LENGTH: usize = 32;
@@ -19,6 +23,9 @@ pub struct Keys {
     message_ids: hmac::Key,
     unsubscribe: hmac::Key,
     bounces: hmac::Key,
+    confirm: hmac::Key,
+    preferences: hmac::Key,
+    forms: hmac::Key,
     id: u8,
     fingerprint: String,
 }
@@ -160,6 +167,9 @@ impl Keys {
             message_ids: hmac_key(b"message-id"),
             unsubscribe: hmac_key(b"unsubscribe"),
             bounces: hmac_key(b"bounce"),
+            confirm: hmac_key(b"confirm"),
+            preferences: hmac_key(b"preferences"),
+            forms: hmac_key(b"form"),
             id: derive(b"key-id")[0],
             fingerprint: HEXLOWER.encode(&derive(b"fingerprint")[..8]),
         }

@@ -1,30 +1,26 @@
 // Opens documents in a browser, lets axe-core judge them, and takes pictures of them.
 //
-//   node browser.cjs --out DIR --chromium PROGRAM --archive DIR --letters DIR --preview URL
+//   node browser.cjs --out DIR --chromium PROGRAM --archive DIR --letters DIR --preview URL --desk URL
 //
 // Nothing leaves this machine: the archive's own addresses are answered from its folder, and every
-// other request but those to the preview is refused.
+// other request but those to the preview and the desk is refused.
 "use strict";
 
 const fs = require("fs");
 const path = require("path");
 const { parseArgs } = require("util");
-const { chromium } = require("playwright-core");
-const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const { WIDE, NARROW, PHONE, launch, judge, picture } = require("./look.cjs");
 
 const { values: given } = parseArgs({ options: Object.fromEntries(
-  ["out", "chromium", "archive", "letters", "preview"].map((name) => [name, { type: "string" }])) });
+  ["out", "chromium", "archive", "letters", "preview", "desk"].map((name) => [name, { type: "string" }])) });
 
-const WIDE = 1280;
-const NARROW = 320;
-const PHONE = 375;
 const AT_ONCE = 2;
-const TALLEST_PICTURE = 12000;
 
 // Rules that say nothing here, each with its reason.
 const LEFT_OUT = {
   page: {},
   preview: {},
+  desk: {},
   mail: {
     "landmark-one-main": "mail programs take `main` away, and show the mail inside a page of their own",
     "region": "the same: landmarks belong to the mail program",
@@ -61,6 +57,7 @@ function documents(base) {
   for (const view of ["mail", "text", "web", "feed", "message"]) {
     found.push({ kind: "preview", name: view, url: `${given.preview}?view=${view}` });
   }
+  found.push({ kind: "desk", name: "desk", url: given.desk });
   return found;
 }
 
@@ -75,30 +72,12 @@ async function answer(route, base) {
     if (!fs.existsSync(file)) return route.fulfill({ status: 404, body: "" });
     return route.fulfill({ body: fs.readFileSync(file), contentType: TYPES[path.extname(file)] || "application/octet-stream" });
   }
-  if (whole.startsWith(given.preview)) return route.continue();
+  if (whole.startsWith(given.preview) || whole.startsWith(given.desk)) return route.continue();
   return route.abort();
 }
 
-async function judge(page, document, told) {
-  await page.evaluate(axe);
-  const leftOut = Object.keys(LEFT_OUT[document.kind]);
-  const violations = await page.evaluate(async (leftOut) => {
-    const rules = Object.fromEntries(leftOut.map((rule) => [rule, { enabled: false }]));
-    // What is in the frames of the preview is judged as a document of its own.
-    const result = await window.axe.run(window.document, { rules, iframes: false, resultTypes: ["violations"] });
-    return result.violations.map((one) => ({ id: one.id, help: one.help,
-      nodes: one.nodes.slice(0, 3).map((node) => `${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")}`), count: one.nodes.length }));
-  }, leftOut);
-  for (const one of violations) told.push(`${one.id}: ${one.help} (${one.count})\n    ${one.nodes.join("\n    ")}`);
-  const [scroll, inner] = await page.evaluate(() => [window.document.documentElement.scrollWidth, window.innerWidth]);
-  if (scroll > inner) told.push(`must be scrolled sideways: ${scroll} pixels in a window of ${inner}`);
-}
-
-async function picture(page, name) {
-  const height = await page.evaluate(() => window.document.documentElement.scrollHeight);
-  const width = page.viewportSize().width;
-  const file = path.join(given.out, name);
-  await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, TALLEST_PICTURE) } });
+async function keep(page, name) {
+  await picture(page, path.join(given.out, name));
   return name;
 }
 
@@ -111,13 +90,12 @@ async function visit(pages, document) {
     const file = `${document.kind}-${document.name.replace(/[^\p{L}\p{N}]+/gu, "-")}`;
     for (const width of [WIDE, NARROW]) {
       await page.setViewportSize({ width, height: 900 });
-      const told = [];
-      await judge(page, document, told);
+      const told = await judge(page, Object.keys(LEFT_OUT[document.kind]));
       problems.push(...told.map((text) => `${document.url}, ${scheme}, ${width} pixels: ${text}`));
-      if (width === WIDE) pictures.push(await picture(page, `${file}-desktop-${scheme}.png`));
+      if (width === WIDE) pictures.push(await keep(page, `${file}-desktop-${scheme}.png`));
     }
     await page.setViewportSize({ width: PHONE, height: 800 });
-    pictures.push(await picture(page, `${file}-phone-${scheme}.png`));
+    pictures.push(await keep(page, `${file}-phone-${scheme}.png`));
   }
   return { problems, pictures };
 }
@@ -135,9 +113,7 @@ function writeSheet(sheets) {
   const base = baseUrl();
   const all = documents(base);
   const waiting = [...all];
-  const browser = await chromium.launch({ executablePath: given.chromium,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] });
+  const browser = await launch(given.chromium);
   const sheets = [];
   const problems = [];
   async function work() {
@@ -159,7 +135,7 @@ function writeSheet(sheets) {
   writeSheet(sheets);
   for (const problem of problems) console.error(problem);
   const count = (kind) => all.filter((document) => document.kind === kind).length;
-  console.log(`${count("page")} pages, ${count("mail")} mails and ${count("preview")} views of the preview, light and dark, ` +
+  console.log(`${count("page")} pages, ${count("mail")} mails and ${count("preview")} views of the preview and the desk, light and dark, ` +
     `${WIDE} and ${NARROW} pixels: ${problems.length} problems`);
   console.log(`${sheets.flatMap((sheet) => sheet.pictures).length} pictures in ${given.out}`);
   process.exit(problems.length ? 1 : 0);

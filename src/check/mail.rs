@@ -13,11 +13,11 @@ pub const BROKEN_TEMPLATE: Rule =
 /// A template hides the way out.
 pub const NO_UNSUBSCRIBE: Rule =
     Rule::error("no-unsubscribe", "the mail shows no way to unsubscribe");
-const CLIPPED: Rule = Rule::warning(
+const CLIPPED: Rule = Rule::error_for_most(
     "clipped-mail",
-    "the HTML is over 102,400 bytes as sent: Gmail cuts it off",
+    "the HTML is over 102,400 bytes: Gmail cuts it off, and the way to unsubscribe with it",
 );
-const LONG: Rule = Rule::note("long-mail", "the HTML is over 80,000 bytes as sent");
+const LONG: Rule = Rule::note("long-mail", "the HTML is over 80,000 bytes");
 const DIFFER: Rule = Rule::warning(
     "parts-differ",
     "the plain text says something else than the HTML",
@@ -41,7 +41,8 @@ pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 fn size(galley: &Galley<'_>, mail: &MailParts, found: &mut Vec<Diagnostic>) {
-    // Letters of other scripts are longer as sent; lines that are broken there are not.
+    // Standards I1: neither as sent nor decoded may the part be longer. Encoded, letters of other
+    // scripts are longer; lines that are broken there are not.
     let bytes = mail.html_as_sent.max(mail.html.len());
     let told = |rule: Rule| {
         let problem = rule.found(format!("the mail's HTML has {bytes} bytes as it is sent"));
@@ -49,32 +50,67 @@ fn size(galley: &Galley<'_>, mail: &MailParts, found: &mut Vec<Diagnostic>) {
             .in_front(problem, galley.front.title.as_ref())
             .cause(what_is_large(mail))
     };
-    let remedy = "write `mail = \"excerpt\"` and put `<!-- more -->` where the mail ends, or split \
-                  the essay in two";
+    let remedy = remedy(galley, mail);
     if bytes > CUT {
         found.push(told(CLIPPED).hint(format!(
-            "Gmail shows {CUT} of them and hides the rest, the way to unsubscribe included; {remedy}"
+            "Gmail shows {CUT} of them and hides the rest, the way to unsubscribe included; {remedy}; \
+             `silence = [\"{}\"]` sends it all the same",
+            CLIPPED.name
         )));
     } else if bytes > NEAR_THE_CUT {
         found.push(told(LONG).hint(format!("Gmail cuts at {CUT}; {remedy}")));
     }
 }
 
+/// Kinds of elements that make a mail large, and what they are called.
+const LARGE_KINDS: [(&str, &str); 2] = [("pre", "blocks of code"), ("table", "tables")];
+
+/// From this share on, of a hundred bytes, a kind is named.
+const LARGE_SHARE: usize = 10;
+
+/// Those of which the mail is made to a large part, with their shares.
+fn large_kinds(mail: &MailParts) -> impl Iterator<Item = (&'static str, usize)> {
+    LARGE_KINDS.into_iter().filter_map(|(element, name)| {
+        let end = format!("</{element}>");
+        let inside: usize = mail
+            .html
+            .split(&format!("<{element}"))
+            .skip(1)
+            // That is the layout.
+            .filter(|rest| !rest.starts_with(" role=\"presentation\""))
+            .filter_map(|rest| rest.find(&end))
+            .sum();
+        let share = inside * 100 / mail.html.len().max(1);
+        (share >= LARGE_SHARE).then_some((name, share))
+    })
+}
+
 /// Where the bytes are.
 fn what_is_large(mail: &MailParts) -> String {
     let (essay, all) = (mail.essay_as_sent, mail.html_as_sent);
-    let code: usize = mail
-        .html
-        .split("<pre")
-        .skip(1)
-        .filter_map(|rest| rest.find("</pre>"))
-        .sum();
-    let code = match code * 100 / mail.html.len().max(1) {
-        0..5 => String::new(),
-        share => format!(", {share} % of it in blocks of code"),
-    };
+    let kinds: Vec<String> = large_kinds(mail)
+        .map(|(name, share)| format!(", {share} % of it in {name}"))
+        .collect();
     let layout = all - essay.min(all);
-    format!("the essay makes {essay} of them{code}; the layout around it {layout}")
+    format!(
+        "the essay makes {essay} of them{}; the layout around it {layout}",
+        kinds.concat()
+    )
+}
+
+/// What makes it smaller.
+fn remedy(galley: &Galley<'_>, mail: &MailParts) -> String {
+    let mut ways = vec![match &galley.issue.mail_excerpt {
+        None => "write `mail = \"excerpt\"` and put `<!-- more -->` where the mail ends".to_owned(),
+        Some(_) => "put `<!-- more -->` further up".to_owned(),
+    }];
+    ways.extend(large_kinds(mail).map(|(name, _)| format!("show fewer {name}")));
+    if mail.html_as_sent > mail.essay_as_sent + NEAR_THE_CUT / 2 {
+        ways.push("make `email.html` shorter".to_owned());
+    }
+    ways.push("split the essay in two".to_owned());
+    let last = ways.pop().unwrap_or_default();
+    format!("{}, or {last}", ways.join(", "))
 }
 
 /// Standards J3: filters compare the two, and so do readers with two programs.

@@ -31,6 +31,8 @@ mod summary;
 mod vague;
 mod words;
 
+use std::collections::HashMap;
+
 use crate::diagnostic::Diagnostic;
 
 pub use galley::{Galley, Neighbour, Surroundings};
@@ -67,7 +69,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     .flatten()
 }
 
-/// Most findings of one group in one issue: more help nobody, and each takes its time to be placed.
+/// Most findings of one rule in one issue: more help nobody, and each takes its time to be placed.
 const MOST_FINDINGS: usize = 30;
 
 /// Everything that the rules find in one issue, in the order of its file, without what the author
@@ -90,13 +92,34 @@ pub fn check_issue(galley: &Galley<'_>) -> Vec<Diagnostic> {
         dates::check,
         neighbours::check,
     ] {
-        let mut of_group = Vec::new();
-        group(galley, &mut of_group);
-        found.extend(of_group.into_iter().take(MOST_FINDINGS));
+        group(galley, &mut found);
     }
     let (silence, mistakes) = Silence::of_issue(galley);
     found.retain(|problem| !silence.covers(problem));
+    let mut found = cut_short(found);
     found.extend(mistakes);
     found.sort_by_cached_key(|problem| problem.position().map(|(_, line, column)| (line, column)));
     found
+}
+
+/// The first findings of each rule; the last of them says how many more there are.
+fn cut_short(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut counts: HashMap<Option<&'static str>, usize> = HashMap::new();
+    for problem in &found {
+        *counts.entry(problem.rule_name()).or_default() += 1;
+    }
+    let mut told: HashMap<Option<&'static str>, usize> = HashMap::new();
+    let first = found.into_iter().filter_map(|problem| {
+        let rule = problem.rule_name();
+        let number = told.entry(rule).or_default();
+        *number += 1;
+        let more = counts
+            .get(&rule)
+            .map_or(0, |all| all - MOST_FINDINGS.min(*all));
+        match *number {
+            MOST_FINDINGS if more > 0 => Some(problem.cause(format!("and {more} more like this"))),
+            number => (number <= MOST_FINDINGS).then_some(problem),
+        }
+    });
+    first.collect()
 }

@@ -11,14 +11,27 @@ pub struct Rule {
     pub severity: Severity,
     /// What it finds, in one line.
     pub about: &'static str,
+    /// Whether the author may silence it.
+    pub can_be_silenced: bool,
 }
 
 impl Rule {
+    /// A mail that is broken or does harm: it would be so for every reader, whatever the author
+    /// thinks of it.
     pub(super) const fn error(name: &'static str, about: &'static str) -> Self {
         Self {
             name,
             severity: Severity::Error,
             about,
+            can_be_silenced: false,
+        }
+    }
+
+    /// An error for most readers, which an author who knows other readers may silence.
+    pub(super) const fn error_for_most(name: &'static str, about: &'static str) -> Self {
+        Self {
+            can_be_silenced: true,
+            ..Self::error(name, about)
         }
     }
 
@@ -27,6 +40,7 @@ impl Rule {
             name,
             severity: Severity::Warning,
             about,
+            can_be_silenced: true,
         }
     }
 
@@ -35,13 +49,8 @@ impl Rule {
             name,
             severity: Severity::Note,
             about,
+            can_be_silenced: true,
         }
-    }
-
-    /// Whether the author may silence it. An error means a mail that is broken or does harm: it
-    /// would be so for every reader, whatever the author thinks of it.
-    pub fn can_be_silenced(&self) -> bool {
-        self.severity != Severity::Error
     }
 
     /// A problem that this rule found.

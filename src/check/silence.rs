@@ -54,7 +54,7 @@ impl NotSilenced {
 /// Whether a rule may be silenced, and why not.
 pub fn why_not_silenced(name: &str) -> Option<NotSilenced> {
     match rules().find(|rule| rule.name == name) {
-        Some(rule) if rule.can_be_silenced() => None,
+        Some(rule) if rule.can_be_silenced => None,
         Some(rule) => Some(NotSilenced::IsError(rule.name)),
         None => Some(NotSilenced::Unknown {
             name: name.to_owned(),
@@ -68,7 +68,7 @@ impl Silence {
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let known = names.into_iter().filter_map(|name| {
             let rule = rules().find(|rule| rule.name == name)?;
-            rule.can_be_silenced().then_some(rule.name)
+            rule.can_be_silenced.then_some(rule.name)
         });
         Self(known.collect())
     }

@@ -87,7 +87,7 @@ fn list_rules(app: &App) {
                 "rule": rule.name,
                 "severity": rule.severity.as_str(),
                 "about": rule.about,
-                "can_be_silenced": rule.can_be_silenced(),
+                "can_be_silenced": rule.can_be_silenced,
             })
         });
         app.output.json(&Value::Array(all.collect()));

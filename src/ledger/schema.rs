@@ -124,6 +124,43 @@ CREATE TABLE report (
 CREATE INDEX report_delivery ON report (delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX report_addr_key ON report (addr_key) WHERE addr_key IS NOT NULL;
 CREATE INDEX report_to_judge ON report (id) WHERE judged = 0;
+CREATE TABLE signup (
+    addr_key       BLOB PRIMARY KEY,
+    address        TEXT,
+    name           TEXT NOT NULL,
+    tags           TEXT NOT NULL,
+    state          TEXT NOT NULL CHECK (state IN ('asked', 'confirmed', 'left')),
+    nonce          BLOB,
+    asked_at       BIGINT NOT NULL,
+    asked_from     TEXT NOT NULL,
+    confirmed_at   BIGINT,
+    confirmed_from TEXT,
+    consent        TEXT,
+    consent_form   TEXT,
+    left_at        BIGINT
+);
+CREATE TABLE preference (
+    addr_key     BLOB PRIMARY KEY,
+    tags         TEXT,
+    paused_until BIGINT,
+    set_at       BIGINT NOT NULL
+);
+CREATE TABLE answer (
+    id         INTEGER PRIMARY KEY,
+    addr_key   BLOB NOT NULL,
+    address    TEXT,
+    kind       TEXT NOT NULL CHECK (kind IN ('confirm', 'known', 'silence', 'welcome', 'link')),
+    network    TEXT NOT NULL,
+    asked_from TEXT NOT NULL,
+    asked_at   BIGINT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('due', 'handed over', 'given up')),
+    tries      BIGINT NOT NULL DEFAULT 0,
+    next_at    BIGINT NOT NULL
+);
+CREATE INDEX answer_due ON answer (next_at) WHERE state = 'due';
+CREATE INDEX answer_asked ON answer (asked_at);
+CREATE INDEX answer_addr_key ON answer (addr_key, asked_at);
+CREATE INDEX answer_network ON answer (network, asked_at);
 ";
 
 /// Apart from its table: a plan for very many new people drops it and makes it anew, which takes a
@@ -263,6 +300,38 @@ BEGIN
 END;
 ";
 
+/// What may become of a sign-up. It begins with a request, a consent is kept with the words that were
+/// shown, and who left is on the roster again only by a new request that is confirmed.
+const SIGN_UPS: &str = "
+CREATE TRIGGER signup_begins BEFORE INSERT ON signup
+WHEN NEW.state <> 'asked' OR NEW.address IS NULL OR NEW.nonce IS NULL OR NEW.confirmed_at IS NOT NULL
+  OR EXISTS (SELECT 1 FROM signup WHERE addr_key = NEW.addr_key)
+BEGIN
+    SELECT RAISE(ABORT, 'a sign-up begins with a request, once');
+END;
+CREATE TRIGGER signup_transition BEFORE UPDATE OF state, nonce, address ON signup
+WHEN NOT (
+    (NEW.state = 'asked' AND NEW.address IS NOT NULL AND NEW.nonce IS NOT NULL)
+ OR (NEW.state = 'confirmed' AND OLD.state = 'confirmed' AND NEW.nonce IS OLD.nonce AND NEW.address IS NOT NULL)
+ OR (NEW.state = 'confirmed' AND OLD.state = 'asked' AND NEW.nonce IS OLD.nonce AND NEW.address IS NOT NULL
+     AND NEW.confirmed_at >= OLD.asked_at AND NEW.consent IS NOT NULL AND NEW.consent_form IS NOT NULL)
+ OR (NEW.state = 'left' AND NEW.nonce IS NULL AND NEW.left_at IS NOT NULL)
+)
+BEGIN
+    SELECT RAISE(ABORT, 'this transition of a sign-up is not allowed');
+END;
+CREATE TRIGGER signup_stays BEFORE DELETE ON signup
+WHEN OLD.state = 'confirmed'
+BEGIN
+    SELECT RAISE(ABORT, 'a reader leaves before the sign-up goes');
+END;
+CREATE TRIGGER answer_transition BEFORE UPDATE OF state ON answer
+WHEN OLD.state <> NEW.state AND OLD.state <> 'due'
+BEGIN
+    SELECT RAISE(ABORT, 'what was answered is not answered again');
+END;
+";
+
 /// Makes everything in an empty database.
 pub(super) fn make(session: &Session<'_>) -> Result<(), LedgerError> {
     [
@@ -272,6 +341,7 @@ pub(super) fn make(session: &Session<'_>) -> Result<(), LedgerError> {
         DELIVERY_BEGINS,
         BEGINNINGS,
         ISSUES,
+        SIGN_UPS,
     ]
     .into_iter()
     .try_for_each(|statements| session.batch(statements))

@@ -66,11 +66,7 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<Option<Reason>, LedgerError> {
         self.store.write(|session| {
-            let sql = "UPDATE report SET forgiven = 1 WHERE forgiven = 0
-                          AND delivery_id IN (SELECT delivery.id FROM subscriber CROSS JOIN issue
-                              JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
-                             WHERE subscriber.addr_key = $1)";
-            session.execute(sql, [key.as_bytes()])?;
+            forgive(session, key)?;
             let sql = "INSERT INTO lifted (addr_key, at, was, since, why)
                        SELECT addr_key, $2, reason, at, $3 FROM suppression WHERE addr_key = $1";
             session.execute(sql, params![key.as_bytes(), now.timestamp_millis(), why])?;
@@ -125,12 +121,28 @@ impl Ledger {
     /// The address that a key stands for, as it was planned last, if the ledger ever planned a
     /// delivery to it.
     pub fn address_of(&mut self, key: &AddressKey) -> Result<Option<String>, LedgerError> {
-        let sql = "SELECT delivery.address FROM subscriber CROSS JOIN issue
-                     JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
-                    WHERE subscriber.addr_key = $1 AND delivery.address <> '' ORDER BY delivery.id DESC LIMIT 1";
-        self.store
-            .read(|session| session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?)))
+        self.store.read(|session| known_address(session, key))
     }
+}
+
+/// The address that a key stands for, as it was planned last.
+pub(super) fn known_address(
+    session: &Session<'_>,
+    key: &AddressKey,
+) -> Result<Option<String>, LedgerError> {
+    let sql = "SELECT delivery.address FROM subscriber CROSS JOIN issue
+                 JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                WHERE subscriber.addr_key = $1 AND delivery.address <> '' ORDER BY delivery.id DESC LIMIT 1";
+    session.first(sql, [key.as_bytes()], |row| Ok(row.get(0)?))
+}
+
+/// Failures of an address that were reported until now do not count any more.
+pub(super) fn forgive(session: &Session<'_>, key: &AddressKey) -> Result<(), LedgerError> {
+    let sql = "UPDATE report SET forgiven = 1 WHERE forgiven = 0
+                  AND delivery_id IN (SELECT delivery.id FROM subscriber CROSS JOIN issue
+                      JOIN delivery ON delivery.issue_id = issue.id AND delivery.subscriber_id = subscriber.id
+                     WHERE subscriber.addr_key = $1)";
+    session.execute(sql, [key.as_bytes()]).map(|_| ())
 }
 
 /// A suppression that is no more.
@@ -165,11 +177,15 @@ pub(super) struct NewSuppression<'a> {
 
 /// Writes a suppression; `false` if the address was suppressed already and the reason stays. The
 /// first reason stays, but for two that must not be lost: what a person said takes the place of
-/// failures, which can be judged anew, and a complaint that of everything.
+/// failures, which can be judged anew, and a complaint that of everything. A request to join that
+/// nobody confirmed ends with it: its link is older than this, and leads nowhere any more.
 pub(super) fn write_suppression(
     session: &Session<'_>,
     new: &NewSuppression<'_>,
 ) -> Result<bool, LedgerError> {
+    let sql = "UPDATE signup SET state = 'left', nonce = NULL, left_at = $2
+                WHERE addr_key = $1 AND state = 'asked'";
+    session.execute(sql, params![new.key.as_bytes(), new.at.timestamp_millis()])?;
     let sql = "INSERT INTO suppression (addr_key, address, reason, source, at, issue_id, evidence)
                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (addr_key) DO UPDATE
                   SET reason = excluded.reason, source = excluded.source,

@@ -1,18 +1,55 @@
-//! Quoted-printable bodies (RFC 2045 §6.7). What a layout says is nearly the same for every reader,
-//! so that a line which was encoded once is not encoded again.
+//! Bodies on the wire (RFC 2045 §6): the essay encoded once for the issue, the layout around it for
+//! each reader.
+//!
+//! A body is `quoted-printable` where it is mostly ASCII, and `base64` where that is shorter: three
+//! characters for each byte of Arabic or Chinese would let Gmail cut a mail off at a third of its
+//! length (standards I1, B11).
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
+mod packed;
+mod quoted;
+
+use std::borrow::Cow;
+
+use lettre::message::header::ContentTransferEncoding;
+use serde::{Deserialize, Serialize};
 
 use crate::render::layout::AroundEssay;
 use crate::render::needs_stuffing;
+use packed::PackedEssay;
+use quoted::QuotedEssay;
 
-/// One body of a message: the essay, encoded, and what is known of the layout around it.
-#[derive(Debug)]
-pub(super) struct EncodedEssay {
-    essay: Vec<u8>,
-    kind: Kind,
-    lines: OnceLock<KnownLines>,
+pub(super) use quoted::quoted_printable;
+
+/// How a body is written in ASCII (RFC 2045 §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// ASCII stays as it is, every other byte takes three characters (§6.7).
+    #[default]
+    QuotedPrintable,
+    /// Three bytes take four characters (§6.8).
+    Base64,
+}
+
+impl Encoding {
+    /// The one in which these texts together are shorter; as they are, if both are alike.
+    pub fn shorter_for(texts: &[&str]) -> Self {
+        let quoted: usize = texts.iter().map(|text| quoted_printable(text).len()).sum();
+        let plain: usize = texts.iter().map(|text| canonical(text).len()).sum();
+        if packed::length(plain) < quoted {
+            Self::Base64
+        } else {
+            Self::QuotedPrintable
+        }
+    }
+
+    /// The value of the field `Content-Transfer-Encoding`.
+    pub(super) fn field(self) -> ContentTransferEncoding {
+        match self {
+            Self::QuotedPrintable => ContentTransferEncoding::QuotedPrintable,
+            Self::Base64 => ContentTransferEncoding::Base64,
+        }
+    }
 }
 
 /// What the lines of a body are.
@@ -25,113 +62,71 @@ pub(super) enum Kind {
     Flowed,
 }
 
-/// The lines of the first message's layout with their encoded forms.
-#[derive(Debug, Default)]
-struct KnownLines {
-    /// In their order, which is that of nearly every other message too.
-    in_order: Vec<(String, Vec<u8>)>,
-    /// Where a line stands in it.
-    places: HashMap<String, usize>,
-}
-
-impl KnownLines {
-    fn of(around: &AroundEssay, kind: Kind) -> Self {
-        let mut known = Self::default();
-        for half in [&around.before, &around.after] {
-            for line in half.split_inclusive('\n') {
-                let place = known.in_order.len();
-                known
-                    .in_order
-                    .push((line.to_owned(), encode_layout_line(line, kind)));
-                known.places.insert(line.to_owned(), place);
-            }
-        }
-        known
-    }
+/// The essay in one body of a message, encoded.
+#[derive(Debug)]
+pub(super) enum EncodedEssay {
+    /// As `quoted-printable`.
+    Quoted(QuotedEssay),
+    /// As `base64`.
+    Packed(PackedEssay),
 }
 
 impl EncodedEssay {
     /// Encodes an essay with LF line ends.
-    pub(super) fn new(essay: &str, kind: Kind) -> Self {
-        Self {
-            essay: quoted_printable(essay),
-            kind,
-            lines: OnceLock::new(),
+    pub(super) fn new(essay: &str, kind: Kind, encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::QuotedPrintable => Self::Quoted(QuotedEssay::new(essay, kind)),
+            Encoding::Base64 => Self::Packed(PackedEssay::new(essay, kind)),
         }
     }
 
     /// Bytes of the encoded essay alone.
     pub(super) fn len(&self) -> usize {
-        self.essay.len()
-    }
-
-    /// Puts the essay between the halves of a layout, and encodes them. Both borders are line ends,
-    /// so no encoded line grows.
-    pub(super) fn within(&self, around: &AroundEssay) -> Vec<u8> {
-        let known = self.lines.get_or_init(|| KnownLines::of(around, self.kind));
-        let layout = around.before.len() + around.after.len();
-        let mut body = Vec::with_capacity(self.essay.len() + layout + layout / 4 + 256);
-        let place = self.encode_lines(&mut body, &around.before, known, 0);
-        body.extend_from_slice(&self.essay);
-        self.encode_lines(&mut body, &around.after, known, place);
-        body
-    }
-
-    /// Encodes lines of which the first should be the known one at `place`; gives the place behind
-    /// the last.
-    fn encode_lines(
-        &self,
-        out: &mut Vec<u8>,
-        text: &str,
-        known: &KnownLines,
-        mut place: usize,
-    ) -> usize {
-        for line in text.split_inclusive('\n') {
-            let expected = known.in_order.get(place);
-            if expected.is_none_or(|(text, _)| text != line) {
-                let Some(elsewhere) = known.places.get(line) else {
-                    // In the place of the line that was expected.
-                    out.extend_from_slice(&encode_layout_line(line, self.kind));
-                    place += 1;
-                    continue;
-                };
-                place = *elsewhere;
-            }
-            out.extend_from_slice(&known.in_order[place].1);
-            place += 1;
+        match self {
+            Self::Quoted(essay) => essay.len(),
+            Self::Packed(essay) => essay.len(),
         }
-        place
+    }
+
+    /// Puts the essay between the halves of a layout, and encodes them.
+    pub(super) fn within(&self, around: &AroundEssay) -> Vec<u8> {
+        match self {
+            Self::Quoted(essay) => essay.within(around),
+            Self::Packed(essay) => essay.within(around),
+        }
     }
 }
 
-/// Text with LF line ends; encoded lines of at most 76 characters.
-pub(super) fn quoted_printable(text: &str) -> Vec<u8> {
-    let mut encoded = Vec::with_capacity(text.len() + text.len() / 8);
-    for line in text.split_inclusive('\n') {
-        encoded.extend_from_slice(&encode_line(line));
-    }
-    encoded
-}
-
-/// A line of a layout. Where text flows, one whose beginning would mean something is stuffed, and
-/// one that ends with a space must not flow; but that of a signature keeps it (RFC 3676 §4.1-4.4).
-fn encode_layout_line(line: &str, kind: Kind) -> Vec<u8> {
+/// A line of a layout with its end. Where text flows, one whose beginning would mean something is
+/// stuffed, and one that ends with a space must not flow; but that of a signature keeps it
+/// (RFC 3676 §4.1-4.4).
+fn layout_line(line: &str, kind: Kind) -> Cow<'_, str> {
     let text = line.trim_end_matches(['\n', '\r']);
     let is_signature = text == "-- ";
     if kind == Kind::Fixed || is_signature || !(needs_stuffing(text) || text.ends_with(' ')) {
-        return encode_line(line);
+        return Cow::Borrowed(line);
     }
     let stuffing = if needs_stuffing(text) { " " } else { "" };
-    encode_line(&[stuffing, text.trim_end_matches(' '), &line[text.len()..]].concat())
+    let end = &line[text.len()..];
+    Cow::Owned([stuffing, text.trim_end_matches(' '), end].concat())
 }
 
-/// One line with its end, or the last one without. No line's encoding depends on another line.
-fn encode_line(line: &str) -> Vec<u8> {
+/// A line with the end that it has on the wire (RFC 2045 §6.8: CRLF, before it is encoded); the last
+/// one may have none.
+fn canonical_line(line: &str) -> Cow<'_, str> {
     let Some(text) = line.strip_suffix('\n') else {
-        return quoted_printable::encode(line);
+        return Cow::Borrowed(line);
     };
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    quoted_printable::encode([text, "\r\n"].concat())
+    Cow::Owned([text.strip_suffix('\r').unwrap_or(text), "\r\n"].concat())
+}
+
+/// A text with CRLF line ends.
+fn canonical(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() + text.len() / 32);
+    for line in text.split_inclusive('\n') {
+        bytes.extend_from_slice(canonical_line(line).as_bytes());
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -139,47 +134,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_encoded_line_is_longer_than_76_characters() {
-        for length in 60..160 {
-            for end in [" \n", "\t\n", "\n", "=\n", "é \n"] {
-                let encoded = quoted_printable(&format!("{}{end}", "x".repeat(length)));
-                let text = String::from_utf8(encoded).unwrap();
-                for line in text.split("\r\n") {
-                    assert!(line.len() <= 76, "{} characters: {line}", line.len());
-                    assert!(!line.ends_with([' ', '\t']), "{line:?}");
-                }
-            }
+    fn text_takes_the_encoding_in_which_it_is_shorter() {
+        for (text, encoding) in [
+            ("", Encoding::QuotedPrintable),
+            ("Why write letters?\n", Encoding::QuotedPrintable),
+            (
+                "Größer als jedes Maß, schöner noch.\n",
+                Encoding::QuotedPrintable,
+            ),
+            ("Почему я пишу письма.\n", Encoding::Base64),
+            ("الرسالة الأولى\n", Encoding::Base64),
+            ("手紙を書く理由。\n", Encoding::Base64),
+        ] {
+            assert_eq!(Encoding::shorter_for(&[text]), encoding, "{text}");
         }
+        let layout = "<p style=\"margin: 0 0 1em\">\n".repeat(20);
+        assert_eq!(
+            Encoding::shorter_for(&["手紙\n", &layout]),
+            Encoding::QuotedPrintable
+        );
+        assert_eq!(
+            Encoding::shorter_for(&[&"手紙を書く理由。\n".repeat(20), &layout]),
+            Encoding::Base64
+        );
     }
 
-    #[test]
-    fn what_is_known_of_one_layout_changes_nothing_in_another() {
-        let around = |name: &str| AroundEssay {
-            before: format!("<p>Dear {name},\n\n<p>é = e \n"),
-            after: format!("Bye {name}\n<p>Bye"),
-        };
-        let essay = EncodedEssay::new("One.\n", Kind::Fixed);
-        essay.within(&around("Ada"));
-        for name in ["Ada", "Zoë", "", &"long ".repeat(40)] {
-            let fresh = EncodedEssay::new("One.\n", Kind::Fixed).within(&around(name));
-            assert_eq!(essay.within(&around(name)), fresh);
-            let text = around(name);
-            let whole = [&text.before, "One.\n", &text.after].concat();
-            assert_eq!(fresh, quoted_printable::encode(whole.replace('\n', "\r\n")));
-        }
-    }
     #[test]
     fn a_layout_around_text_that_flows_keeps_its_lines() {
         let around = AroundEssay {
             before: "> a\nFrom b \n  c\nd  \n".to_owned(),
             after: "-- \ne\n".to_owned(),
         };
-        let body = EncodedEssay::new("One \ntwo.\n", Kind::Flowed).within(&around);
-        assert_eq!(
-            String::from_utf8(body).unwrap(),
-            " > a\r\n From b\r\n   c\r\nd\r\nOne=20\r\ntwo.\r\n--=20\r\ne\r\n"
-        );
-        let fixed = EncodedEssay::new("", Kind::Fixed).within(&around);
+        let quoted = Encoding::QuotedPrintable;
+        let body = EncodedEssay::new("One \ntwo.\n", Kind::Flowed, quoted).within(&around);
+        let text = " > a\r\n From b\r\n   c\r\nd\r\nOne=20\r\ntwo.\r\n--=20\r\ne\r\n";
+        assert_eq!(String::from_utf8(body).unwrap(), text);
+        let fixed = EncodedEssay::new("", Kind::Fixed, quoted).within(&around);
         assert!(fixed.starts_with(b"> a\r\nFrom b=20\r\n  c\r\n"));
+        let packed = EncodedEssay::new("One \ntwo.\n", Kind::Flowed, Encoding::Base64);
+        assert_eq!(
+            String::from_utf8(packed::tests::unpacked(&packed.within(&around))).unwrap(),
+            text.replace("=20", " ")
+        );
     }
 }

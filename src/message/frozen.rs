@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Encoding;
 use crate::diagnostic::Diagnostic;
 use crate::render::layout::{IssueView, PublicationView};
 use crate::token::sha256_hex;
@@ -62,6 +63,12 @@ pub struct FrozenIssue {
     /// Whether its lines are coded so that they flow (RFC 3676). From version 3 on.
     #[serde(default)]
     pub is_flowed: bool,
+    /// How the HTML is written on the wire. From version 4 on.
+    #[serde(default)]
+    pub html_encoding: Encoding,
+    /// How the plain text is written on the wire. From version 4 on.
+    #[serde(default)]
+    pub text_encoding: Encoding,
     /// The templates by file name.
     pub templates: BTreeMap<String, String>,
     /// The pictures that every message brings along. From version 3 on.
@@ -92,7 +99,7 @@ struct Versioned {
 impl FrozenIssue {
     /// The version that is written. An issue that was planned in an older one keeps its messages
     /// as they were: what a version added is absent from it.
-    pub const VERSION: u32 = 3;
+    pub const VERSION: u32 = 4;
 
     /// The form in which it is kept in the ledger.
     pub fn to_text(&self) -> Result<String, Diagnostic> {
@@ -149,6 +156,21 @@ mod tests {
             (frozen.version, frozen.feedback_id, frozen.serve_url),
             (1, None, None)
         );
+    }
+
+    /// Its messages were quoted-printable whatever they said, and a second attempt sends them again.
+    #[test]
+    fn an_issue_that_was_planned_before_there_was_a_choice_keeps_its_encoding() {
+        let (text, sha256) = stored(3);
+        let frozen = FrozenIssue::from_text(&text, &sha256).unwrap();
+        assert_eq!(frozen.html_encoding, Encoding::QuotedPrintable);
+        assert_eq!(frozen.text_encoding, Encoding::QuotedPrintable);
+        let text = text.replace(
+            "\"version\":3",
+            "\"html_encoding\":\"base64\",\"version\":4",
+        );
+        let frozen = FrozenIssue::from_text(&text, &sha256_hex(text.as_bytes())).unwrap();
+        assert_eq!(frozen.html_encoding, Encoding::Base64);
     }
 
     /// A later version may say things otherwise, and know more of them.

@@ -51,6 +51,8 @@ fn frozen(serve_url: Option<&str>, bounces_domain: Option<&str>) -> FrozenIssue 
         essay_html: "<p>One = é.\n<p>.\n".to_owned(),
         essay_text: "One = é.\n\n.\n".to_owned(),
         is_flowed: true,
+        html_encoding: Encoding::QuotedPrintable,
+        text_encoding: Encoding::QuotedPrintable,
         templates: templates.collect(),
         pictures: Vec::new(),
     }

@@ -11,7 +11,8 @@ use super::pictures::{IssueAssets, assets_of};
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
 use crate::ledger::Frozen;
-use crate::message::{FrozenIssue, FrozenPicture, feedback_id};
+use crate::message::{Encoding, FrozenIssue, FrozenPicture, feedback_id};
+use crate::render::layout::MailLayout;
 use crate::render::{ParsedEssay, RenderContext};
 use crate::token::sha256_hex;
 use crate::words::direction;
@@ -51,7 +52,12 @@ pub(super) fn freeze(
         }
     };
     let config = &publication.config;
-    let sources = publication.layouts.sources().iter();
+    let sources = publication.layouts.sources();
+    // What a layout says to a reader is close to its template in length and letters.
+    let encoding = |essay: &str, layout: &str| {
+        let template = sources.get(layout).map_or("", |source| &source.text);
+        Encoding::shorter_for(&[essay, template])
+    };
     Ok(FrozenIssue {
         version: FrozenIssue::VERSION,
         issue_id: issue.id.to_string(),
@@ -80,10 +86,13 @@ pub(super) fn freeze(
         words: words.clone(),
         publication: publication.view(),
         issue: view,
+        html_encoding: encoding(&essay_html, MailLayout::HTML),
+        text_encoding: encoding(&essay_text, MailLayout::TEXT),
         essay_html,
         essay_text,
         is_flowed: true,
         templates: sources
+            .iter()
             .map(|(name, source)| (name.clone(), source.text.to_string()))
             .collect(),
         pictures: attached(&files)?,

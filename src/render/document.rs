@@ -7,6 +7,8 @@
 use pulldown_cmark::{Alignment, BlockQuoteKind};
 
 use super::highlight::Mark;
+use super::raw_html::{breaks_line, single_tag};
+use super::scripts::{HtmlScripts, push_script};
 use crate::words::Words;
 
 /// Containers deeper than this are dissolved: their content stays, in the container around them.
@@ -189,16 +191,28 @@ impl Alert {
     }
 }
 
-/// The words of inline content and nothing else: no marks, no references, no images.
+/// The words of inline content and nothing else: no marks, no references, no images. A script is
+/// said, since 12² is not 122.
 pub(super) fn words(content: &[Inline], out: &mut String) {
+    let mut scripts = HtmlScripts::default();
     for inline in content {
         match inline {
             Inline::Text(text) | Inline::Code(text) | Inline::Math(text) => out.push_str(text),
+            Inline::Span(span @ (Span::Superscript | Span::Subscript), content) => {
+                let mut script = String::new();
+                words(content, &mut script);
+                push_script(*span, script.trim(), out);
+            }
             Inline::Span(_, content) | Inline::Link { content, .. } => words(content, out),
             Inline::SoftBreak | Inline::HardBreak => out.push(' '),
-            Inline::Html(tag) if super::raw_html::breaks_line(tag) => out.push(' '),
+            Inline::Html(tag) if breaks_line(tag) => out.push(' '),
             Inline::Video { name, .. } => out.push_str(name),
-            Inline::Html(_) | Inline::Image { .. } | Inline::FootnoteReference { .. } => {}
+            Inline::Html(html) => {
+                if let Some(tag) = single_tag(html) {
+                    scripts.tag(&tag, out);
+                }
+            }
+            Inline::Image { .. } | Inline::FootnoteReference { .. } => {}
         }
     }
 }

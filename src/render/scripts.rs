@@ -1,4 +1,5 @@
-//! Finds superscripts (`x^2^`, `1^st^`) and subscripts (`H~2~O`) in text, as Pandoc writes them.
+//! Superscripts (`x^2^`, `1^st^`) and subscripts (`H~2~O`), as Pandoc writes them: where they are in
+//! text, and how they are said where nothing can be raised.
 //!
 //! The Markdown parser knows both, but not inside a word, which is where they belong. Here they
 //! must follow a word and hold one: letters and digits, with a sign before them or brackets
@@ -7,6 +8,7 @@
 use std::ops::Range;
 
 use super::document::Span;
+use super::raw_html::Tag;
 
 /// One superscript or subscript: where it is with its marks; what it holds is between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,91 @@ fn script_length(text: &str, mark: &str) -> Option<usize> {
             || (inside.starts_with('(') && matches!(c, '+' | '-' | '−' | '–' | '*' | '/' | ','))
     };
     (!bare.is_empty() && bare.chars().all(fits)).then_some(inside.len())
+}
+
+/// Characters that fonts have raised, each behind its own. Letters but `n` are too rare in fonts.
+const RAISED: &str = "0⁰1¹2²3³4⁴5⁵6⁶7⁷8⁸9⁹+⁺-⁻−⁻–⁻nⁿ";
+
+/// Characters that fonts have lowered.
+const LOWERED: &str = "0₀1₁2₂3₃4₄5₅6₆7₇8₈9₉+₊-₋−₋–₋";
+
+/// Appends a script to plain text: `10⁶`, `H₂O`, `1st`, or else `x^(n+1)` and `x_i`.
+pub(super) fn push_script(span: Span, text: &str, out: &mut String) {
+    if span == Span::Superscript && is_ordinal(text, out) {
+        return out.push_str(text);
+    }
+    let (mark, small) = match span {
+        Span::Subscript => ("_", small(text, LOWERED)),
+        _ => ("^", small(text, RAISED)),
+    };
+    match small {
+        Some(small) => out.push_str(&small),
+        None if stands_alone(text) => out.extend([mark, text]),
+        None => out.extend([mark, "(", text, ")"]),
+    }
+}
+
+/// The `st` of `1st` and the `e` of `XIXe`: on the line they mean the same. `10^k` is a power.
+fn is_ordinal(text: &str, before: &str) -> bool {
+    let letters = text.chars().count();
+    let is_ending = match letters {
+        1 => matches!(text, "e" | "a" | "o"),
+        2 | 3 => text.chars().all(char::is_alphabetic),
+        _ => false,
+    };
+    let is_roman = |c: &char| "IVXLCDM".contains(*c);
+    let follows_number = before.ends_with(|c: char| c.is_ascii_digit())
+        || before.chars().rev().take_while(is_roman).count() > 1;
+    is_ending && follows_number
+}
+
+/// The text in other characters, if there is one for each of its own.
+fn small(text: &str, pairs: &str) -> Option<String> {
+    let pairs: Vec<char> = pairs.chars().collect();
+    let one = |c: char| pairs.chunks_exact(2).find(|pair| pair[0] == c);
+    text.chars().map(|c| one(c).map(|pair| pair[1])).collect()
+}
+
+/// Whether a script needs no brackets.
+fn stands_alone(text: &str) -> bool {
+    let has_brackets = text.starts_with('(') && text.ends_with(')');
+    has_brackets || text.chars().all(char::is_alphanumeric)
+}
+
+/// The author's own `<sup>` and `<sub>` in plain text that is being written.
+#[derive(Debug, Default)]
+pub(super) struct HtmlScripts {
+    /// Those that are open, and where they begin in it.
+    open: Vec<(Span, usize)>,
+}
+
+impl HtmlScripts {
+    /// Takes a tag; an end tag makes a script of what was written since its start.
+    pub(super) fn tag(&mut self, tag: &Tag<'_>, out: &mut String) {
+        let span = match tag.name.as_str() {
+            "sup" => Span::Superscript,
+            "sub" => Span::Subscript,
+            _ => return,
+        };
+        if !tag.closes {
+            self.open.push((span, out.len()));
+            return;
+        }
+        let Some((opened, start)) = self.open.pop() else {
+            return;
+        };
+        // Tags that overlap with Markdown's marks may have begun in another text.
+        let Some((before, text)) = out.split_at_checked(start) else {
+            return;
+        };
+        let is_attached = before.ends_with(|c: char| !c.is_whitespace());
+        if opened != span || !is_attached || text.trim().is_empty() || text.contains('\n') {
+            return;
+        }
+        let text = text.trim().to_owned();
+        out.truncate(start);
+        push_script(span, &text, out);
+    }
 }
 
 #[cfg(test)]

@@ -266,6 +266,7 @@ const CORE: &[&str] = &[
     "pace",
     "plan",
     "preview",
+    "readers",
     "render",
     "schedule",
     "subscriber",

@@ -6,6 +6,7 @@ mod check;
 mod check_online;
 mod check_rules;
 mod check_send;
+mod check_size;
 mod documents;
 mod excerpt;
 mod feeds;

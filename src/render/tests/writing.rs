@@ -209,9 +209,19 @@ fn a_wide_table_becomes_a_list() {
 fn scripts_read_as_one_would_type_them() {
     assert_eq!(
         text(
-            "H~2~O, 10^6^, 1^st^, x~i~, x^(n+1)^, ~~old~~ new, $a_1$, 2^10 and 2^20, *x*^2^, y\\^2\\^"
+            "H~2~O, 10^6^, m^-1^, 1^st^, XIX^e^, 2^k^, x~i~, x^(n+1)^, x^n^, $a_1$, 2^10 and 2^20, *x*^2^, y\\^2\\^"
         ),
-        "H2O, 10^6, 1st, x_i, x^(n+1), ~old~ new, $a_1$, 2^10 and 2^20, _x_^2,\ny^2^"
+        "H₂O, 10⁶, m⁻¹, 1st, XIXe, 2^k, x_i, x^(n+1), xⁿ, $a_1$, 2^10 and 2^20,\n_x_², y^2^"
+    );
+    assert_eq!(
+        text(
+            "x<sup>2</sup>, H<sub>2</sub>O, a<sup>*b*</sup>, <sup>x</sup> <sup>2</sub> </sup> *é<sup>é* x</sup>\n\n<p>1<sup>er</sup>, 2<sup>10</sup>.</p>"
+        ),
+        "x², H₂O, a^(_b_), x 2 _éé_ x\n\n1er, 2¹⁰."
+    );
+    assert_eq!(
+        render("A gross is 12^2^, of CO~2~ and m<sup>3</sup>.").opening,
+        "A gross is 12², of CO₂ and m³."
     );
     assert!(
         render("H~2~O 1^st^")

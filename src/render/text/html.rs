@@ -5,6 +5,7 @@ use super::inline::push_text;
 use super::line::{Line, prefix};
 use super::wrap::{GLUE, wrap_flowed};
 use crate::render::raw_html::{Tag, Token, decode_entities, tokens};
+use crate::render::scripts::HtmlScripts;
 
 /// Elements within a line; every other one begins and ends a paragraph.
 const INLINE: &[&str] = &[
@@ -41,6 +42,7 @@ impl Writer<'_> {
                 Token::Tag(tag) => {
                     paragraph.write(width, &mut in_rows, &mut lines);
                     self.html_links.clear();
+                    self.html_scripts = HtmlScripts::default();
                     let is_row = matches!(tag.name.as_str(), "li" | "tr");
                     paragraph = Paragraph {
                         text: String::new(),

@@ -4,6 +4,7 @@ use super::Writer;
 use super::wrap::GLUE;
 use crate::render::document::{Inline, Span, Target, words};
 use crate::render::raw_html::{Tag, single_tag};
+use crate::render::scripts::push_script;
 use crate::render::video::{self, labelled};
 
 impl Writer<'_> {
@@ -70,8 +71,7 @@ impl Writer<'_> {
             Span::Emphasis => out.extend(["_", trimmed, "_"]),
             Span::Strong => out.extend(["*", trimmed, "*"]),
             Span::Strikethrough => out.extend(["~", trimmed, "~"]),
-            Span::Superscript => push_superscript(trimmed, out),
-            Span::Subscript => push_subscript(trimmed, out),
+            Span::Superscript | Span::Subscript => push_script(span, trimmed, out),
         }
     }
 
@@ -116,6 +116,7 @@ impl Writer<'_> {
             ("img", false) => self.image(&tag.attribute("alt").unwrap_or_default(), out),
             ("b" | "strong", _) => out.push('*'),
             ("i" | "em", _) => out.push('_'),
+            ("sup" | "sub", _) => self.html_scripts.tag(tag, out),
             ("a", false) => {
                 let address = tag
                     .attribute("href")
@@ -158,36 +159,4 @@ fn push_mark(mark: &str, out: &mut String) {
         out.push(GLUE);
     }
     out.push_str(mark);
-}
-
-/// `10^6`, `x^(n+1)`, but `1st`.
-fn push_superscript(text: &str, out: &mut String) {
-    let is_ordinal = out.ends_with(|c: char| c.is_ascii_digit())
-        && text.len() <= 3
-        && text.chars().all(char::is_alphabetic);
-    if is_ordinal {
-        out.push_str(text);
-    } else if stands_alone(text) {
-        out.extend(["^", text]);
-    } else {
-        out.extend(["^(", text, ")"]);
-    }
-}
-
-/// `H2O`, `x_i`, `x_(i+1)`.
-fn push_subscript(text: &str, out: &mut String) {
-    let is_formula = out.ends_with(char::is_alphabetic) && text.chars().all(|c| c.is_ascii_digit());
-    if is_formula {
-        out.push_str(text);
-    } else if stands_alone(text) {
-        out.extend(["_", text]);
-    } else {
-        out.extend(["_(", text, ")"]);
-    }
-}
-
-/// Whether a script needs no brackets.
-fn stands_alone(text: &str) -> bool {
-    let has_brackets = text.starts_with('(') && text.ends_with(')');
-    has_brackets || text.chars().all(char::is_alphanumeric)
 }

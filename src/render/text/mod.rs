@@ -16,6 +16,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::document::{Block, Definition, Document, Footnote, Inline, Item};
 use super::links::Links;
+use super::scripts::HtmlScripts;
 use crate::words::Words;
 pub(crate) use line::needs_stuffing;
 use line::{Line, coded, join, prefix, quoted};
@@ -38,6 +39,7 @@ pub(super) fn write_text(document: &Document, links: &Links, words: &Words) -> S
         addresses: Vec::new(),
         numbers: HashMap::new(),
         html_links: Vec::new(),
+        html_scripts: HtmlScripts::default(),
     };
     let mut text = writer.blocks(&document.blocks, WIDTH);
     let footnotes = writer.footnotes(&document.footnotes);
@@ -62,6 +64,8 @@ struct Writer<'a> {
     numbers: HashMap<String, usize>,
     /// `<a>` elements of the author's HTML that are open: address, and where their words begin.
     html_links: Vec<(Option<String>, usize)>,
+    /// Scripts of the author's HTML that are open.
+    html_scripts: HtmlScripts,
 }
 
 impl Writer<'_> {
@@ -89,6 +93,7 @@ impl Writer<'_> {
 
     fn block(&mut self, block: &Block, width: usize) -> Vec<Line> {
         self.html_links.clear();
+        self.html_scripts = HtmlScripts::default();
         match block {
             Block::Paragraph(content) | Block::Plain(content) => self.wrapped(content, width),
             Block::Heading { level, content, .. } => self.heading(*level, content, width),
