@@ -85,6 +85,11 @@ impl Output {
         self.json
     }
 
+    /// Whether only errors are wanted beside the answer.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// One line of data.
     pub(super) fn line(&self, text: &str) {
         // A reader that has gone away (`| head`) is no failure.

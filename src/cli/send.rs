@@ -8,6 +8,8 @@ use std::io::IsTerminal;
 use serde_json::json;
 
 use self::asking::{Consent, Terminal};
+
+pub(super) use self::asking::stop_on_signals;
 use self::telling::{show, show_held};
 use super::check::to_json;
 use super::output::count;

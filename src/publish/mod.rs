@@ -71,7 +71,7 @@ pub use roster::{
     Added, Found, NewSubscriber, Office, Removal, add_subscriber, find_subscribers,
     remove_subscribers,
 };
-pub use rounds::{Doing, Rhythm, Rounds, RoundsState, RoundsView, Tell};
+pub use rounds::{Doing, Rhythm, Rounds, RoundsState, RoundsView, Tell, Told};
 pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unschedule};
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use templates::{KnownTheme, TEMPLATES_FOLDER};

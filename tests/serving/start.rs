@@ -17,7 +17,7 @@ fn the_pages_are_served_until_the_server_is_told_to_stop() {
     let browser = Browser::at(&running.wait_for_stdout("http://"));
     assert!(browser.get("/issues/of-paper/").contains("made of rags"));
     running.signal("TERM");
-    running.wait().succeeds();
+    running.wait().exits(0);
 }
 
 #[test]

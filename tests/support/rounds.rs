@@ -59,7 +59,7 @@ impl Press {
             room.folder().to_owned(),
             Environment::default(),
             Clock::with_hands(hands),
-            Arc::new(move |line| keep.lock().unwrap().push(line.to_owned())),
+            Arc::new(move |told| keep.lock().unwrap().push(told.text().to_owned())),
         )
         .in_rhythm(quick())
         .unsafe_fs(std::env::var_os("POSTRIDER_UNSAFE_FS").is_some());

@@ -102,7 +102,7 @@ fn ask_for_the_count(total: usize) -> Result<(), Stop> {
 }
 
 /// Ctrl-C or SIGTERM: first finish what is in flight, then stop at once.
-fn stop_on_signals(halt: Halt) -> Result<(), Diagnostic> {
+pub(in crate::cli) fn stop_on_signals(halt: Halt) -> Result<(), Diagnostic> {
     let failed =
         |error: std::io::Error| Diagnostic::error("cannot listen for signals").cause(error);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -56,8 +56,26 @@ impl Default for Rhythm {
     }
 }
 
-/// Whoever is told what was done, a line at a time. No line holds an address.
-pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+/// What is told. No line of it holds an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// Something was done.
+    Done(&'a str),
+    /// Something is wrong.
+    Wrong(&'a str),
+}
+
+impl<'a> Told<'a> {
+    /// The words.
+    pub fn text(self) -> &'a str {
+        match self {
+            Self::Done(text) | Self::Wrong(text) => text,
+        }
+    }
+}
+
+/// Whoever is told.
+pub type Tell = Arc<dyn Fn(Told<'_>) + Send + Sync>;
 
 /// What a server does by the clock.
 pub struct Rounds {
@@ -111,7 +129,14 @@ impl Rounds {
     }
 
     fn tell(&self, text: &str) {
-        (self.tell)(&masked(text));
+        (self.tell)(Told::Done(&masked(text)));
+    }
+
+    /// Tells what is wrong, and keeps it for whoever looks.
+    fn warn(&self, text: &str) {
+        let text = masked(text);
+        self.state.note_error(self.clock.now(), &text);
+        (self.tell)(Told::Wrong(&text));
     }
 
     /// Does something, rests, and does it again. Whatever it fell over, the next one may stand.
@@ -119,17 +144,13 @@ impl Rounds {
         let timer = match timer() {
             Ok(timer) => timer,
             Err(error) => {
-                let told = format!("nothing is done by the clock: {error}");
-                self.state.note_error(self.clock.now(), &told);
-                self.tell(&told);
+                self.warn(&format!("nothing is done by the clock: {error}"));
                 return;
             }
         };
         while !halt.is_stopping() {
             if catch_unwind(AssertUnwindSafe(&mut work)).is_err() {
-                let told = "a part of the rounds failed; this is a fault of Postrider";
-                self.state.note_error(self.clock.now(), told);
-                self.tell(told);
+                self.warn("a part of the rounds failed; this is a fault of Postrider");
             }
             timer.block_on(async {
                 tokio::select! {

@@ -295,10 +295,7 @@ impl Known<'_> {
             for cause in problem.causes() {
                 line = format!("{line}: {cause}");
             }
-            self.rounds.tell(&line);
-            self.rounds
-                .state
-                .note_error(self.rounds.clock.now(), problem.message());
+            self.rounds.warn(&line);
         }
     }
 
@@ -310,17 +307,15 @@ impl Known<'_> {
         if causes == self.told {
             return;
         }
-        let now = self.rounds.clock.now();
         for trouble in &troubles {
             if self.told.insert(trouble.cause.clone()) {
-                self.rounds.tell(&trouble.line);
-                self.rounds.state.note_error(now, &trouble.line);
+                self.rounds.warn(&trouble.line);
             }
         }
         self.told = causes;
         let rounds = self.rounds;
         tell_troubles(publication, Teller::Rounds, troubles, true, &mut |told| {
-            rounds.tell(told);
+            rounds.warn(told);
         });
     }
 
@@ -332,10 +327,10 @@ impl Known<'_> {
             None => self.tell_errors(problems),
         }
         for problem in problems {
-            self.rounds.tell(problem.render(false).trim_end());
+            self.rounds.warn(problem.render(false).trim_end());
         }
         self.rounds
-            .tell("nothing is published or sent until this is mended");
+            .warn("nothing is published or sent until this is mended");
     }
 }
 
