@@ -10,6 +10,7 @@ mod reader;
 mod relay;
 mod serve;
 mod signature;
+mod signup;
 mod theme;
 mod waits;
 mod words;
@@ -32,6 +33,7 @@ use crate::words::OwnWords;
 
 pub use feeds::Logo;
 pub use serve::{Network, ServeConfig};
+pub use signup::SignUpConfig;
 
 pub use theme::{THEMES_FOLDER, own_themes};
 
@@ -92,6 +94,8 @@ pub struct Config {
     pub dkim: Option<DkimConfig>,
     /// The server that readers ask.
     pub serve: ServeConfig,
+    /// What who signs up may choose, and gets.
+    pub sign_up: SignUpConfig,
     /// The domain that receives reports of failure; `None` where they go to `from`.
     pub bounces_domain: Option<String>,
     /// The relays in the order in which they are used; none until there is one.

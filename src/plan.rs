@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::address::EmailAddress;
+use crate::readers::Preference;
 use crate::subscriber::{Row, Status};
 use crate::suppression::Reason;
 use crate::token::{AddressKey, KeySet};
@@ -78,6 +80,8 @@ pub enum Exclusion {
     Status(String),
     /// The ledger keeps mail away.
     Suppressed(&'static str),
+    /// The reader wants no mail before that day.
+    Paused(String),
     /// The row has none of the tags in the issue's `audience`.
     OutsideAudience,
     /// The issue corrects another one, which this person was not sent.
@@ -89,6 +93,7 @@ impl fmt::Display for Exclusion {
         match self {
             Self::Status(word) => write!(f, "status is `{word}`"),
             Self::Suppressed(reason) => write!(f, "suppressed: {reason}"),
+            Self::Paused(day) => write!(f, "paused by the reader until {day}"),
             Self::OutsideAudience => f.write_str("not in the issue's audience"),
             Self::DidNotGetParent => f.write_str("was not sent the issue that this one corrects"),
         }
@@ -100,8 +105,8 @@ impl fmt::Display for Exclusion {
 pub struct Excluded {
     /// Who.
     pub address: EmailAddress,
-    /// Line of the roster's file.
-    pub line: u64,
+    /// Line of the roster's file; `None` for somebody who signed up.
+    pub line: Option<u64>,
     /// Why.
     pub reason: Exclusion,
 }
@@ -122,6 +127,12 @@ pub struct PlanRules {
     pub suppressions: HashMap<AddressKey, Reason>,
     /// The issue's audience in lower case; empty means everyone.
     pub audience: BTreeSet<String>,
+    /// What readers have set.
+    pub preferences: HashMap<AddressKey, Preference>,
+    /// The tags among which readers choose.
+    pub offered: Vec<String>,
+    /// When it is planned: who paused until later is left out.
+    pub now: DateTime<Utc>,
     /// Who got the issue that this one corrects, if it corrects one.
     pub got_parent: Option<KeySet>,
     /// Fields that the layouts use; `None` means all of them.
@@ -158,8 +169,21 @@ pub fn exclusion(row: &Row<'_>, rules: &PlanRules) -> Option<Exclusion> {
     {
         return Some(Exclusion::DidNotGetParent);
     }
+    let preference = rules.preferences.get(&row.key);
+    if let Some(until) = preference.and_then(|one| one.paused_until)
+        && rules.now < until
+    {
+        return Some(Exclusion::Paused(until.date_naive().to_string()));
+    }
     let audience = &rules.audience;
-    let outside = !audience.is_empty() && !row.tags().iter().any(|tag| audience.contains(tag));
+    if audience.is_empty() {
+        return None;
+    }
+    let tags = match preference {
+        Some(preference) => preference.over(row.tags(), &rules.offered),
+        None => row.tags(),
+    };
+    let outside = !tags.iter().any(|tag| audience.contains(tag));
     outside.then_some(Exclusion::OutsideAudience)
 }
 

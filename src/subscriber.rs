@@ -1,4 +1,5 @@
-//! The roster: the rows of `subscribers.csv`, read as an author's spreadsheet writes them.
+//! The roster: the rows of `subscribers.csv`, read as an author's spreadsheet writes them, and behind
+//! them the readers who signed up by themselves.
 //!
 //! A bad row is a warning that names its line, and the other rows count: one typing error must
 //! not keep an issue from everybody else. Edits go through [`Sheet`] and keep every byte that they do not mean.
@@ -9,6 +10,7 @@
 
 mod columns;
 mod fields;
+mod joined;
 mod reading;
 mod sheet;
 mod tape;
@@ -20,8 +22,10 @@ use csv::StringRecord;
 
 use crate::address::{EmailAddress, clean_name};
 use crate::diagnostic::Diagnostic;
+use crate::readers::SignUp;
 use crate::token::{AddressKey, KeySet, Keys};
 use columns::Columns;
+use joined::Joined;
 use reading::{Checked, Scanner, check, status_of};
 
 pub use reading::is_role;
@@ -40,8 +44,8 @@ pub struct Row<'a> {
     pub key: AddressKey,
     /// Where mail goes.
     pub address: EmailAddress,
-    /// Line of the file, from 1.
-    pub line: u64,
+    /// Line of the file, from 1; `None` for somebody who signed up and does not stand in it.
+    pub line: Option<u64>,
     /// Whether the row takes part.
     pub status: Status,
     columns: &'a Columns,
@@ -71,6 +75,9 @@ pub struct Roster {
     rows_in_file: u64,
     people: usize,
     present: KeySet,
+    /// Everyone whose row says something else than active.
+    away: KeySet,
+    joined: Joined,
     repeated: HashMap<AddressKey, Repeated>,
     warnings: Vec<Diagnostic>,
     bad_rows: usize,
@@ -89,6 +96,8 @@ impl Roster {
             rows_in_file: 0,
             people: 0,
             present: KeySet::default(),
+            away: KeySet::default(),
+            joined: Joined::default(),
             repeated: HashMap::new(),
             warnings: Vec::new(),
             bad_rows: 0,
@@ -106,7 +115,8 @@ impl Roster {
         roster.present = active.set;
         let both = away.set.iter().filter(|key| roster.present.contains(key));
         let repeated: Vec<AddressKey> = both.copied().collect();
-        roster.people = roster.present.len() + away.set.len() - repeated.len();
+        roster.away = away.set;
+        roster.people = roster.present.len() + roster.away.len() - repeated.len();
         let repeated = repeated
             .into_iter()
             .chain(active.repeated)
@@ -170,7 +180,19 @@ impl Roster {
         Ok(())
     }
 
-    /// Visits each person once, in the order of the file.
+    /// Takes the readers who signed up by themselves behind the rows. Somebody who stands in the file,
+    /// too, is that row: its fields are the author's, and a status that keeps mail away counts.
+    pub fn join(&mut self, mut sign_ups: Vec<SignUp>) {
+        sign_ups.retain(|one| {
+            let key = &one.key;
+            one.address.is_some() && !self.present.contains(key) && !self.away.contains(key)
+        });
+        self.people += sign_ups.len();
+        self.present.extend(sign_ups.iter().map(|one| one.key));
+        self.joined = Joined::new(self.scanner.columns(), sign_ups);
+    }
+
+    /// Visits each person once, in the order of the file; behind them, who signed up.
     pub fn each<E: From<Diagnostic>>(
         &mut self,
         keys: &Keys,
@@ -192,14 +214,14 @@ impl Roster {
             visit(&Row {
                 key,
                 address,
-                line: raw.line,
+                line: Some(raw.line),
                 status,
                 columns,
                 record: raw.record,
             })
         })?;
         if rows == self.rows_in_file {
-            return Ok(());
+            return self.joined.each(visit);
         }
         let problem = Diagnostic::error(format!(
             "`{}` was changed while it was read",
@@ -208,7 +230,7 @@ impl Roster {
         Err(problem.hint("try again when it is saved").into())
     }
 
-    /// Everyone whose row is active.
+    /// Everyone whose row is active, and everyone who joined.
     pub fn present(&self) -> &KeySet {
         &self.present
     }
@@ -320,13 +342,53 @@ mod tests {
         let mut roster =
             parse("\u{FEFF}Name;E-mail;City\r\nΣοφία;a@example.org;Ρόδος\r\n").unwrap();
         let names = rows(&mut roster, |row| (row.line, row.name()));
-        assert_eq!(names, [(2, "Σοφία".to_owned())]);
+        assert_eq!(names, [(Some(2), "Σοφία".to_owned())]);
         let fields = rows(&mut roster, |row| {
             let fields = row.fields().map(|(name, value)| format!("{name}={value}"));
             fields.collect::<Vec<_>>()
         });
         assert_eq!(fields, [["city=Ρόδος"]]);
         assert_eq!(roster.bad_rows(), 0);
+    }
+
+    fn sign_up(address: &str) -> SignUp {
+        let address = EmailAddress::parse(address).unwrap();
+        SignUp {
+            key: keys().address_key(&address),
+            address: Some(address),
+            name: "Ana".to_owned(),
+            tags: vec!["night".to_owned()],
+            state: crate::readers::SignUpState::Confirmed,
+            asked: crate::readers::Act {
+                at: chrono::DateTime::UNIX_EPOCH,
+                from: String::new(),
+            },
+            consent: None,
+            left_at: None,
+        }
+    }
+
+    #[test]
+    fn who_signed_up_stands_behind_the_rows_and_nobody_stands_there_twice() {
+        let mut roster =
+            parse("email,city,status\na@example.org,Oslo,\nb@example.org,,paused\n").unwrap();
+        let joined = ["A@example.org", "b@example.org", "c@example.org"];
+        roster.join(joined.map(sign_up).into());
+        let seen = rows(&mut roster, |row| {
+            let city = row.fields().find(|(name, _)| *name == "city");
+            let city = city.map(|(_, city)| city).unwrap_or_default();
+            (row.line, row.name(), row.tags().join(" "), city)
+        });
+        let row = |line, name: &str, tags: &str, city: &str| {
+            (line, name.to_owned(), tags.to_owned(), city.to_owned())
+        };
+        let expected = [
+            row(Some(2), "", "", "Oslo"),
+            row(Some(3), "", "", ""),
+            row(None, "Ana", "night", ""),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!((roster.people(), roster.present().len()), (3, 2));
     }
 
     #[test]
@@ -389,7 +451,7 @@ mod tests {
                 .join(end),
             )
             .unwrap();
-            assert_eq!(rows(&mut roster, |row| row.line), [2, 4]);
+            assert_eq!(rows(&mut roster, |row| row.line), [Some(2), Some(4)]);
             assert!(roster.warnings()[0].message().contains("on line 4"));
         }
     }

@@ -108,6 +108,16 @@ impl KeySet {
         }
     }
 
+    /// Takes more keys in.
+    pub fn extend(&mut self, keys: impl IntoIterator<Item = AddressKey>) {
+        let before = self.0.len();
+        self.0.extend(keys);
+        if self.0.len() > before {
+            self.0.sort_unstable();
+            self.0.dedup();
+        }
+    }
+
     /// Whether a key is in it.
     pub fn contains(&self, key: &AddressKey) -> bool {
         self.0.binary_search(key).is_ok()

@@ -153,7 +153,10 @@ fn print_each(app: &App, dry: &mut DryPlan, keys: &Keys) -> Result<(), Stop> {
             Decision::DoesNot(one) => does_not.push(vec![
                 one.address.to_string(),
                 "no".to_owned(),
-                format!("{} (line {})", one.reason, one.line),
+                match one.line {
+                    Some(line) => format!("{} (line {line})", one.reason),
+                    None => format!("{} (signed up)", one.reason),
+                },
             ]),
         }
         Ok::<(), Stop>(())

@@ -40,6 +40,8 @@ pub(super) struct Raw {
     pub(super) serve: RawServe,
     #[serde(default)]
     pub(super) bounces: RawBounces,
+    #[serde(default)]
+    pub(super) signup: RawSignUp,
     pub(super) dkim: Option<RawDkim>,
     pub(super) smtp: Option<RawSmtp>,
     #[serde(default)]
@@ -50,6 +52,14 @@ pub(super) struct Raw {
     pub(super) retry: RawRetry,
     #[serde(default)]
     pub(super) timeouts: RawTimeouts,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSignUp {
+    #[serde(default)]
+    pub(super) tags: Vec<Spanned<String>>,
+    pub(super) welcome: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -221,6 +231,9 @@ const KEYS: &[&str] = &[
     "hard",
     "soft",
     "policy",
+    "signup",
+    "tags",
+    "welcome",
     "smtp",
     "url",
     "username",

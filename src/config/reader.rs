@@ -94,6 +94,7 @@ impl Reader<'_> {
                 None => None,
             },
             serve: self.serve(raw.serve)?,
+            sign_up: self.sign_up(raw.signup)?,
             bounces_domain: match self.value("BOUNCES_DOMAIN", raw.bounces.domain) {
                 Some(value) => Some(self.bounces_domain(&value)?),
                 None => None,

@@ -190,13 +190,21 @@ impl Ledger {
     }
 
     /// How many of the subscribers that were on the roster at the last look are missing from
-    /// `present`, and how many there were.
+    /// `present`, and how many there were. Who is suppressed does not count: whoever left by the
+    /// web, or was tidied away, has not vanished.
     pub fn missing_from(&mut self, present: &KeySet) -> Result<(usize, usize), LedgerError> {
         self.store.read(|session| {
             let (mut missing, mut known) = (0, 0);
+            let sql = "SELECT addr_key FROM suppression";
+            let suppressed: KeySet = session
+                .rows(sql, [], |row| read_key(row, 0))?
+                .into_iter()
+                .collect();
             each_subscriber(session, |_, key, active| {
-                known += usize::from(active);
-                missing += usize::from(active && !present.contains(&key));
+                if active && !suppressed.contains(&key) {
+                    known += 1;
+                    missing += usize::from(!present.contains(&key));
+                }
             })?;
             Ok((missing, known))
         })

@@ -272,8 +272,9 @@ fn forbidden(
 }
 
 fn not_on_the_roster(address: &EmailAddress) -> Diagnostic {
-    Diagnostic::error(format!("{address} is not on the roster"))
-        .hint("only who has an active row in `subscribers.csv` is mailed")
+    Diagnostic::error(format!("{address} is not on the roster")).hint(
+        "only who has an active row in `subscribers.csv`, or has confirmed a sign-up, is mailed",
+    )
 }
 
 /// Recipients for those who came after the plan, with the fields that its templates use.
@@ -294,7 +295,7 @@ fn late(
         fields,
         ..PlanRules::default()
     };
-    let mut on_roster = decide_about(publication, keys, wanted, &rules)?;
+    let mut on_roster = decide_about(publication, ledger, keys, wanted, &rules)?;
     let (mut found, mut problems) = (Vec::<Recipient>::new(), Vec::new());
     for address in wanted {
         let key = keys.address_key(address);
@@ -328,13 +329,14 @@ fn late(
 /// What the rules say of those addresses that are on the roster.
 fn decide_about(
     publication: &Publication,
+    ledger: &mut Ledger,
     keys: &Keys,
     wanted: &[EmailAddress],
     rules: &PlanRules,
 ) -> Result<HashMap<AddressKey, Result<Recipient, Exclusion>>, Stop> {
     let wanted: Vec<AddressKey> = wanted.iter().map(|one| keys.address_key(one)).collect();
     let mut found = HashMap::new();
-    publication.roster(keys)?.each(keys, |row| {
+    publication.audience(keys, ledger)?.each(keys, |row| {
         if wanted.contains(&row.key) {
             let decision = match decide(row, rules) {
                 Decision::Gets(recipient) => Ok(recipient),

@@ -228,7 +228,7 @@ struct Readers {
 impl Readers {
     /// One reading of the roster.
     fn of(publication: &Publication, keys: &Keys) -> Result<Self, Stop> {
-        let mut roster = publication.roster(keys)?;
+        let mut roster = publication.whole_roster(keys)?;
         let mut readers = Self {
             warnings: roster.warnings().to_vec(),
             ..Self::default()

@@ -35,11 +35,14 @@ impl Candidates {
         let rules = PlanRules {
             suppressions: ledger.suppression_reasons()?,
             audience: audience.collect(),
+            preferences: ledger.preferences()?,
+            offered: publication.config.sign_up.tags.clone(),
+            now: publication.clock.now(),
             got_parent: who_got_parent(ledger, issue)?,
             fields: publication.layouts.subscriber_fields(),
         };
         Ok(Self {
-            roster: publication.roster(keys)?,
+            roster: publication.audience(keys, ledger)?,
             rules,
         })
     }
@@ -151,11 +154,18 @@ pub fn compare(ledger: &mut Ledger, dry: &DryPlan) -> Result<Option<Comparison>,
 }
 
 impl DryPlan {
+    fn is_paused(&self, key: &crate::token::AddressKey) -> bool {
+        let rules = &self.candidates.rules;
+        let preference = rules.preferences.get(key);
+        preference.is_some_and(|preference| preference.is_paused(rules.now))
+    }
+
     fn why_gone(&self, key: &crate::token::AddressKey) -> String {
         let rules = &self.candidates.rules;
         match rules.suppressions.get(key) {
             Some(reason) => reason.as_str(),
             None if !self.candidates.roster.present().contains(key) => "left the roster",
+            None if self.is_paused(key) => "paused",
             None if rules.got_parent.is_some() => "not sent the issue that this one corrects",
             None => "outside the audience",
         }

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::essay::{Essay, parse_essay};
 use crate::fs;
 use crate::issue::{DatingRules, Issue, IssueAndWarnings, find_clashing_tags, find_duplicates};
-use crate::ledger;
+use crate::ledger::{self, Ledger};
 use crate::render::layout::{IssueView, Layouts, PublicationView};
 use crate::render::mirror::mirrored;
 use crate::subscriber::{self, Roster};
@@ -170,6 +170,20 @@ impl Publication {
     /// Reads the roster.
     pub fn roster(&self, keys: &Keys) -> Result<Roster, Stop> {
         Ok(read_roster(&self.folder.join(subscriber::FILE_NAME), keys)?)
+    }
+
+    /// The same, with the readers of the ledger if there is one.
+    pub fn whole_roster(&self, keys: &Keys) -> Result<Roster, Stop> {
+        match Ledger::open_if_present(&self.ledger_path())? {
+            Some(mut ledger) => self.audience(keys, &mut ledger),
+            None => self.roster(keys),
+        }
+    }
+
+    /// Everyone who may be mailed: the rows of `subscribers.csv`, and the readers who signed up by
+    /// themselves. With such readers there need be no file.
+    pub fn audience(&self, keys: &Keys, ledger: &mut Ledger) -> Result<Roster, Stop> {
+        read_audience(&self.folder.join(subscriber::FILE_NAME), keys, ledger)
     }
 
     /// The keys of the publication, if there is a key file.
@@ -353,6 +367,21 @@ pub(super) fn read_roster(path: &Path, keys: &Keys) -> Result<Roster, Diagnostic
             .hint("make one with the line `email,name`, and one line for each subscriber")
     })?;
     Roster::open(name, file, keys)
+}
+
+/// Reads a roster's file, and who signed up from the ledger.
+pub(super) fn read_audience(path: &Path, keys: &Keys, ledger: &mut Ledger) -> Result<Roster, Stop> {
+    let sign_ups = ledger.confirmed_sign_ups()?;
+    let mut roster = if sign_ups.is_empty() || path.exists() {
+        read_roster(path, keys)?
+    } else {
+        let header = std::io::Cursor::new("email,name\n");
+        Roster::open(subscriber::FILE_NAME, header, keys)?
+    };
+    if !sign_ups.is_empty() {
+        roster.join(sign_ups);
+    }
+    Ok(roster)
 }
 
 /// Issue files with their stems, in the order of their names.

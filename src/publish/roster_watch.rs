@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use super::halt::Halt;
 use super::planning::refuse_a_shrunken_roster;
-use super::publication::read_roster;
+use super::publication::read_audience;
 use super::{Publication, Stop};
 use crate::ledger::Ledger;
 use crate::subscriber::FILE_NAME;
@@ -95,7 +95,7 @@ impl RosterWatch {
     }
 
     fn apply(&self, ledger: &mut Ledger) -> Result<(), Stop> {
-        let roster = read_roster(&self.file, &self.keys)?;
+        let roster = read_audience(&self.file, &self.keys, ledger)?;
         if !self.accept_removals {
             refuse_a_shrunken_roster(ledger, roster.present())?;
         }

@@ -86,7 +86,7 @@ fn fields_of(
 ) -> Result<BTreeMap<String, String>, Stop> {
     let wanted = keys.address_key(to);
     let mut fields = BTreeMap::new();
-    publication.roster(keys)?.each(keys, |row| {
+    publication.whole_roster(keys)?.each(keys, |row| {
         let known = row.key == wanted;
         // An address that is not on the roster gets the first row's columns, empty.
         if known || fields.is_empty() {

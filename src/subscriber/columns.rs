@@ -68,6 +68,24 @@ impl Columns {
             names,
         })
     }
+
+    /// These, and those that are wanted and not among them.
+    pub(super) fn with(&self, wanted: [&str; 3]) -> Self {
+        let mut names = self.names.clone();
+        for name in wanted {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        let find = |wanted: &str| names.iter().position(|name| name == wanted);
+        Self {
+            email: find("email").unwrap_or(self.email),
+            name: find("name"),
+            tags: find("tags"),
+            status: None,
+            names,
+        }
+    }
 }
 
 /// Column names as other programs write them, in our words.

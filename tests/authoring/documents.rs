@@ -430,6 +430,7 @@ fn every_key_and_variable_is_documented() {
         "relay",
         "serve",
         "signature",
+        "signup",
         "theme",
         "waits",
         "words",

@@ -47,7 +47,9 @@ impl List {
         if self.suppressed {
             return list_suppressions(app, &mut office);
         }
-        let mut roster = office.publication.roster(&office.keys)?;
+        let mut roster = office
+            .publication
+            .audience(&office.keys, &mut office.ledger)?;
         if self.strict && roster.bad_rows() > 0 {
             let errors = roster.warnings().iter().cloned();
             return Err(Stop::Failed(errors.map(Diagnostic::into_error).collect()));

@@ -126,7 +126,7 @@ fn is_known(
         return Ok(true);
     }
     let mut found = false;
-    let read = publication.roster(keys).and_then(|mut roster| {
+    let read = publication.audience(keys, ledger).and_then(|mut roster| {
         roster.each(keys, |row| {
             found |= row.key == suppression.key;
             Ok::<(), Stop>(())
