@@ -1,12 +1,12 @@
 //! `build`: the archive and the feeds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::output::count;
 use super::{App, CommandResult, Exit};
-use crate::publish;
+use crate::publish::{self, BuildReport};
 
 /// Arguments of `build`.
 #[derive(Debug, clap::Args)]
@@ -26,13 +26,26 @@ impl Build {
             .clone()
             .unwrap_or_else(|| publication.folder.join("public"));
         let report = publish::build(&publication, &found.issues, app.clock.now(), &out)?;
+        // A folder of one's own is a look at the pages; readers have the other.
+        let announcing = match self.out {
+            None => publish::announce(&publication, &report),
+            Some(_) => None,
+        };
         app.output.warnings(&report.warnings);
+        Self::show(app, &out, &report);
+        if let Some(announcing) = announcing {
+            app.output.warnings(&announcing.finish());
+        }
+        Ok(Exit::Done)
+    }
+
+    fn show(app: &App, out: &Path, report: &BuildReport) {
         if app.output.is_json() {
             app.output.json(&json!({
                 "out": out, "public": report.public, "future": report.future, "drafts": report.drafts,
                 "written": report.written, "unchanged": report.unchanged, "removed": report.removed,
             }));
-            return Ok(Exit::Done);
+            return;
         }
         app.output.line(&format!(
             "{} in {}: {} written, {} unchanged, {} removed",
@@ -50,6 +63,5 @@ impl Build {
             );
             app.output.note(&waiting);
         }
-        Ok(Exit::Done)
     }
 }

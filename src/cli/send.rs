@@ -122,8 +122,13 @@ impl Send {
             zone: publication.config.zone.clone(),
             watcher: None,
             halt: halt.clone(),
+            announcing: None,
         };
-        let report = publish::send(&publication, &options, &mut terminal, &halt)?;
+        let ended = publish::send(&publication, &options, &mut terminal, &halt);
+        if let Some(announcing) = terminal.announcing.take() {
+            app.output.warnings(&announcing.finish());
+        }
+        let report = ended?;
         Ok(show(app, &publication, &report))
     }
 

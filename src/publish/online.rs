@@ -40,7 +40,8 @@ pub(super) fn visit_links(
         .enable_all()
         .build()
         .map_err(|error| failed(error.to_string()))?;
-    let visitor = Visitor::new(&publication.config.base_url).map_err(failed)?;
+    let visitor =
+        Visitor::new(&publication.config.base_url, "looks whether links work").map_err(failed)?;
     let answers = runtime.block_on(visitor.visit_all(places.keys().cloned().collect()));
     let told = places.into_iter().filter_map(|(url, (issue, place))| {
         let problem = judge_answer(url.as_str(), answers.get(url.as_str())?)?;

@@ -79,6 +79,8 @@ pub struct Question {
 pub trait Ask {
     /// Whether to go on; an error is a refusal with a reason.
     fn confirm(&mut self, question: &Question) -> Result<(), Stop>;
+    /// The pages are there, and the mail is not yet.
+    fn built(&mut self, _: &Publication, _: &BuildReport) {}
     /// A run over one issue begins; `total` messages are open.
     fn begin(&mut self, title: &str, total: u64, progress: &Arc<Progress>);
     /// The run has ended.
@@ -242,7 +244,9 @@ fn send_under(
     }
     let issues = publication.issues()?.issues;
     let out = publication.folder.join("public");
-    report.built = Some(build(publication, &issues, publication.clock.now(), &out)?);
+    let built = build(publication, &issues, publication.clock.now(), &out)?;
+    ask.built(publication, &built);
+    report.built = Some(built);
     settle_in(publication, &mut ledger, &identity)?;
     relays.remember(&mut ledger)?;
     extra.record(&mut targets, &mut ledger, publication.clock.now())?;

@@ -11,6 +11,37 @@ use url::{Position, Url};
 /// Longest head of a response that is read, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
 
+/// What is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) url: &'a Url,
+    pub(super) method: &'a str,
+    /// Who asks.
+    pub(super) agent: &'a str,
+    /// Fields of a form, encoded as such.
+    pub(super) form: Option<&'a str>,
+}
+
+impl Request<'_> {
+    fn text(&self) -> String {
+        let target = &self.url[Position::BeforePath..Position::AfterQuery];
+        let host = &self.url[Position::BeforeHost..Position::AfterPort];
+        let (method, agent) = (self.method, self.agent);
+        let mut text = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\
+             Connection: close\r\n"
+        );
+        if let Some(form) = self.form {
+            let length = form.len();
+            text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
+            text.push_str(&format!("Content-Length: {length}\r\n\r\n{form}"));
+        } else {
+            text.push_str("\r\n");
+        }
+        text
+    }
+}
+
 /// What is read of a response.
 pub(super) struct Head {
     pub(super) status: u16,
@@ -21,40 +52,31 @@ pub(super) struct Head {
 pub(super) async fn ask(
     tls: &TlsConnector,
     address: SocketAddr,
-    url: &Url,
-    method: &str,
-    agent: &str,
+    request: Request<'_>,
 ) -> Result<Head, String> {
     let told = |error: std::io::Error| error.to_string();
     let stream = TcpStream::connect(address).await.map_err(told)?;
-    if url.scheme() != "https" {
-        return talk(stream, url, method, agent).await;
+    if request.url.scheme() != "https" {
+        return talk(stream, request).await;
     }
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let host = request
+        .url
+        .host_str()
+        .unwrap_or_default()
+        .trim_matches(['[', ']']);
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
-    talk(
-        tls.connect(name, stream).await.map_err(told)?,
-        url,
-        method,
-        agent,
-    )
-    .await
+    talk(tls.connect(name, stream).await.map_err(told)?, request).await
 }
 
 async fn talk(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    url: &Url,
-    method: &str,
-    agent: &str,
+    request: Request<'_>,
 ) -> Result<Head, String> {
-    let target = &url[Position::BeforePath..Position::AfterQuery];
-    let host = &url[Position::BeforeHost..Position::AfterPort];
-    let request = format!(
-        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n\
-         Connection: close\r\n\r\n"
-    );
     let told = |error: std::io::Error| error.to_string();
-    stream.write_all(request.as_bytes()).await.map_err(told)?;
+    stream
+        .write_all(request.text().as_bytes())
+        .await
+        .map_err(told)?;
     stream.flush().await.map_err(told)?;
     let mut head = Vec::new();
     let mut block = [0; 4096];

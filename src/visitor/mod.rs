@@ -1,4 +1,5 @@
-//! Visits the pages to which essays link, to see whether they are there (`check --online`).
+//! Asks servers of other people: visits the pages to which essays link, to see whether they are there
+//! (`check --online`), and tells hubs what is new.
 //!
 //! Polite: one request at a time to a host, a few hosts at a time, no body is read, and the program
 //! says who it is. Careful: names are resolved first, and nothing is asked on this machine or in its
@@ -21,7 +22,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 use crate::check::Answer;
-use exchange::{Head, ask};
+use exchange::{Head, Request, ask};
 use public::is_public;
 
 /// Hosts that are asked at the same time.
@@ -29,6 +30,9 @@ const HOSTS: usize = 8;
 
 /// How long one request may take.
 const LONGEST: Duration = Duration::from_secs(15);
+
+/// How long it may take to send a form.
+const LONGEST_POST: Duration = Duration::from_secs(5);
 
 /// Between two requests to one host.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -45,8 +49,8 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// `base_url` is where the publication is.
-    pub fn new(base_url: &str) -> Result<Self, String> {
+    /// `base_url` is where the publication is, and `purpose` why it asks.
+    pub fn new(base_url: &str, purpose: &str) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -60,7 +64,7 @@ impl Visitor {
         Ok(Self {
             tls: TlsConnector::from(Arc::new(config)),
             agent: format!(
-                "Postrider/{} (looks whether links work; {base_url})",
+                "Postrider/{} ({purpose}; {base_url})",
                 env!("CARGO_PKG_VERSION")
             ),
             may_stay_at_home: own == "localhost" || literal.is_some_and(|ip| !is_public(ip)),
@@ -131,7 +135,13 @@ impl Visitor {
             return Err(Answer::Failed(format!("it leads to `{}:`", url.scheme())));
         }
         let address = self.resolve(url).await?;
-        let in_time = |method| timeout(LONGEST, ask(&self.tls, address, url, method, &self.agent));
+        let request = |method| Request {
+            url,
+            method,
+            agent: &self.agent,
+            form: None,
+        };
+        let in_time = |method| timeout(LONGEST, ask(&self.tls, address, request(method)));
         if let Ok(Ok(head)) = in_time("HEAD").await
             && head.status < 400
         {
@@ -143,6 +153,30 @@ impl Visitor {
                 "no answer within {} seconds",
                 LONGEST.as_secs()
             ))),
+        }
+    }
+
+    /// Sends a form, and gives the status of the answer. Where that redirects to is not followed.
+    pub async fn post_form(&self, url: &Url, form: &str) -> Result<u16, String> {
+        let request = Request {
+            url,
+            method: "POST",
+            agent: &self.agent,
+            form: Some(form),
+        };
+        let answered = timeout(LONGEST_POST, async {
+            let address = self.resolve(url).await.map_err(|answer| match answer {
+                Answer::NotAsked(why) | Answer::Failed(why) => why,
+                Answer::Status { code, .. } => code.to_string(),
+            })?;
+            ask(&self.tls, address, request).await
+        });
+        match answered.await {
+            Ok(head) => Ok(head?.status),
+            Err(_) => Err(format!(
+                "no answer within {} seconds",
+                LONGEST_POST.as_secs()
+            )),
         }
     }
 

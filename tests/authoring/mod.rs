@@ -11,6 +11,7 @@ mod documents;
 mod excerpt;
 mod feeds;
 mod hostile;
+mod hubs;
 mod import;
 mod incremental;
 mod json;

@@ -14,6 +14,7 @@ pub mod certificate;
 #[cfg(target_os = "linux")]
 pub mod cut;
 pub mod gate;
+pub mod hub;
 pub mod in_process;
 pub mod mail;
 pub mod newsroom;

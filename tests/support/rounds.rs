@@ -32,6 +32,7 @@ pub fn quick() -> Rhythm {
         longest_patience: Duration::from_mins(15),
         remember: Duration::from_hours(1),
         rests: short_rests(),
+        hubs: vec![Duration::from_millis(1); 3],
     }
 }
 

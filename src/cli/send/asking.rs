@@ -7,7 +7,9 @@ use super::super::output::{Output, count};
 use super::super::progress::Watcher;
 use super::super::times::local;
 use crate::diagnostic::Diagnostic;
-use crate::publish::{Ask, Halt, Progress, Question, Stop};
+use crate::publish::{
+    Announcing, Ask, BuildReport, Halt, Progress, Publication, Question, Stop, announce,
+};
 
 /// Whether the author agrees.
 pub(super) enum Consent {
@@ -27,6 +29,8 @@ pub(super) struct Terminal<'a> {
     pub(super) zone: jiff::tz::TimeZone,
     pub(super) watcher: Option<Watcher>,
     pub(super) halt: Halt,
+    /// Hubs that are told of the pages while the mail goes out.
+    pub(super) announcing: Option<Announcing>,
 }
 
 impl Ask for Terminal<'_> {
@@ -34,6 +38,10 @@ impl Ask for Terminal<'_> {
         self.ask(question)?;
         // From here on an interrupt must not tear a message apart; before, it just ends the program.
         Ok(stop_on_signals(self.halt.clone())?)
+    }
+
+    fn built(&mut self, publication: &Publication, report: &BuildReport) {
+        self.announcing = announce(publication, report);
     }
 
     fn begin(&mut self, title: &str, total: u64, progress: &Arc<Progress>) {

@@ -47,6 +47,8 @@ pub struct BuildReport {
     pub unchanged: usize,
     /// Files of an earlier build that were taken away.
     pub removed: usize,
+    /// Feeds whose subscribers have something new to read: paths in the folder that is served.
+    pub changed_feeds: Vec<String>,
     /// What the author should know about what was made.
     pub warnings: Vec<Diagnostic>,
 }

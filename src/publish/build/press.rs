@@ -17,6 +17,7 @@ use super::twins::{ENDINGS, twins};
 use super::{BuildReport, manifest};
 use crate::archive::Draft;
 use crate::diagnostic::Diagnostic;
+use crate::feed::Format;
 use crate::fingerprint::Fingerprint;
 use crate::fs;
 
@@ -173,6 +174,13 @@ impl<'a> Press<'a> {
         }
         for one in printed {
             let changed = one.files.iter().any(|file| file.staged.is_some());
+            let feed = one
+                .files
+                .first()
+                .filter(|file| changed && is_feed(&file.path));
+            report
+                .changed_feeds
+                .extend(feed.map(|file| file.path.clone()));
             *(if changed {
                 &mut report.written
             } else {
@@ -186,6 +194,13 @@ impl<'a> Press<'a> {
         manifest::write(&self.out, &current)?;
         Ok(report)
     }
+}
+
+/// Whether a path is that of a feed's newest document, the one that subscribers know.
+fn is_feed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut names = Format::ALL.iter().map(|format| format.newest_path_in(""));
+    names.any(|known| known == name)
 }
 
 /// Whether a file is the twin of another one.

@@ -20,10 +20,12 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::Halt;
+use super::hubs::announce_with;
+use super::{BuildReport, Halt, Publication};
 use crate::address::masked;
 use crate::clock::Clock;
 use crate::config::Environment;
+use crate::diagnostic::Diagnostic;
 use crate::pace::RestRules;
 
 use shift::Shift;
@@ -42,6 +44,8 @@ pub struct Rhythm {
     pub remember: Duration,
     /// How long relays are left in peace.
     pub rests: RestRules,
+    /// After which pauses a hub that could not be told of something new is told again.
+    pub hubs: Vec<Duration>,
 }
 
 impl Default for Rhythm {
@@ -52,6 +56,7 @@ impl Default for Rhythm {
             longest_patience: Duration::from_mins(15),
             remember: Duration::from_hours(1),
             rests: RestRules::default(),
+            hubs: [1, 10, 60].map(Duration::from_mins).to_vec(),
         }
     }
 }
@@ -139,6 +144,17 @@ impl Rounds {
         (self.tell)(Told::Wrong(&text));
     }
 
+    /// Tells the hubs of a build, beside everything else.
+    fn announce(&self, publication: &Publication, report: &BuildReport, halt: &Halt) {
+        let tell = self.tell.clone();
+        let pauses = &self.rhythm.hubs;
+        announce_with(publication, report, pauses, halt.clone(), move |problems| {
+            for problem in problems {
+                tell(Told::Wrong(&masked(&one_line(&problem))));
+            }
+        });
+    }
+
     /// Does something, rests, and does it again. Whatever it fell over, the next one may stand.
     fn again_and_again(&self, halt: &Halt, rest: Duration, mut work: impl FnMut()) {
         let timer = match timer() {
@@ -160,6 +176,14 @@ impl Rounds {
             });
         }
     }
+}
+
+/// What is wrong and why.
+fn one_line(problem: &Diagnostic) -> String {
+    let causes = problem.causes().iter();
+    causes.fold(problem.message().to_owned(), |line, cause| {
+        format!("{line}: {cause}")
+    })
 }
 
 fn timer() -> std::io::Result<Runtime> {

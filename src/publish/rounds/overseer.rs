@@ -5,18 +5,22 @@ use std::sync::Arc;
 use super::Rounds;
 use super::state::Doing;
 use crate::delivery::State;
-use crate::publish::{Ask, IssueOutcome, Progress, Question, SendReport, Stop};
+use crate::publish::{
+    Ask, BuildReport, Halt, IssueOutcome, Progress, Publication, Question, SendReport, Stop,
+};
 
 /// Watches a run for the rounds.
 pub(super) struct Overseer<'a> {
     rounds: &'a Rounds,
+    halt: &'a Halt,
     progress: Option<Arc<Progress>>,
 }
 
 impl<'a> Overseer<'a> {
-    pub(super) fn new(rounds: &'a Rounds) -> Self {
+    pub(super) fn new(rounds: &'a Rounds, halt: &'a Halt) -> Self {
         Self {
             rounds,
+            halt,
             progress: None,
         }
     }
@@ -32,6 +36,10 @@ impl Ask for Overseer<'_> {
             ));
         }
         Ok(())
+    }
+
+    fn built(&mut self, publication: &Publication, report: &BuildReport) {
+        self.rounds.announce(publication, report, self.halt);
     }
 
     fn begin(&mut self, title: &str, total: u64, progress: &Arc<Progress>) {

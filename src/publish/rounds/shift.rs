@@ -9,7 +9,7 @@ use super::folder::{Folder, Found, Opened};
 use super::overseer::{Overseer, lines};
 use super::patience::{Patience, Work};
 use super::state::Doing;
-use super::{Rhythm, Rounds};
+use super::{Rhythm, Rounds, one_line};
 use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::issue::{Issue, IssueId};
@@ -129,7 +129,7 @@ impl Known<'_> {
         // A sender opens it for itself, and must find nobody in it.
         drop(ledger);
         if agenda.knows_the_time {
-            self.build(opened, look);
+            self.build(opened, look, halt);
             agenda.troubles.extend(self.not_built.iter().cloned());
         }
         let next = agenda.next.take();
@@ -198,7 +198,7 @@ impl Known<'_> {
 
     /// Builds once at the start, and whenever an issue's time has come. What its author edits
     /// otherwise waits for the next of these times, or for `build`.
-    fn build(&mut self, opened: &Opened, look: &Look) {
+    fn build(&mut self, opened: &Opened, look: &Look, halt: &Halt) {
         let publication = &opened.publication;
         let is_public = |issue: &&Issue| !issue.draft && issue.published <= look.wall;
         let public: Vec<&Issue> = opened.issues.iter().filter(is_public).collect();
@@ -244,6 +244,7 @@ impl Known<'_> {
                     ));
                 }
                 self.not_built.clear();
+                self.rounds.announce(publication, &report, halt);
             }
             Err(stop) => {
                 self.building.tried(work, look.running);
@@ -268,7 +269,8 @@ impl Known<'_> {
         };
         let state = &self.rounds.state;
         state.change(|state| state.doing = Doing::Preparing);
-        match send(publication, &options, &mut Overseer::new(self.rounds), halt) {
+        let mut overseer = Overseer::new(self.rounds, halt);
+        match send(publication, &options, &mut overseer, halt) {
             // A person is at work, perhaps on the same.
             Err(Stop::Busy(_) | Stop::Declined) => return,
             Err(Stop::Failed(problems)) => self.tell_errors(&problems),
@@ -291,11 +293,7 @@ impl Known<'_> {
 
     fn tell_errors(&self, problems: &[Diagnostic]) {
         for problem in problems {
-            let mut line = problem.message().to_owned();
-            for cause in problem.causes() {
-                line = format!("{line}: {cause}");
-            }
-            self.rounds.warn(&line);
+            self.rounds.warn(&one_line(problem));
         }
     }
 
