@@ -12,7 +12,7 @@ pub(super) const HEIGHT: u32 = 630;
 const STRIDE: usize = WIDTH as usize / 2;
 
 /// A colour that is mixed with the paper: the first and the last of its shades in the palette.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Colour {
     first: u8,
     last: u8,
@@ -55,6 +55,43 @@ impl Colour {
     }
 }
 
+/// A shape in shades, packed as the picture is, so that it is drawn by whole bytes: once for places
+/// at even pixels, and once a pixel further to the right.
+#[derive(Debug)]
+pub(super) struct Stamp {
+    /// Bytes of a row.
+    stride: usize,
+    packed: [Vec<u8>; 2],
+}
+
+impl Stamp {
+    /// A stamp of rows of so many pixels.
+    pub(super) fn new(width: usize, shades: &[u8]) -> Self {
+        // The half byte more is for the shift.
+        let stride = width / 2 + 1;
+        let packed = [0, 1].map(|shift| {
+            let rows = shades.chunks(width.max(1));
+            let mut packed = vec![0; stride * rows.len()];
+            for (row, shades) in packed.chunks_exact_mut(stride).zip(rows) {
+                for (x, shade) in (shift..).zip(shades) {
+                    row[x / 2] |= shade << half(x);
+                }
+            }
+            packed
+        });
+        Self { stride, packed }
+    }
+
+    fn shifted(&self, is_odd: bool) -> &[u8] {
+        &self.packed[usize::from(is_odd)]
+    }
+}
+
+/// How far a pixel's shade is moved in its byte: the left pixel is in the upper half (PNG §7.2).
+fn half(x: usize) -> u8 {
+    if x.is_multiple_of(2) { 4 } else { 0 }
+}
+
 /// The picture while it is drawn.
 #[derive(Debug, Clone)]
 pub(super) struct Canvas(Vec<u8>);
@@ -75,30 +112,43 @@ impl Canvas {
             return;
         }
         let byte = &mut self.0[y * STRIDE + x / 2];
-        // The left pixel is in the upper half (PNG §7.2).
-        let shift = if x.is_multiple_of(2) { 4 } else { 0 };
+        let shift = half(x);
         let old = *byte >> shift & 0x0f;
         *byte = *byte & !(0x0f << shift) | old.max(shade) << shift;
     }
 
-    /// The same for pixels side by side.
-    pub(super) fn set_row(&mut self, left: i32, y: i32, shades: impl Iterator<Item = u8>) {
-        for (x, shade) in (left..).zip(shades) {
-            if shade != 0 {
-                self.set(x, y, shade);
+    /// The same for a stamp whose left upper corner is at a place.
+    pub(super) fn press(&mut self, stamp: &Stamp, x: i32, y: i32) {
+        let packed = stamp.shifted(x.rem_euclid(2) == 1);
+        let left = x.div_euclid(2);
+        // What lies left of the picture.
+        let hidden = usize::try_from(-left).unwrap_or(0);
+        let first = usize::try_from(left).unwrap_or(0).min(STRIDE);
+        for (row, pixels) in (y..).zip(packed.chunks_exact(stamp.stride)) {
+            let Ok(row) = usize::try_from(row) else {
+                continue;
+            };
+            if row >= HEIGHT as usize {
+                break;
+            }
+            let row = &mut self.0[row * STRIDE + first..(row + 1) * STRIDE];
+            for (old, new) in row.iter_mut().zip(pixels.iter().skip(hidden)) {
+                *old = (*old & 0xf0).max(new & 0xf0) | (*old & 0x0f).max(new & 0x0f);
             }
         }
     }
 
-    /// The picture as PNG.
+    /// The picture as PNG. Most rows are those above them again, which the filter turns into zeros,
+    /// and runs of zeros are what the quick compressor is made for: 26 KB in two thirds of the time in
+    /// which the first level of the usual one makes 23 KB.
     pub(super) fn png(&self) -> Result<Vec<u8>, png::EncodingError> {
         let mut bytes = Vec::with_capacity(32 * 1024);
         let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
         encoder.set_color(ColorType::Indexed);
         encoder.set_depth(BitDepth::Four);
         encoder.set_palette(palette());
-        encoder.set_deflate_compression(DeflateCompression::Level(1));
-        encoder.set_filter(Filter::NoFilter);
+        encoder.set_deflate_compression(DeflateCompression::FdeflateUltraFast);
+        encoder.set_filter(Filter::Up);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.0)?;
         writer.finish()?;

@@ -7,21 +7,20 @@ use std::sync::{Arc, Mutex};
 use ab_glyph::{Font, FontRef, GlyphId, InvalidFont, PxScale};
 use unicode_normalization::UnicodeNormalization;
 
-use super::canvas::{Canvas, Colour};
+use super::canvas::{Canvas, Colour, Stamp};
 
-/// Sets text in one typeface. Letters are drawn once for each size and kept.
+/// Sets text in one typeface. Letters are drawn once for each size and colour, and
+/// kept.
 pub(super) struct Lettering {
     font: FontRef<'static>,
-    drawn: Mutex<HashMap<(GlyphId, u16), Arc<Drawn>>>,
+    drawn: Mutex<HashMap<(GlyphId, u16, Colour), Arc<Drawn>>>,
 }
 
-/// A letter in one size: how far each pixel is covered, from its place on the line.
+/// A letter in one size and colour, and how it stands to its place on the line.
 struct Drawn {
     left: i32,
     top: i32,
-    width: usize,
-    /// Of 255.
-    coverage: Vec<u8>,
+    stamp: Stamp,
 }
 
 /// A text in lines of one size.
@@ -161,24 +160,15 @@ impl Lettering {
         (x, y): (f32, f32),
         colour: Colour,
     ) {
-        let shades = colour.shades();
         let mut previous = None;
         let mut pen = x;
         for character in text.chars() {
             let glyph = self.font.glyph_id(character);
             let start = pen + self.step(previous, glyph) * f32::from(size);
-            if let Some(drawn) = self.letter(glyph, size) {
+            if let Some(drawn) = self.letter(glyph, size, colour) {
                 let advance = self.step(None, glyph) * f32::from(size);
                 let left = (start - advance).round() as i32 + drawn.left;
-                let top = y.round() as i32 + drawn.top;
-                let rows = drawn.coverage.chunks(drawn.width.max(1));
-                for (row, pixels) in (top..).zip(rows) {
-                    canvas.set_row(
-                        left,
-                        row,
-                        pixels.iter().map(|pixel| shades[usize::from(*pixel)]),
-                    );
-                }
+                canvas.press(&drawn.stamp, left, y.round() as i32 + drawn.top);
             }
             pen = start;
             previous = Some(glyph);
@@ -186,8 +176,8 @@ impl Lettering {
     }
 
     /// A letter, from those that were drawn before if it is one of them.
-    fn letter(&self, glyph: GlyphId, size: u16) -> Option<Arc<Drawn>> {
-        let key = (glyph, size);
+    fn letter(&self, glyph: GlyphId, size: u16, colour: Colour) -> Option<Arc<Drawn>> {
+        let key = (glyph, size, colour);
         if let Ok(drawn) = self.drawn.lock()
             && let Some(drawn) = drawn.get(&key)
         {
@@ -197,17 +187,17 @@ impl Lettering {
         let outlined = self.font.outline_glyph(glyph.with_scale(scale))?;
         let bounds = outlined.px_bounds();
         let (width, height) = (bounds.width() as usize, bounds.height() as usize);
-        let mut coverage = vec![0; width * height];
+        let of_255 = colour.shades();
+        let mut shades = vec![0; width * height];
         outlined.draw(|x, y, covered| {
-            if let Some(pixel) = coverage.get_mut(y as usize * width + x as usize) {
-                *pixel = (covered.clamp(0.0, 1.0) * 255.0) as u8;
+            if let Some(pixel) = shades.get_mut(y as usize * width + x as usize) {
+                *pixel = of_255[(covered.clamp(0.0, 1.0) * 255.0) as usize];
             }
         });
         let drawn = Arc::new(Drawn {
             left: bounds.min.x as i32,
             top: bounds.min.y as i32,
-            width,
-            coverage,
+            stamp: Stamp::new(width, &shades),
         });
         if let Ok(mut known) = self.drawn.lock() {
             known.insert(key, drawn.clone());

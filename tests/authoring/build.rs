@@ -68,6 +68,41 @@ fn a_file_is_written_only_when_its_bytes_change() {
 }
 
 #[test]
+fn what_is_fetched_again_and_again_has_twins_and_a_page_of_an_issue_has_none() {
+    let room = three();
+    room.run(["build"]).succeeds();
+    let files = room.files("public");
+    let has = |file: &str| files.iter().any(|there| there == file);
+    for file in [
+        "index.html",
+        "feed.xml",
+        "atom.xml",
+        "feed.json",
+        "assets/style.css",
+    ] {
+        for ending in ["gz", "br"] {
+            assert!(has(&format!("{file}.{ending}")), "{file}.{ending}");
+        }
+    }
+    assert!(has("issues/first/index.html"));
+    let is_of_an_issue = |file: &&String| file.starts_with("issues/") && !file.ends_with(".html");
+    assert_eq!(files.iter().find(is_of_an_issue), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_of_the_site_may_be_a_link_to_another_disk() {
+    let room = three();
+    std::fs::create_dir_all(room.path("public")).unwrap();
+    std::fs::create_dir_all(room.path("disk")).unwrap();
+    std::os::unix::fs::symlink(room.path("disk"), room.path("public/issues")).unwrap();
+    room.run(["build"]).succeeds();
+    assert!(text_of(&room, "issues/first/index.html").contains("first"));
+    assert!(room.path("disk/second/index.html").exists());
+    assert!(room.path("public/issues").is_symlink());
+}
+
+#[test]
 fn only_what_build_wrote_is_removed() {
     let room = three();
     room.run(["build"]).succeeds();

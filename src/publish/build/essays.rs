@@ -1,6 +1,6 @@
 //! The essays of a build: each is parsed when a page or a feed needs it, and then forgotten.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,13 @@ pub(super) struct Essays<'a> {
     issues: &'a [&'a Issue],
     assets: &'a [IssueAssets],
     memory: &'a Memory,
+}
+
+/// An essay after its page was made.
+pub(super) struct Seen {
+    pub(super) known: KnownEssay,
+    /// Its HTML for the feeds, if it was parsed: writing it now is a tenth of parsing it again.
+    pub(super) feed_html: Option<String>,
 }
 
 /// What is kept of an essay.
@@ -57,8 +64,8 @@ impl<'a> Essays<'a> {
     pub(super) fn with_page_essay<R>(
         &self,
         index: usize,
-        work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
-    ) -> R {
+        work: impl FnOnce(PageEssay<'_>) -> R,
+    ) -> (Seen, R) {
         let issue = self.issues[index];
         self.with_context(index, |context| {
             with_essay(&issue.markdown, context, self.memory, work)
@@ -76,9 +83,7 @@ impl<'a> Essays<'a> {
             words: &Words::of(language, &config.words),
             pictures: &Pictures::default(),
         };
-        with_essay(&about.markdown, &context, self.memory, |_, essay| {
-            work(essay)
-        })
+        with_essay(&about.markdown, &context, self.memory, work).1
     }
 
     /// The HTML of an essay for the feeds.
@@ -102,28 +107,30 @@ impl<'a> Essays<'a> {
     }
 }
 
-/// Hands an essay to `work`; it is parsed only if something is asked of it that nobody remembers.
+/// Hands an essay to `work`; it is parsed only if something is asked of it that nobody remembers, and
+/// then once for page and feeds.
 fn with_essay<R>(
     markdown: &str,
     context: &RenderContext<'_>,
     memory: &Memory,
-    work: impl FnOnce(KnownEssay, PageEssay<'_>) -> R,
-) -> R {
-    let parsed = LazyLock::new(|| ParsedEssay::new(markdown, context));
+    work: impl FnOnce(PageEssay<'_>) -> R,
+) -> (Seen, R) {
+    let once = OnceLock::new();
+    let parsed = || once.get_or_init(|| ParsedEssay::new(markdown, context));
     let fingerprint = fingerprint(markdown, context);
     let remembered = memory.essay(fingerprint).cloned();
     let remembered = remembered.filter(|known| known.fingerprint == fingerprint);
     let known = remembered.unwrap_or_else(|| KnownEssay {
         fingerprint,
-        opening: parsed.opening(),
+        opening: parsed().opening(),
     });
-    let opening = known.opening.clone();
-    let essay = PageEssay {
-        fingerprint: known.fingerprint,
-        opening: &opening,
-        web_html: &|| parsed.web_html(),
-    };
-    work(known, essay)
+    let done = work(PageEssay {
+        fingerprint,
+        opening: &known.opening,
+        web_html: &|| parsed().web_html(),
+    });
+    let feed_html = once.get().map(ParsedEssay::feed_html);
+    (Seen { known, feed_html }, done)
 }
 
 /// Hash of everything that pages and feeds say of an essay. The stylesheet of the mail is no part

@@ -1,9 +1,13 @@
-//! The feeds: which issues stand in which document, and what a feed says of each of them. The
-//! essays of a document are rendered once for all three formats, and only if one of them is made.
+//! The feeds: which issues stand in which document, and what a feed says of each of them.
+//!
+//! A document is made as soon as the last of its essays is known, by whoever brings it, so that an
+//! essay is parsed once for its page and its feeds, and that its HTML need not be kept for long. In a
+//! document it is the same for all three formats.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use super::essays::{Essays, KnownEssay};
+use super::essays::{Essays, Seen};
 use crate::archive::{Archive, Draft, Tag};
 use crate::feed::{self, Document, Entry, FeedInfo, Format, Part};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
@@ -12,97 +16,139 @@ use crate::publish::Publication;
 
 /// All documents of all feeds.
 pub(super) struct Feeds<'a> {
+    publication: &'a Publication,
     essays: Essays<'a>,
-    /// What feeds say of each issue, newest first.
-    known: Vec<Known>,
+    archive: &'a Archive<'a>,
+    /// Newest first.
+    places: Vec<Place>,
+    /// Of each issue among the places.
+    place_of: Vec<usize>,
     documents: Vec<Planned>,
 }
 
-/// What a feed says of an issue, without its essay.
-struct Known {
-    /// Place of the issue among the essays.
+/// An issue in the feeds.
+struct Place {
+    /// Its place among the essays.
     index: usize,
+    known: OnceLock<Known>,
+    /// The essay's HTML, until all documents have it.
+    html: Mutex<Option<String>>,
+    /// The documents in which it stands, and how many of them are not made yet.
+    documents: Vec<usize>,
+    unmade: AtomicUsize,
+}
+
+/// What feeds say of an issue, without its essay.
+struct Known {
     entry: Entry,
     essay: Fingerprint,
 }
 
-/// A document, and which of the known entries stand in it.
+/// A document, and which places stand in it.
 struct Planned {
     info: Arc<FeedInfo>,
     part: Part,
     entries: Vec<usize>,
+    /// How many of their essays are not known yet.
+    unknown: AtomicUsize,
 }
 
 impl<'a> Feeds<'a> {
     /// The feeds of a build. `essays` has a place for each issue.
     pub(super) fn new(
-        publication: &Publication,
+        publication: &'a Publication,
         logo: Option<feed::Logo>,
         essays: Essays<'a>,
-        known_essays: &[KnownEssay],
-        archive: &Archive<'_>,
+        archive: &'a Archive<'a>,
     ) -> Self {
-        let issues = essays.issues().iter().zip(known_essays).enumerate();
-        let mut known: Vec<Known> = issues
-            .map(|(index, (issue, essay))| Known {
-                index,
-                entry: Entry {
-                    image: archive.cover(index).map(|cover| cover.url.clone()),
-                    ..entry(publication, issue, &essay.opening)
-                },
-                essay: essay.fingerprint,
-            })
+        let mut order: Vec<(usize, Entry)> = (essays.issues().iter().enumerate())
+            .map(|(index, issue)| (index, entry(publication, issue, "")))
             .collect();
-        known.sort_by(|one, other| feed::newest_first(&one.entry, &other.entry));
-        let info = info(publication, logo);
-        let most = publication.config.feed_entries;
-        let mut place_of = vec![0; known.len()];
-        for (place, known) in known.iter().enumerate() {
-            place_of[known.index] = place;
+        order.sort_by(|(_, one), (_, other)| feed::newest_first(one, other));
+        let mut place_of = vec![0; order.len()];
+        for (place, (index, _)) in order.iter().enumerate() {
+            place_of[*index] = place;
         }
-        let of_tags = archive.tags().iter().map(|tag| {
-            let mut entries: Vec<usize> = tag.places.iter().map(|index| place_of[*index]).collect();
-            entries.sort_unstable();
-            let part = Part::newest(entries.len(), most);
-            Planned {
-                info: Arc::new(info_of_tag(publication, &info, tag)),
-                entries: entries[part.entries.clone()].to_vec(),
-                part,
+        let documents = plan(publication, logo, archive, &place_of);
+        let mut places: Vec<Place> = order.iter().map(|(index, _)| Place::of(*index)).collect();
+        for (number, document) in documents.iter().enumerate() {
+            for place in &document.entries {
+                places[*place].documents.push(number);
+                *places[*place].unmade.get_mut() += 1;
             }
-        });
-        let info = Arc::new(info.clone());
-        let of_all = feed::parts(known.len(), most)
-            .into_iter()
-            .map(|part| Planned {
-                info: info.clone(),
-                entries: part.entries.clone().collect(),
-                part,
-            });
+        }
         Self {
+            publication,
             essays,
-            documents: of_all.chain(of_tags).collect(),
-            known,
+            archive,
+            places,
+            place_of,
+            documents,
         }
     }
 
-    /// How many documents there are, each in three formats.
-    pub(super) fn count(&self) -> usize {
-        self.documents.len()
+    /// Documents without a single entry, for which no essay need be waited for.
+    pub(super) fn empty(&self) -> Vec<usize> {
+        let is_empty = |number: &usize| self.documents[*number].entries.is_empty();
+        (0..self.documents.len()).filter(is_empty).collect()
     }
 
-    /// One document in its three formats.
-    pub(super) fn document(&self, index: usize) -> [Draft<'_>; 3] {
-        let planned = &self.documents[index];
-        let entries = || planned.entries.iter().map(|entry| &self.known[*entry]);
+    /// Takes what is known of an issue's essay, and gives the documents that waited for nothing else.
+    pub(super) fn learn(&self, index: usize, seen: Seen) -> Vec<usize> {
+        let place = &self.places[self.place_of[index]];
+        let issue = self.essays.issues()[index];
+        place.known.get_or_init(|| Known {
+            entry: Entry {
+                image: self.archive.cover(index).map(|cover| cover.url.clone()),
+                ..entry(self.publication, issue, &seen.known.opening)
+            },
+            essay: seen.known.fingerprint,
+        });
+        if !place.documents.is_empty()
+            && let Ok(mut html) = place.html.lock()
+        {
+            *html = seen.feed_html;
+        }
+        let is_complete = |number: &usize| {
+            self.documents[*number]
+                .unknown
+                .fetch_sub(1, Ordering::AcqRel)
+                == 1
+        };
+        let documents = place.documents.iter().copied();
+        documents.filter(is_complete).collect()
+    }
+
+    /// Hands a document that waits for nothing in its three formats to `take`.
+    pub(super) fn document<R, E>(
+        &self,
+        number: usize,
+        take: impl Fn(Draft<'_>) -> Result<R, E>,
+    ) -> Result<Vec<R>, E> {
+        let taken = self.drafts(number).into_iter().map(take).collect();
+        for place in &self.documents[number].entries {
+            let place = &self.places[*place];
+            if place.unmade.fetch_sub(1, Ordering::AcqRel) == 1
+                && let Ok(mut html) = place.html.lock()
+            {
+                *html = None;
+            }
+        }
+        taken
+    }
+
+    fn drafts(&self, number: usize) -> [Draft<'_>; 3] {
+        let planned = &self.documents[number];
+        let places = || planned.entries.iter().map(|place| &self.places[*place]);
         let mut print = Fingerprinter::new("feed");
         print.value("info", &*planned.info);
         print.value("part", &planned.part);
-        for known in entries() {
+        for known in places().filter_map(|place| place.known.get()) {
             print.value("entry", &known.entry);
             print.part("essay", known.essay);
         }
         let document = Arc::new(LazyLock::new(move || {
-            let entries: Vec<Entry> = entries().map(|known| self.whole(known)).collect();
+            let entries: Vec<Entry> = places().filter_map(|place| self.whole(place)).collect();
             Document::new(&planned.info, &planned.part, &entries)
         }));
         Format::ALL.map(|format| {
@@ -117,10 +163,58 @@ impl<'a> Feeds<'a> {
     }
 
     /// An entry with its essay.
-    fn whole(&self, known: &Known) -> Entry {
-        Entry {
-            content_html: self.essays.feed_html(known.index),
-            ..known.entry.clone()
+    fn whole(&self, place: &Place) -> Option<Entry> {
+        let kept = place.html.lock().ok().and_then(|html| html.clone());
+        Some(Entry {
+            content_html: kept.unwrap_or_else(|| self.essays.feed_html(place.index)),
+            ..place.known.get()?.entry.clone()
+        })
+    }
+}
+
+impl Place {
+    fn of(index: usize) -> Self {
+        Self {
+            index,
+            known: OnceLock::new(),
+            html: Mutex::new(None),
+            documents: Vec::new(),
+            unmade: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// All documents: those of the publication, then those of its tags. `place_of` says where in the feeds
+/// each page of the archive stands.
+fn plan(
+    publication: &Publication,
+    logo: Option<feed::Logo>,
+    archive: &Archive<'_>,
+    place_of: &[usize],
+) -> Vec<Planned> {
+    let info = info(publication, logo);
+    let most = publication.config.feed_entries;
+    let of_tags = archive.tags().iter().map(|tag| {
+        let mut entries: Vec<usize> = tag.places.iter().map(|index| place_of[*index]).collect();
+        entries.sort_unstable();
+        let part = Part::newest(entries.len(), most);
+        let info = Arc::new(info_of_tag(publication, &info, tag));
+        Planned::of(info, entries[part.entries.clone()].to_vec(), part)
+    });
+    let info = Arc::new(info.clone());
+    let of_all = feed::parts(place_of.len(), most)
+        .into_iter()
+        .map(|part| Planned::of(info.clone(), part.entries.clone().collect(), part));
+    of_all.chain(of_tags).collect()
+}
+
+impl Planned {
+    fn of(info: Arc<FeedInfo>, entries: Vec<usize>, part: Part) -> Self {
+        Self {
+            info,
+            part,
+            unknown: AtomicUsize::new(entries.len()),
+            entries,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `build`: the archive and the feeds as files. Written only where bytes change; deleted only
 //! where this command wrote; the same input gives the same bytes.
 //!
-//! An issue is rendered, its page is written, and both are forgotten: what is kept of it is its
-//! opening. Issues are worked on side by side, and nothing depends on which of them is ready first.
+//! An issue is rendered for its page and its feeds, which are written as soon as they can be, and is
+//! forgotten: what is kept of it is its opening. Issues are worked on side by side, and nothing depends on which of them is ready first.
 //! Files that changed wait in a folder of their own until all of them are there ([`press`]), so that
 //! an error leaves the archive as it was.
 
@@ -200,12 +200,23 @@ fn make_all<R: Send>(
     };
     let archive = Archive::new(around, &pages)?;
     let essays = Essays::new(publication, issues, assets, memory);
+    let logo = logo::read(publication)?;
+    let shown = logo.as_ref().map(|logo| logo.shown.clone());
+    let feeds = Feeds::new(publication, shown, essays, &archive);
+    let document = |number: usize| Ok((number, feeds.document(number, take)?));
     let made = side_by_side(issues.len(), |index| {
-        essays.with_page_essay(index, |known, essay| {
-            Ok((known, take(archive.issue(index, essay))?))
-        })
+        let (seen, page) = essays.with_page_essay(index, |essay| take(archive.issue(index, essay)));
+        let (page, known) = (page?, seen.known.clone());
+        let documents = feeds.learn(index, seen).into_iter().map(document);
+        Ok((known, page, documents.collect::<Result<Vec<_>, _>>()?))
     })?;
-    let (known, mut taken): (Vec<KnownEssay>, Vec<R>) = made.into_iter().unzip();
+    let mut documents = Vec::new();
+    let (mut known, mut taken) = (Vec::new(), Vec::new());
+    for (essay, page, of_feeds) in made {
+        known.push(essay);
+        taken.push(page);
+        documents.extend(of_feeds);
+    }
     let openings: Vec<String> = known.iter().map(|known| known.opening.clone()).collect();
     let files = archive.files();
     taken.extend(side_by_side(files.len(), |index| {
@@ -215,14 +226,11 @@ fn make_all<R: Send>(
         let drafted = essays.with_about(about, |essay| archive.about(essay).map(take));
         taken.extend(drafted.transpose()?);
     }
-    let logo = logo::read(publication)?;
-    let shown = logo.as_ref().map(|logo| logo.shown.clone());
-    let feeds = Feeds::new(publication, shown, essays, &known, &archive);
-    let documents = side_by_side(feeds.count(), |index| {
-        let drafts = feeds.document(index).into_iter();
-        drafts.map(take).collect::<Result<Vec<R>, Diagnostic>>()
-    })?;
-    taken.extend(documents.into_iter().flatten());
+    for number in feeds.empty() {
+        documents.push(document(number)?);
+    }
+    documents.sort_by_key(|(number, _)| *number);
+    taken.extend(documents.into_iter().flat_map(|(_, taken)| taken));
     if let Some(file) = logo.and_then(|logo| logo.file) {
         taken.push(take(file)?);
     }

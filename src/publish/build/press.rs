@@ -1,8 +1,9 @@
 //! From drafts to files on the disk.
 //!
 //! A file whose bytes are there already is left alone. One that changed is written into a folder
-//! beside the others, [`STAGING`]; when all are there they are moved to their places. An error on
-//! the way leaves the archive as it was, and the order of writing lets a crash do no harm either:
+//! beside the others, [`STAGING`], under the path that it will have; when all are there they are moved
+//! to their places, and folders that are new as a whole: a first build moves a dozen names. An error
+//! on the way leaves the archive as it was, and the order of writing lets a crash do no harm either:
 //! the list of our files names a file before it appears, so that what a dead build left is still
 //! ours.
 
@@ -10,7 +11,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::memory::{Hashes, Memory};
 use super::twins::{ENDINGS, twins};
@@ -28,7 +28,6 @@ const STAGING: &str = ".postrider-staging";
 pub(super) struct Press<'a> {
     out: PathBuf,
     staging: PathBuf,
-    next: AtomicUsize,
     memory: &'a Memory,
     /// What earlier builds wrote.
     earlier: BTreeSet<String>,
@@ -47,8 +46,8 @@ pub(super) struct Printed {
 /// One file on the disk.
 struct Ready {
     path: String,
-    /// Where it waits, if it is not in its place already.
-    staged: Option<PathBuf>,
+    /// Whether it waits among the staged ones; otherwise it is in its place already.
+    staged: bool,
 }
 
 impl Printed {
@@ -74,7 +73,6 @@ impl<'a> Press<'a> {
             earlier: manifest::read(out)?,
             out: out.to_path_buf(),
             staging,
-            next: AtomicUsize::new(0),
             memory,
             _turn: turn,
         })
@@ -127,25 +125,26 @@ impl<'a> Press<'a> {
 
     fn in_place(&self, path: String, hash: Fingerprint) -> Option<Ready> {
         let bytes = fs::read_bytes(&self.out.join(&path), &path).ok()??;
-        (Fingerprint::of_bytes(&bytes) == hash).then_some(Ready { path, staged: None })
+        (Fingerprint::of_bytes(&bytes) == hash).then_some(Ready {
+            path,
+            staged: false,
+        })
     }
 
     /// Stages a file if its bytes are not in its place.
     fn ready(&self, path: String, bytes: &[u8]) -> Result<Ready, Diagnostic> {
         let present = fs::read_bytes(&self.out.join(&path), &path)?;
         if present.as_deref() == Some(bytes) {
-            return Ok(Ready { path, staged: None });
+            return Ok(Ready {
+                path,
+                staged: false,
+            });
         }
         if present.is_some() && !self.earlier.contains(&path) {
             return Err(self.in_the_way(&path));
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let staged = self.staging.join(number.to_string());
-        stage(&staged, bytes).map_err(|error| unwritable(&path, &error))?;
-        Ok(Ready {
-            path,
-            staged: Some(staged),
-        })
+        stage(&self.staging.join(&path), bytes).map_err(|error| unwritable(&path, &error))?;
+        Ok(Ready { path, staged: true })
     }
 
     /// A file that is in the way and that no build wrote is somebody's work.
@@ -166,14 +165,9 @@ impl<'a> Press<'a> {
         let mut union = current.clone();
         union.extend(self.earlier.iter().map(String::as_str));
         manifest::write(&self.out, &union)?;
-        for file in files() {
-            if let Some(staged) = &file.staged {
-                move_into_place(staged, &self.out.join(&file.path))
-                    .map_err(|error| unwritable(&file.path, &error))?;
-            }
-        }
+        self.move_into_place(Path::new(""))?;
         for one in printed {
-            let changed = one.files.iter().any(|file| file.staged.is_some());
+            let changed = one.files.iter().any(|file| file.staged);
             let feed = one
                 .files
                 .first()
@@ -193,6 +187,27 @@ impl<'a> Press<'a> {
         }
         manifest::write(&self.out, &current)?;
         Ok(report)
+    }
+
+    /// Moves what waits in a folder to its place: folders that are not there yet as a whole.
+    fn move_into_place(&self, folder: &Path) -> Result<(), Diagnostic> {
+        let failed = |path: &Path| {
+            let shown = path.display().to_string();
+            move |error: std::io::Error| unwritable(&shown, &error)
+        };
+        let waiting = std::fs::read_dir(self.staging.join(folder)).map_err(failed(folder))?;
+        for entry in waiting {
+            let entry = entry.map_err(failed(folder))?;
+            let path = folder.join(entry.file_name());
+            let place = self.out.join(&path);
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder && place.is_dir() {
+                self.move_into_place(&path)?;
+            } else {
+                std::fs::rename(entry.path(), place).map_err(failed(&path))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -228,21 +243,17 @@ fn clear(staging: &Path) -> std::io::Result<()> {
 
 /// Writes a file that any web server may read. No fsync: it can be built again.
 fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.set_permissions(fs::usual_permissions())
-}
-
-fn move_into_place(staged: &Path, target: &Path) -> std::io::Result<()> {
-    match std::fs::rename(staged, target) {
+    let mut file = match File::create(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if let Some(folder) = target.parent() {
+            if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            std::fs::rename(staged, target)
+            File::create(path)?
         }
-        moved => moved,
-    }
+        made => made?,
+    };
+    file.write_all(bytes)?;
+    file.set_permissions(fs::usual_permissions())
 }
 
 /// A file that could not be written.

@@ -1,5 +1,8 @@
 //! Precompressed twins: `index.html.gz` and `index.html.br` beside `index.html`, for web servers
 //! that hand them out as they are. The same bytes give the same twins: no time stands in them.
+//!
+//! They are made of what is fetched again and again: feeds, the front page, lists, stylesheets. What
+//! is fetched once or seldom has none ([`SELDOM`]).
 
 use std::io::Write;
 use std::path::Path;
@@ -31,9 +34,10 @@ const BROTLI_QUALITY: i32 = 5;
 /// another way, which needs sixteen times as long for a page of some kilobytes.
 const WINDOWS: (i32, i32) = (18, 22);
 
-/// Archives of the feeds have none. They hold every essay twice over, so that their twins would be
-/// more than half of a build's work, and a reader fetches them once, if at all.
-const ARCHIVES: &str = "feeds/";
+/// Pages of issues and archives of the feeds. They are nearly all of an archive's text, so that their
+/// twins would be most of a build's work and two thirds of its files, while a reader fetches each of
+/// them once, if at all: a server compresses them as they are asked for.
+const SELDOM: [&str; 2] = ["issues/", "feeds/"];
 
 /// What a file's twins are called behind its own name.
 pub(super) const ENDINGS: [&str; 2] = ["gz", "br"];
@@ -44,7 +48,8 @@ pub(super) fn twins(path: &str, bytes: &[u8]) -> [Option<Vec<u8>>; 2] {
         .extension()
         .and_then(|ending| ending.to_str());
     let is_text = ending.is_some_and(|ending| TEXT.contains(&ending));
-    if bytes.len() < SMALLEST || !is_text || path.starts_with(ARCHIVES) {
+    let is_seldom = SELDOM.iter().any(|folder| path.starts_with(folder));
+    if bytes.len() < SMALLEST || !is_text || is_seldom {
         return [None, None];
     }
     [gzip(bytes), brotli(bytes)].map(|twin| twin.filter(|twin| twin.len() < bytes.len()))
@@ -84,7 +89,7 @@ mod tests {
     fn a_twin_is_the_text_again_and_smaller() {
         for length in [SMALLEST, 5_000, 300_000] {
             let text: String = "abcdefg".chars().cycle().take(length).collect();
-            let [gz, br] = twins("a/index.html", text.as_bytes()).map(Option::unwrap);
+            let [gz, br] = twins("tags/a/index.html", text.as_bytes()).map(Option::unwrap);
             assert!(gz.len() < length && br.len() < length);
             let mut read = String::new();
             flate2::read::GzDecoder::new(&gz[..])
@@ -106,7 +111,9 @@ mod tests {
     fn what_would_not_shrink_or_is_no_text_has_none() {
         let text = "a".repeat(1000);
         assert_eq!(twins("photo.jpg", text.as_bytes()), [None, None]);
-        assert_eq!(twins("feeds/archive-1.xml", text.as_bytes()), [None, None]);
+        for path in ["feeds/archive-1.xml", "issues/a/index.html"] {
+            assert_eq!(twins(path, text.as_bytes()), [None, None]);
+        }
         assert_eq!(
             twins("a.html", &text.as_bytes()[..SMALLEST - 1]),
             [None, None]
