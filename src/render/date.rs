@@ -1,11 +1,12 @@
 //! The template filter `date`: `{{ issue.date | date }}` in the language of the context's `words`,
-//! or by a pattern, `{{ issue.date | date(format="%-d %B %Y") }}`.
+//! in another one, `{{ issue.date | date(language="de") }}`, or by a pattern,
+//! `{{ issue.date | date(format="%-d %B %Y") }}`.
 
 use chrono::NaiveDate;
 use tera::value::Key;
 use tera::{Kwargs, State, Value};
 
-use crate::words::{BadFormat, DateWords, Words, format_date};
+use crate::words::{BadFormat, DateWords, OwnWords, Words, format_date, is_language_tag};
 
 /// Formats a date (`2026-12-01`). An empty value stays empty.
 #[expect(
@@ -22,9 +23,19 @@ pub(super) fn date_filter(value: &str, kwargs: Kwargs, state: &State) -> tera::T
             "`date` takes a date such as 2026-12-01, not `{value}`"
         ))
     })?;
+    let language = kwargs.get::<&str>("language")?;
     let words = state.get::<Value>("words")?;
-    let written = match words.as_ref().and_then(Value::as_map) {
-        Some(words) => {
+    let written = match (language, words.as_ref().and_then(Value::as_map)) {
+        (Some(language), _) if !is_language_tag(language) => {
+            return Err(tera::Error::message(format!(
+                "`date` takes a language such as `de` or `pt-BR`, not `{language}`"
+            )));
+        }
+        (Some(language), _) => {
+            let words = Words::of(language, &OwnWords::default());
+            format_date(date, format, &DateWords::from(&words))
+        }
+        (None, Some(words)) => {
             let word = |key| {
                 words
                     .get(&Key::Str(key))
@@ -42,7 +53,7 @@ pub(super) fn date_filter(value: &str, kwargs: Kwargs, state: &State) -> tera::T
             format_date(date, format, &names)
         }
         // Inside a component, which sees what it is given and nothing else.
-        None => format_date(date, format, &DateWords::from(&Words::default())),
+        (None, None) => format_date(date, format, &DateWords::from(&Words::default())),
     };
     let shown = format.unwrap_or_default();
     written.map_err(|problem| {

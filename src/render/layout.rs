@@ -24,6 +24,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("email.txt", include_str!("../../templates/email.txt")),
     ("essay.css", include_str!("../../templates/essay.css")),
     ("feed.css", include_str!("../../templates/feed.css")),
+    ("head.html", include_str!("../../templates/head.html")),
     ("index.html", include_str!("../../templates/index.html")),
     (
         "issue-list.html",

@@ -32,6 +32,7 @@ pub const THEMES: &[Theme] = &[
         files: &[
             ("email.html", include_str!("../../themes/memo/email.html")),
             ("email.txt", include_str!("../../themes/memo/email.txt")),
+            ("head.html", include_str!("../../themes/memo/head.html")),
             // Behind the default theme's: what is new there is laid out here, too.
             (
                 "essay.css",
@@ -65,6 +66,7 @@ pub fn purpose(file: &str) -> Option<&'static str> {
         "email.txt" => "the mail's plain text",
         "essay.css" => "how the essay looks in the mail",
         "feed.css" => "how a browser shows a feed",
+        "head.html" => "the browser's colours around a page, and the picture on its tab",
         "index.html" => "the front page",
         "issue-list.html" => "a list of issues, on the front page and on those of tags",
         "page.html" => "the page of an issue",

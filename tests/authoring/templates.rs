@@ -1,6 +1,7 @@
 //! An author's own templates: what is wrong with them is told before anything is planned.
 
 use super::newsroom;
+use crate::support::mail::Letter;
 use crate::support::newsroom::Newsroom;
 use crate::support::relay::ScriptedRelay;
 
@@ -212,4 +213,33 @@ fn a_template_that_has_no_end_is_told() {
         assert!(relay.accepted().is_empty(), "{name}");
         assert!(!room.has("public/index.html"), "{name}");
     }
+}
+
+#[test]
+fn a_date_is_said_in_another_language_where_the_template_asks_for_it() {
+    let relay = ScriptedRelay::start();
+    let written = |filter: &str| {
+        let template = format!("{{{{ issue.date | {filter} }}}}\n{TEXT}");
+        let room = with(&relay, "email.txt", &template);
+        let before = relay.accepted().len();
+        room.run(["send", "one", "--test", "a@example.org"])
+            .exits(0);
+        let sent = Letter::read(&relay.wait_for(before + 1)[before].data);
+        sent.text().lines().next().unwrap().to_owned()
+    };
+    for (filter, date) in [
+        ("date", "1 December 2026"),
+        ("date(language=\"de\")", "1. Dezember 2026"),
+        ("date(language=\"fr\")", "1er décembre 2026"),
+        ("date(language=\"de\", format=\"%A\")", "Dienstag"),
+        ("date(language=\"ja\")", "2026年12月1日"),
+    ] {
+        assert_eq!(written(filter), date, "{filter}");
+    }
+    let template = format!("{{{{ issue.date | date(language=\"Deutsch!\") }}}}\n{TEXT}");
+    with(&relay, "email.txt", &template)
+        .run(["check"])
+        .fails(1)
+        .stderr_contains("`date` takes a language such as `de` or `pt-BR`, not `Deutsch!`")
+        .stderr_contains("templates/email.txt:1:");
 }

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 
 use super::checking::check_while_writing;
 use super::publication::Publication;
-use super::{Stop, fill_random};
+use super::{Stop, fill_random, logo};
 use crate::clock::Clock;
 use crate::config::{self, Environment};
 use crate::diagnostic::Diagnostic;
@@ -75,11 +75,12 @@ impl Desk {
         }
         let mut secret = [0_u8; SECRET_LENGTH];
         fill_random(&mut secret)?;
+        let publication = Publication::open(folder, &environment, clock).map_err(problems_of);
         let mut desk = Self {
             folder: folder.to_path_buf(),
             keys: Arc::new(Keys::derive(&secret)),
-            stamps: Stamps::of_folder(folder),
-            publication: Publication::open(folder, &environment, clock).map_err(problems_of),
+            stamps: Stamps::of_folder(folder).and_file(folder, logo_of(&publication)),
+            publication,
             environment,
             clock,
             filing: Filing::default(),
@@ -94,7 +95,8 @@ impl Desk {
     /// Looks at the folder again. `touched` are files that somebody saw being written; a mark of the
     /// file system may be too coarse to tell. Returns whether anything is new.
     pub fn refresh(&mut self, touched: &[PathBuf]) -> bool {
-        let now = Stamps::of_folder(&self.folder);
+        let now =
+            Stamps::of_folder(&self.folder).and_file(&self.folder, logo_of(&self.publication));
         let mut changed: Vec<PathBuf> = now
             .changed_since(&self.stamps)
             .into_iter()
@@ -131,6 +133,15 @@ impl Desk {
         self.made.clear();
         self.revision += 1;
         true
+    }
+
+    /// A folder beside those that are watched anyway in which a file lies that readers see.
+    pub fn other_folder(&self) -> Option<PathBuf> {
+        let logo = logo_of(&self.publication)?;
+        let folder = logo
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())?;
+        Some(self.folder.join(folder))
     }
 
     fn file_issues(&mut self) {
@@ -229,6 +240,7 @@ impl Desk {
             warnings.extend(problems);
             None
         });
+        warnings.extend(logo::read(publication).err());
         let desired = Desired {
             publication,
             issue: &issue,
@@ -286,6 +298,14 @@ impl Desk {
             Ok(publication) => &publication.config.base_url,
             Err(_) => "",
         }
+    }
+}
+
+/// The file of the publication's logo, if there is one; it may lie anywhere in the folder.
+fn logo_of<E>(publication: &Result<Publication, E>) -> Option<&Path> {
+    match &publication.as_ref().ok()?.config.logo {
+        Some(config::Logo::File(name)) => Some(Path::new(name)),
+        _ => None,
     }
 }
 

@@ -61,6 +61,16 @@ impl Stamps {
         stamps
     }
 
+    /// Looks at one more file of the folder, wherever in it that lies.
+    pub(super) fn and_file(mut self, folder: &Path, path: Option<&Path>) -> Self {
+        if let Some(path) = path
+            && let Ok(metadata) = std::fs::metadata(folder.join(path))
+        {
+            self.files.insert(path.to_owned(), Stamp::of(&metadata));
+        }
+        self
+    }
+
     fn collect(&mut self, folder: &Path, below: &Path, depth: usize) {
         for entry in std::fs::read_dir(folder.join(below))
             .into_iter()
@@ -142,18 +152,33 @@ mod tests {
         write("issues/b/index.md", "b");
         write("public/index.html", "p");
         write("ledger.db-wal", "l");
-        let before = Stamps::of_folder(folder.path());
-        assert_eq!(before.files.len(), 3);
+        write("themes/mine/web.css", "t");
+        write("pictures/logo.png", "l");
+        write("pictures/other.png", "o");
+        let logo = Path::new("pictures/logo.png");
+        let look = || Stamps::of_folder(folder.path()).and_file(folder.path(), Some(logo));
+        let before = look();
+        assert_eq!(before.files.len(), 5);
         write("issues/a.md", "b");
         write("issues/b/c.png", "c");
         write("public/index.html", "q");
+        write("themes/mine/web.css", "u");
+        write("pictures/logo.png", "m");
+        write("pictures/other.png", "p");
         write("issues/.a.md.swx", "z");
         std::fs::remove_file(folder.path().join("postrider.toml")).unwrap();
-        let after = Stamps::of_folder(folder.path());
+        let after = look();
         let changed = after.changed_since(&before);
         assert_eq!(
             changed,
-            ["issues/a.md", "issues/b/c.png", "postrider.toml"].map(Path::new)
+            [
+                "issues/a.md",
+                "issues/b/c.png",
+                "pictures/logo.png",
+                "themes/mine/web.css",
+                "postrider.toml"
+            ]
+            .map(Path::new)
         );
         assert!(after.changed_since(&after).is_empty());
     }

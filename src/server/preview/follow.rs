@@ -45,6 +45,7 @@ pub(super) fn follow(folder: &Path, shared: &Shared) -> Vec<Diagnostic> {
                 .hint("the preview looks for itself, ten times a second"),
         ),
     }
+    watched.watch_folders(shared.desk().other_folder());
     let shared = shared.clone();
     std::thread::spawn(move || watched.follow(&events, &shared));
     warnings
@@ -61,17 +62,16 @@ impl Watched {
     fn begin(&mut self, mut watcher: RecommendedWatcher) -> notify::Result<()> {
         watcher.watch(&self.folder, RecursiveMode::NonRecursive)?;
         self.watcher = Some(watcher);
-        self.watch_folders();
         Ok(())
     }
 
     /// Watches the folders that are there now, also one that came later or anew.
-    fn watch_folders(&mut self) {
+    fn watch_folders(&mut self, other: Option<PathBuf>) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
-        for name in WATCHED_FOLDERS {
-            let path = self.folder.join(name);
+        let named = WATCHED_FOLDERS.iter().map(|name| self.folder.join(name));
+        for path in named.chain(other) {
             let is_watched = self.folders.contains(&path);
             if !path.is_dir() {
                 self.folders.retain(|known| *known != path);
@@ -107,8 +107,9 @@ impl Watched {
                 // There is no watcher: it takes as long, and nobody will send.
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(patience),
             }
-            self.watch_folders();
+            // Before the folder is looked at: what is saved from here on is told.
             let mut desk = shared.desk();
+            self.watch_folders(desk.other_folder());
             if desk.refresh(&touched) {
                 shared.revision.send_replace(desk.revision());
             }

@@ -41,6 +41,33 @@ fn a_change_is_told_and_shown_however_the_editor_saves() {
 }
 
 #[test]
+fn a_theme_of_ones_own_and_the_logo_are_followed_too() {
+    let room = newsroom()
+        .config("theme = \"mine\"\nlogo = \"pictures/logo.png\"")
+        .file("themes/mine/essay.css", "strong { color: #123456 }")
+        .file("pictures/logo.png", "no picture");
+    let (_running, browser) = preview(&room, &[]);
+    let mut events = browser.listen("/events");
+    events.wait();
+    assert!(browser.get("/mail").contains("#123456"));
+    let told = problems(&browser.get("/"));
+    assert!(told.contains("`pictures/logo.png` is not a PNG"), "{told}");
+
+    room.write("themes/mine/essay.css", "strong { color: #654321 }");
+    events.wait();
+    assert!(browser.get("/mail").contains("#654321"));
+
+    room.write("pictures/logo.png", GIF);
+    events.wait();
+    let told = problems(&browser.get("/"));
+    assert!(!told.contains("logo.png"), "{told}");
+}
+
+/// A picture of one pixel.
+const GIF: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+#[test]
 fn what_changes_nothing_for_readers_is_not_told() {
     let room = newsroom();
     let (_running, browser) = preview(&room, &[]);
