@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use serde_json::json;
 
@@ -11,7 +10,7 @@ use super::send::stop_on_signals;
 use super::{App, CommandResult, Exit};
 use crate::diagnostic::{Diagnostic, visible};
 use crate::publish::{Halt, Publication, Rounds, Told};
-use crate::server::Server;
+use crate::server::{Limits, Server};
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +30,14 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|error| Diagnostic::error("cannot start the server").cause(error))?;
-        let bound = Server::bind(&publication, app.environment.clone(), self.listen);
+        let rounds = self.rounds(app, &publication);
+        let bound = Server::bind(
+            &publication,
+            app.environment.clone(),
+            rounds.view(),
+            self.listen,
+            Limits::default(),
+        );
         let server = runtime.block_on(bound)?;
         let halt = Halt::default();
         stop_on_signals(halt.clone())?;
@@ -42,33 +48,29 @@ impl Serve {
             app.output.line(&url);
         }
         app.output.finish();
-        let rounds = self.begin_rounds(app, &publication, &halt);
-        let until = halt.clone();
-        let ended = runtime.block_on(server.run(async move { until.stopping().await }));
-        // Whatever ended the server, a sender that is at work finishes what it has begun.
-        halt.stop_claiming();
+        let (made_until, served_until) = (halt.clone(), halt.clone());
+        let rounds = std::thread::spawn(move || rounds.run(&made_until));
+        runtime.block_on(server.run(async move { served_until.stopping().await }));
+        // A sender that is at work finishes what it has begun.
         let made = rounds.join();
-        ended?;
         made.map_err(|_| Diagnostic::error("the rounds ended in a fault of Postrider"))?;
         Ok(Exit::Done)
     }
 
-    /// What is done by the clock, on a thread of its own.
-    fn begin_rounds(&self, app: &App, publication: &Publication, halt: &Halt) -> JoinHandle<()> {
+    /// What is done by the clock.
+    fn rounds(&self, app: &App, publication: &Publication) -> Rounds {
         let quiet = app.output.is_quiet();
         let tell = move |told: Told<'_>| {
             if !(quiet && matches!(told, Told::Done(_))) {
                 let _ = writeln!(std::io::stderr(), "{}", visible(told.text()));
             }
         };
-        let rounds = Rounds::new(
+        Rounds::new(
             publication.folder.clone(),
             app.environment.clone(),
             app.clock,
             Arc::new(tell),
         )
-        .unsafe_fs(self.unsafe_fs);
-        let halt = halt.clone();
-        std::thread::spawn(move || rounds.run(&halt))
+        .unsafe_fs(self.unsafe_fs)
     }
 }

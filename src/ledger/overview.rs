@@ -95,6 +95,29 @@ impl Ledger {
             })
         })
     }
+
+    /// Deliveries of issues that are being sent or rest, by state.
+    pub fn open_deliveries_by_state(&mut self) -> Result<Vec<(String, u64)>, LedgerError> {
+        self.counts(
+            "SELECT delivery.state, count(*) FROM delivery JOIN issue ON issue.id = delivery.issue_id
+              WHERE issue.state IN ('sending', 'paused') GROUP BY 1 ORDER BY 1",
+        )
+    }
+
+    /// Sign-ups by state.
+    pub fn sign_ups_by_state(&mut self) -> Result<Vec<(String, u64)>, LedgerError> {
+        self.counts("SELECT state, count(*) FROM signup GROUP BY 1 ORDER BY 1")
+    }
+
+    /// Suppressions by reason.
+    pub fn suppressions_by_reason(&mut self) -> Result<Vec<(String, u64)>, LedgerError> {
+        self.counts("SELECT reason, count(*) FROM suppression GROUP BY 1 ORDER BY 1")
+    }
+
+    fn counts(&mut self, sql: &str) -> Result<Vec<(String, u64)>, LedgerError> {
+        self.store
+            .read(|session| session.rows(sql, [], |row| Ok((row.get(0)?, count(row.get(1)?)))))
+    }
 }
 
 fn count(stored: i64) -> u64 {

@@ -124,6 +124,14 @@ CREATE TABLE report (
 CREATE INDEX report_delivery ON report (delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX report_addr_key ON report (addr_key) WHERE addr_key IS NOT NULL;
 CREATE INDEX report_to_judge ON report (id) WHERE judged = 0;
+CREATE TABLE poll (
+    day         BIGINT NOT NULL,
+    feed        TEXT NOT NULL,
+    reader      TEXT NOT NULL,
+    requests    BIGINT NOT NULL,
+    subscribers BIGINT,
+    PRIMARY KEY (day, feed, reader)
+);
 CREATE TABLE signup (
     addr_key       BLOB PRIMARY KEY,
     address        TEXT,

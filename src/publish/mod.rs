@@ -42,16 +42,19 @@ mod telling;
 mod templates;
 mod test_send;
 mod trial;
+mod vitals;
 
 use thiserror::Error;
 
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{LedgerError, LockError};
 
+pub use crate::ledger::FeedPolls;
+
 pub use about::About;
 pub use asked::{AskedFor, OnUnconfirmed, SETTLING_TIME};
 pub use backup::{BackedUp, back_up};
-pub use build::{BuildReport, build, rehearse_build};
+pub use build::{BuildReport, TWIN_ENDINGS, build, gzip, rehearse_build};
 pub use checking::{check, check_before_sending};
 pub use checkup::{Checkup, check_ledger};
 pub use edited::{edited_parts, told_edits};
@@ -78,6 +81,7 @@ pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unsch
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use templates::{KnownTheme, TEMPLATES_FOLDER};
 pub use test_send::{TestSent, send_test};
+pub use vitals::{Vitals, record_polls, vitals};
 
 /// Why a command did not do its work.
 #[derive(Debug, Error)]

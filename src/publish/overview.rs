@@ -15,7 +15,7 @@ use crate::config::Environment;
 use crate::delivery::State;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::ledger::{Counts, IssueState, Ledger, LockView, PlanLine, RejectedGroup};
-use crate::overview::{Coming, Failures, IssueProgress, Months, Notice, Overview, Readers};
+use crate::overview::{Coming, Failures, IssueProgress, Months, Notice, Overview, Poller, Readers};
 use crate::schedule::distance;
 use crate::subscriber;
 use crate::token::KeySet;
@@ -128,7 +128,7 @@ impl Outlook {
             add_troubles(&publication, ledger, now, overview)?;
             self.add_issues(&publication, ledger, overview)?;
             add_failures(ledger, &self.issues, overview)?;
-            overview.polls = Vec::new();
+            add_polls(ledger, now, overview)?;
         }
         self.add_readers(&publication, ledger.as_mut(), overview)
     }
@@ -345,6 +345,36 @@ fn add_troubles(
 }
 
 /// What relays rejected and what came back later, in one list.
+/// Programs that are shown.
+const POLLERS: usize = 20;
+
+/// Who polled the feeds in the last week, each program once.
+fn add_polls(ledger: &mut Ledger, now: DateTime<Utc>, overview: &mut Overview) -> Result<(), Stop> {
+    let since = (now - chrono::TimeDelta::days(6)).date_naive();
+    let mut readers: BTreeMap<String, Poller> = BTreeMap::new();
+    for poll in ledger.polls_since(since)? {
+        let known = readers
+            .entry(poll.reader)
+            .or_insert_with_key(|reader| Poller {
+                reader: reader.clone(),
+                polls: 0,
+                subscribers: None,
+            });
+        known.polls += poll.requests;
+        // A service tells for each feed how many want it.
+        known.subscribers = match (known.subscribers, poll.subscribers) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
+    }
+    overview.polls = readers.into_values().collect();
+    overview
+        .polls
+        .sort_by_key(|reader| std::cmp::Reverse(reader.polls));
+    overview.polls.truncate(POLLERS);
+    Ok(())
+}
+
 fn add_failures(
     ledger: &mut Ledger,
     issues: &BTreeMap<i64, Known>,

@@ -18,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 
 pub use desk::DeskServer;
 pub use preview::PreviewServer;
-pub use serve::Server;
+pub use serve::{Limits, Server};
 
 /// Listens on this machine alone; port 0 takes any free one.
 async fn listen_on_loopback(port: u16) -> Result<(TcpListener, SocketAddr), Diagnostic> {

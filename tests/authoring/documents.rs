@@ -208,6 +208,10 @@ fn the_units_of_systemd_are_valid_and_run_what_the_document_says() {
         assert!(service.contains(line) && running.contains(line), "{line}");
     }
     assert!(document("contrib/postrider-send.timer").contains("Persistent=true"));
+    let serving = document("docs/serving.md");
+    let server = document("contrib/postrider-serve.service");
+    assert!(server.contains("TimeoutStopSec=660") && serving.contains("TimeoutStopSec=660"));
+    assert!(server.contains("ExecStart=/usr/local/bin/postrider serve\n"));
     let cron = document("contrib/postrider-send.cron");
     for text in [&service, &cron] {
         assert!(text.contains("/usr/local/bin/postrider "), "{text}");
@@ -223,14 +227,24 @@ fn the_units_of_systemd_are_valid_and_run_what_the_document_says() {
         "postrider-send.timer",
         document("contrib/postrider-send.timer"),
     );
+    room.write(
+        "postrider-serve.service",
+        server.replace("/usr/local/bin/postrider", env!("CARGO_BIN_EXE_postrider")),
+    );
+    let units = [
+        "postrider-send.service",
+        "postrider-send.timer",
+        "postrider-serve.service",
+    ];
     let verified = std::process::Command::new("systemd-analyze")
-        .args(["verify", "postrider-send.service", "postrider-send.timer"])
+        .arg("verify")
+        .args(units)
         .current_dir(room.folder())
         .output();
     match verified {
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let ours = said.lines().any(|line| line.contains("postrider-send"));
+            let ours = said.lines().any(|line| line.contains("postrider-se"));
             assert!(output.status.success() && !ours, "{said}");
         }
         Err(_) => skipped(),

@@ -31,6 +31,7 @@ pub(super) use former::FormerNames;
 use memory::Memory;
 use press::{Press, Printed};
 pub(super) use side_by_side::side_by_side;
+pub use twins::{ENDINGS as TWIN_ENDINGS, gzip};
 
 /// What a build did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

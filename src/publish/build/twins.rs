@@ -40,7 +40,7 @@ const WINDOWS: (i32, i32) = (18, 22);
 const SELDOM: [&str; 2] = ["issues/", "feeds/"];
 
 /// What a file's twins are called behind its own name.
-pub(super) const ENDINGS: [&str; 2] = ["gz", "br"];
+pub const ENDINGS: [&str; 2] = ["gz", "br"];
 
 /// The twins of a file, in the order of [`ENDINGS`]; `None` where there is none that is smaller.
 pub(super) fn twins(path: &str, bytes: &[u8]) -> [Option<Vec<u8>>; 2] {
@@ -55,7 +55,8 @@ pub(super) fn twins(path: &str, bytes: &[u8]) -> [Option<Vec<u8>>; 2] {
     [gzip(bytes), brotli(bytes)].map(|twin| twin.filter(|twin| twin.len() < bytes.len()))
 }
 
-fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Compresses text as the twins of `build` are; the same bytes give the same.
+pub fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
     let out = Vec::with_capacity(bytes.len() / 3);
     let mut writer = GzBuilder::new()
         .mtime(0)

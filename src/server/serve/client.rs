@@ -27,8 +27,19 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
+/// The peer itself, where no proxy stands between.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DirectPeer(pub(super) IpAddr);
+
 /// Names of the fields in which proxies tell for whom they ask, in the order in which they count.
-pub(super) const FORWARDED: [&str; 2] = ["x-forwarded-for", "forwarded"];
+const FORWARDED: [&str; 2] = ["x-forwarded-for", "forwarded"];
+
+/// Whether a request says that it was passed on.
+pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
+    const ALSO: [&str; 3] = ["x-real-ip", "via", "x-forwarded-host"];
+    let mut names = FORWARDED.iter().chain(&ALSO);
+    names.any(|name| headers.contains_key(*name))
+}
 
 /// The client's address. A peer is believed only if it is trusted, and then only as far as the
 /// addresses that it tells are those of trusted proxies again: whatever stands further left was

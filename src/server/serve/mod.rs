@@ -1,30 +1,49 @@
 //! The live server: the archive and the feeds from memory, and the routes of readers.
 
+mod answering;
 mod client;
+mod conditions;
+mod connection;
+mod counters;
+mod descriptors;
+mod encoding;
+mod follow;
+mod front;
+mod health;
+mod limits;
 mod live;
+mod log;
+mod metrics;
+mod payload;
+mod polls;
+mod pulse;
+mod range;
 mod site;
+mod stream;
+mod turnstile;
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::response::Response;
 use axum::routing::get;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::answer::{HTML, media_type_of, sentence};
 use super::readers;
 use crate::config::{Environment, is_loopback};
 use crate::diagnostic::Diagnostic;
-use crate::publish::{Publication, Stop};
-use client::client_address;
-use site::{Shelf, Site};
+use crate::publish::{Publication, RoundsView, Stop};
+use front::{Front, NoRoute};
+use site::{Manner, Shelf, Site};
 
+pub use limits::Limits;
+
+#[allow(unused_imports, reason = "for the routes of readers")]
 pub(super) use client::ClientAddress;
 pub(super) use live::Live;
 
@@ -45,7 +64,9 @@ impl Server {
     pub async fn bind(
         publication: &Publication,
         environment: Environment,
+        rounds: RoundsView,
         listen: Option<SocketAddr>,
+        limits: Limits,
     ) -> Result<Self, Stop> {
         refuse_unsafe_addresses(publication)?;
         let wanted = listen.unwrap_or(publication.config.serve.listen);
@@ -55,13 +76,18 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|error| cannot_listen(wanted, &error))?;
+        let folder = publication.folder.join(PUBLIC);
+        let manner = Manner::new(&publication.config);
+        let site = Site::read(&folder, &manner, &Site::default())
+            .map_err(|error| Diagnostic::error("cannot read `public/`").cause(error))?;
         let shelf = Shelf::default();
-        let base = path_of(&publication.config.base_url);
-        shelf.put(Site::read(&publication.folder.join(PUBLIC), &base));
+        shelf.put(site);
+        let live = Live::new(publication, environment, rounds, limits, shelf);
+        follow::follow(folder, manner, &live);
         Ok(Self {
             listener,
             address,
-            live: Live::new(publication, environment, shelf),
+            live,
         })
     }
 
@@ -71,12 +97,34 @@ impl Server {
     }
 
     /// Answers until `stopped`, and then ends what it has begun.
-    pub async fn run(self, stopped: impl Future<Output = ()> + Send + 'static) -> Result<(), Stop> {
-        let router = router(self.live).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(self.listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-            .map_err(|error| Diagnostic::error("the server ended").cause(error).into())
+    pub async fn run(self, stopped: impl Future<Output = ()>) {
+        descriptors::raise(self.live.limits());
+        let routes = TowerToHyperService::new(router(self.live.clone()));
+        let live = self.live.clone();
+        let front = move |peer, pulse| Front {
+            live: live.clone(),
+            routes: routes.clone(),
+            peer,
+            pulse,
+        };
+        let polls = tokio::spawn(record_polls(self.live.clone()));
+        connection::accept(self.listener, self.live.clone(), front, stopped).await;
+        polls.abort();
+        // What was counted since the last minute.
+        let live = self.live;
+        let _ = tokio::task::spawn_blocking(move || live.record_polls()).await;
+    }
+}
+
+/// Writes down who polled the feeds, once a minute.
+async fn record_polls(live: Live) {
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    // The first one comes at once.
+    minutes.tick().await;
+    loop {
+        minutes.tick().await;
+        let live = live.clone();
+        let _ = tokio::task::spawn_blocking(move || live.record_polls()).await;
     }
 }
 
@@ -87,52 +135,24 @@ fn router(live: Live) -> Router {
         .url
         .as_deref()
         .map_or_else(|| "/".to_owned(), path_of);
-    let routes = readers::routes().route("/healthz", get(healthz));
+    let routes = readers::routes()
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(metrics::metrics));
     let mounted = match below.trim_end_matches('/') {
         "" => routes,
         below => Router::new().nest(below, routes),
     };
     mounted
-        .fallback(file)
-        .layer(middleware::from_fn_with_state(live.clone(), introduce))
+        .fallback(no_route)
+        .layer(DefaultBodyLimit::max(live.limits().body_bytes))
         .with_state(live)
 }
 
-/// Tells the routes where a request comes from.
-async fn introduce(
-    State(live): State<Live>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let trusted = &live.config().serve.trusted_proxies;
-    let address = client_address(peer.ip(), request.headers(), trusted);
-    request.extensions_mut().insert(ClientAddress(address));
-    next.run(request).await
-}
-
-/// `healthz`: whether readers are served.
-async fn healthz(State(live): State<Live>) -> Response {
-    let looked = tokio::task::spawn_blocking(move || live.publication().is_ok()).await;
-    match looked {
-        Ok(true) => sentence(StatusCode::OK, "ok"),
-        _ => sentence(StatusCode::SERVICE_UNAVAILABLE, "publication"),
-    }
-}
-
-async fn file(State(live): State<Live>, request: Request) -> Response {
-    let path = request.uri().path();
-    match live.shelf().site().file(path) {
-        Some(bytes) => {
-            let media_type = if path.ends_with('/') {
-                HTML
-            } else {
-                media_type_of(path)
-            };
-            ([(CONTENT_TYPE, media_type)], bytes).into_response()
-        }
-        None => sentence(StatusCode::NOT_FOUND, "there is nothing at this address"),
-    }
+/// What is none of the routes may be a file.
+async fn no_route() -> Response {
+    let mut answer = Response::default();
+    answer.extensions_mut().insert(NoRoute);
+    answer
 }
 
 /// The path of an address of ours, which ends with a slash.

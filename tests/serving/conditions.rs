@@ -1,0 +1,83 @@
+//! What is not sent again.
+
+use super::{ask, newsroom, serve};
+
+#[test]
+fn a_client_that_has_the_file_is_told_so() {
+    let room = newsroom();
+    let (_running, browser) = serve(&room);
+    let feed = ask(&browser, "GET", "/feed.xml", "Accept-Encoding: gzip\r\n");
+    let tag = feed.field("etag");
+    let met = [
+        tag.to_owned(),
+        format!("W/{tag}"),
+        format!("\"other\", {tag}"),
+        format!("garbage, {tag}"),
+        "*".to_owned(),
+    ];
+    for list in &met {
+        for method in ["GET", "HEAD"] {
+            let fields = format!("Accept-Encoding: gzip\r\nIf-None-Match: {list}\r\n");
+            let answer = ask(&browser, method, "/feed.xml", &fields);
+            assert_eq!(answer.status, 304, "{list}");
+            assert_eq!(answer.body, b"");
+            // RFC 9110 §15.4.5.
+            for name in ["etag", "cache-control", "vary"] {
+                assert_eq!(answer.field(name), feed.field(name), "{name}");
+            }
+            assert_eq!(answer.field("content-type"), "");
+            assert_eq!(answer.field("content-length"), "");
+            assert_ne!(answer.field("date"), "");
+        }
+    }
+    for list in [tag.trim_matches('"'), "\"other\"", "", "\"", "W/"] {
+        let fields = format!("Accept-Encoding: gzip\r\nIf-None-Match: {list}\r\n");
+        assert_eq!(
+            ask(&browser, "GET", "/feed.xml", &fields).status,
+            200,
+            "{list}"
+        );
+    }
+    // The tag of one encoding is not that of another.
+    let fields = format!("If-None-Match: {tag}\r\n");
+    assert_eq!(ask(&browser, "GET", "/feed.xml", &fields).status, 200);
+}
+
+#[test]
+fn a_date_counts_where_there_is_no_tag_and_if_it_can_have_been_ours() {
+    let room = newsroom().now("2030-12-02T12:00:00Z");
+    let (_running, browser) = serve(&room);
+    let feed = ask(&browser, "GET", "/feed.xml", "");
+    let date = feed.field("last-modified");
+    let since = |date: &str, more: &str| {
+        let fields = format!("If-Modified-Since: {date}\r\n{more}");
+        ask(&browser, "GET", "/feed.xml", &fields).status
+    };
+    assert_eq!(since(date, ""), 304);
+    assert_eq!(since("Thu, 01 Jan 2015 00:00:00 GMT", ""), 200);
+    assert_eq!(since("Thu, 01 Jan 2099 00:00:00 GMT", ""), 200);
+    assert_eq!(since("the day before yesterday", ""), 200);
+    assert_eq!(since(date, "If-None-Match: \"other\"\r\n"), 200);
+}
+
+/// Ten thousand polls cost the ledger nothing: there is none.
+#[test]
+fn polls_of_the_feed_touch_no_ledger() {
+    let room = newsroom();
+    room.run(["build"]).succeeds();
+    let had = room.has("ledger.db");
+    let (_running, browser) = serve(&room);
+    let tag = ask(&browser, "GET", "/feed.xml", "")
+        .field("etag")
+        .to_owned();
+    for _ in 0..100 {
+        let answer = ask(
+            &browser,
+            "GET",
+            "/feed.xml",
+            &format!("If-None-Match: {tag}\r\n"),
+        );
+        assert_eq!(answer.status, 304);
+    }
+    assert_eq!(room.has("ledger.db"), had);
+}
