@@ -1,5 +1,6 @@
 //! One request and the head of its response, over HTTP/1.1 (RFC 9112). The body is not read.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -34,7 +35,7 @@ impl Request<'_> {
         if let Some(form) = self.form {
             let length = form.len();
             text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
-            text.push_str(&format!("Content-Length: {length}\r\n\r\n{form}"));
+            let _ = write!(text, "Content-Length: {length}\r\n\r\n{form}");
         } else {
             text.push_str("\r\n");
         }
