@@ -10,6 +10,9 @@
 
 mod columns;
 mod fields;
+mod foreign;
+mod formula;
+mod import_file;
 mod joined;
 mod reading;
 mod sheet;
@@ -28,6 +31,9 @@ use columns::Columns;
 use joined::Joined;
 use reading::{Checked, Scanner, check, status_of};
 
+pub use foreign::{Particulars, Stance};
+pub use formula::{neutralised, restored};
+pub use import_file::{Entry, ImportFile, LARGEST_IMPORT};
 pub use reading::is_role;
 pub use sheet::{Change, Edited, NewRow, Sheet, SheetRow};
 
@@ -238,6 +244,11 @@ impl Roster {
     /// The same, given away: of a million people it is 16 MB.
     pub fn take_present(&mut self) -> KeySet {
         std::mem::take(&mut self.present)
+    }
+
+    /// Names of its columns, in our words and the author's.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.scanner.columns().names.iter().map(String::as_str)
     }
 
     /// How many people are on it, active or not.

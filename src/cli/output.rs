@@ -182,6 +182,7 @@ pub(super) fn count(number: impl Into<u64>, noun: &str) -> String {
     let number = number.into();
     let plural = match noun {
         "delivery" => "deliveries".to_owned(),
+        "address" => "addresses".to_owned(),
         "more copy" => "more copies".to_owned(),
         _ => format!("{noun}s"),
     };

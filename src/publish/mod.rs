@@ -73,8 +73,9 @@ pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use relays::Resting;
 pub use returned::{KEPT_FOLDER, Source, TakeReport, replay_returned, take_returned};
 pub use roster::{
-    Added, Found, NewSubscriber, Office, Removal, add_subscriber, find_subscribers,
-    remove_subscribers,
+    Added, Found, Import, ImportDiff, ImportOptions, Imported, NewSubscriber, Office, Removal,
+    RosterExported, add_subscriber, export_roster, export_roster_to_file, find_subscribers,
+    look_at_import, remove_subscribers,
 };
 pub use rounds::{Doing, Rhythm, Rounds, RoundsState, RoundsView, Tell, Told};
 pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unschedule};

@@ -92,9 +92,8 @@ impl Columns {
 pub(super) fn canonical(name: &str) -> String {
     let name = clean_name(name).to_lowercase();
     match name.as_str() {
-        "e-mail" | "mail" | "email address" | "e-mail address" | "email_address" => {
-            "email".to_owned()
-        }
+        "e-mail" | "mail" | "email address" | "e-mail address" | "email_address"
+        | "subscriber email" | "subscriber_email" => "email".to_owned(),
         _ => name,
     }
 }

@@ -4,7 +4,6 @@
 //! Read as the `csv` crate reads them: a quote at the beginning of a field opens it, two are one, and
 //! what stands behind the closing quote belongs to the field.
 
-#[cfg(test)]
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -48,7 +47,6 @@ fn length(rest: &[u8], delimiter: u8) -> usize {
 }
 
 /// What a field says.
-#[cfg(test)]
 pub(super) fn value(field: &[u8]) -> Cow<'_, [u8]> {
     let Some(inside) = field.strip_prefix(b"\"") else {
         return Cow::Borrowed(field);

@@ -7,6 +7,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::Status;
 use super::columns::{Columns, delimiter_of};
+use super::formula::restored;
 use super::tape::Tape;
 use crate::address::{EmailAddress, clean_name};
 use crate::diagnostic::{Diagnostic, SourceText, not_utf8};
@@ -44,6 +45,8 @@ pub(super) struct RawRow<'a> {
     /// Line of the file on which it begins, from 1.
     pub(super) line: u64,
     name: &'a Arc<str>,
+    /// Where it begins, behind the byte order mark.
+    pub(super) offset: u64,
     /// The line ends before it that are no part of it.
     pub(super) gap: &'a [u8],
     /// Its bytes in the file, sometimes with its line end.
@@ -116,6 +119,11 @@ impl Scanner {
         self.delimiter
     }
 
+    /// Where the text begins, behind a byte order mark.
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
     /// Its columns.
     pub(super) fn columns(&self) -> &Columns {
         &self.columns
@@ -174,6 +182,7 @@ impl Scanner {
                 record: &record,
                 line: begin.line() + passed as u64,
                 name,
+                offset: begin.byte() + blank as u64,
                 gap: &text[..blank],
                 text: &text[blank..],
             };
@@ -219,6 +228,7 @@ fn unreadable<R: Read>(
             record: &StringRecord::new(),
             line: before.line(),
             name,
+            offset: from.byte(),
             gap: b"",
             text: rest,
         }
@@ -229,10 +239,19 @@ fn unreadable<R: Read>(
 
 /// Judges one record.
 pub(super) fn check(raw: &RawRow<'_>, columns: &Columns) -> Checked {
+    check_written(raw, columns, |written| written)
+}
+
+/// Judges one record of an export, in which a mark may stand before the address.
+pub(super) fn check_restored(raw: &RawRow<'_>, columns: &Columns) -> Checked {
+    check_written(raw, columns, restored)
+}
+
+fn check_written(raw: &RawRow<'_>, columns: &Columns, address: fn(&str) -> &str) -> Checked {
     if raw.record.iter().all(|field| field.trim().is_empty()) {
         return Checked::Blank;
     }
-    match address_of(raw, columns) {
+    match address_of(raw, columns, address) {
         Ok(address) => {
             let role = role(raw, &address).map(Box::new);
             Checked::Good(address, role)
@@ -241,7 +260,11 @@ pub(super) fn check(raw: &RawRow<'_>, columns: &Columns) -> Checked {
     }
 }
 
-fn address_of(raw: &RawRow<'_>, columns: &Columns) -> Result<EmailAddress, Diagnostic> {
+fn address_of(
+    raw: &RawRow<'_>,
+    columns: &Columns,
+    read: fn(&str) -> &str,
+) -> Result<EmailAddress, Diagnostic> {
     let record = raw.record;
     let width = columns.names.len();
     if record
@@ -257,7 +280,7 @@ fn address_of(raw: &RawRow<'_>, columns: &Columns) -> Result<EmailAddress, Diagn
             .warning(message)
             .hint("put quotes around a field that holds the separator"));
     }
-    let written = record.get(columns.email).unwrap_or_default();
+    let written = read(record.get(columns.email).unwrap_or_default());
     let address = EmailAddress::parse(written).map_err(|error| {
         raw.warning(format!("the address `{written}` {error}"))
             .hint("correct the row; until then nothing is mailed to it")

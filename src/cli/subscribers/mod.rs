@@ -3,6 +3,8 @@
 mod add;
 mod allow;
 mod asking;
+mod export;
+mod import;
 mod list;
 mod remove;
 mod suppress;
@@ -31,6 +33,10 @@ enum Action {
     Add(add::Add),
     /// Take people off the roster, and never mail them again
     Remove(remove::Remove),
+    /// Bring people from another program, or from an export
+    Import(import::Import),
+    /// Write the roster to a file, for elsewhere
+    Export(export::Export),
     /// List the roster, and who of it is mailed
     List(list::List),
     /// Never mail this address again, whatever the file says
@@ -65,6 +71,8 @@ impl Subscribers {
         match &self.action {
             Action::Add(command) => command.run(app, office),
             Action::Remove(command) => command.run(app, office),
+            Action::Import(command) => command.run(app, office),
+            Action::Export(command) => command.run(app, office),
             Action::List(command) => command.run(app, office),
             Action::Suppress(command) => command.run(app, office),
             Action::Allow(command) => command.run(app, office),

@@ -5,7 +5,9 @@
 //! death in between leaves a row that nothing is mailed to.
 
 mod adding;
+mod exporting;
 mod file;
+mod importing;
 mod removing;
 
 use crate::address::EmailAddress;
@@ -16,6 +18,8 @@ use crate::suppression::{Reason, Suppression};
 use crate::token::Keys;
 
 pub use adding::{Added, NewSubscriber, add_subscriber};
+pub use exporting::{RosterExported, export_roster, export_roster_to_file};
+pub use importing::{Import, ImportDiff, ImportOptions, Imported, look_at_import};
 pub use removing::{Found, Removal, find_subscribers, remove_subscribers};
 
 /// A publication with its ledger and keys, for commands about its people.

@@ -1,0 +1,520 @@
+//! Other people's exports into the roster. First what it would do is told, then it is done as a whole
+//! or not at all. It deletes nobody unless that is asked for, and brings nobody back.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+
+use super::Office;
+use super::file::{RosterFile, open_elsewhere};
+use crate::diagnostic::Diagnostic;
+use crate::fs;
+use crate::publish::{Stop, sign_change};
+use crate::subscriber::{
+    Change, Edited, Entry, ImportFile, LARGEST_IMPORT, NewRow, Particulars, Sheet, SheetRow,
+    Stance, Status,
+};
+use crate::suppression::{Reason, Suppression};
+use crate::token::{AddressKey, sha256_hex};
+
+/// How a file is imported.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// Rows of people who are not in the file go.
+    pub sync: bool,
+    /// Values of the file replace others; else they fill what is empty, and add tags.
+    pub overwrite: bool,
+    /// Columns of the file that come along although the roster has none of that name.
+    pub keep: Vec<String>,
+}
+
+/// What an import would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportDiff {
+    /// SHA-256 of the file that was read, in hexadecimal.
+    pub sha256: String,
+    /// What separates its fields.
+    pub delimiter: &'static str,
+    /// Its columns that are left out.
+    pub left_out: Vec<String>,
+    /// People who come.
+    pub new: u64,
+    /// Of those, how many with a status that keeps mail away.
+    pub not_active: u64,
+    /// Rows that get other values.
+    pub changed: u64,
+    /// Rows that are as the file has them.
+    pub unchanged: u64,
+    /// People who left, failed or complained there: suppressed from now on, by reason.
+    pub suppressed: Vec<(Reason, u64)>,
+    /// People of the file who are suppressed here: kept out.
+    pub kept_out: u64,
+    /// The first of those.
+    pub kept_out_examples: Vec<(String, Reason)>,
+    /// Rows that repeat a person.
+    pub duplicates: u64,
+    /// Rows that cannot be used.
+    pub invalid: u64,
+    /// The first lines of those.
+    pub invalid_lines: Vec<u64>,
+    /// Rows that go.
+    pub removed: u64,
+    /// Rows of the roster with an address.
+    pub rows: u64,
+}
+
+/// Most examples that are named.
+const MOST_EXAMPLES: usize = 10;
+
+/// The largest part of the roster that an import takes out on a plain yes, in percent.
+const LARGEST_LOSS: u64 = 20;
+
+impl ImportDiff {
+    /// How many rows of the roster would not be as before.
+    pub fn touched(&self) -> u64 {
+        self.new + self.changed + self.removed
+    }
+
+    /// How many people are suppressed by it.
+    pub fn suppressions(&self) -> u64 {
+        self.suppressed.iter().map(|(_, number)| number).sum()
+    }
+
+    /// Whether so many would go that a plain yes is not enough.
+    pub fn loses_many(&self) -> bool {
+        self.removed * 100 > self.rows * LARGEST_LOSS
+    }
+}
+
+/// An import that was looked at, and holds the roster until it is done or dropped.
+pub struct Import {
+    /// What it would do.
+    pub diff: ImportDiff,
+    /// What is wrong with rows of the file; the first twenty.
+    pub problems: Vec<Diagnostic>,
+    source: ImportFile,
+    file: RosterFile,
+    sheet: Sheet,
+    columns: Columns,
+    options: ImportOptions,
+    /// New people, as places among the entries, in the order of the file.
+    new: Vec<u32>,
+    leaving: Vec<u32>,
+    /// People who are suppressed here, in the order of the entries.
+    kept_out: Vec<u32>,
+    removed: Vec<AddressKey>,
+}
+
+/// Where the roster has what a file brings.
+struct Columns {
+    email: usize,
+    name: Option<usize>,
+    tags: Option<usize>,
+    joined: Option<usize>,
+    status: Option<usize>,
+    /// Column of the roster by name of the file's column.
+    others: HashMap<String, usize>,
+}
+
+/// Reads a file and compares it with the roster; writes nothing.
+pub fn look_at_import(
+    office: &mut Office<'_>,
+    path: &Path,
+    options: &ImportOptions,
+) -> Result<Import, Stop> {
+    let name = path.display().to_string();
+    let bytes = read(path, &name)?;
+    let sha256 = sha256_hex(&bytes);
+    let source = ImportFile::read(&name, bytes, &office.keys)?;
+    refuse_an_empty_one(&source, &name, options)?;
+    let file = RosterFile::lock(office.publication)?;
+    let mut sheet = file.sheet()?;
+    let columns = Columns::find(&mut sheet, &source, options, &name)?;
+    let mut import = Import {
+        diff: ImportDiff {
+            sha256,
+            delimiter: source.delimiter(),
+            left_out: source
+                .other_columns()
+                .filter(|name| !columns.others.contains_key(*name))
+                .map(str::to_owned)
+                .collect(),
+            duplicates: source.duplicates,
+            invalid: source.bad_rows,
+            invalid_lines: source.bad_lines.clone(),
+            ..ImportDiff::default()
+        },
+        problems: source.problems.clone(),
+        source,
+        file,
+        sheet,
+        columns,
+        options: options.clone(),
+        new: Vec::new(),
+        leaving: Vec::new(),
+        kept_out: Vec::new(),
+        removed: Vec::new(),
+    };
+    import.compare(office)?;
+    Ok(import)
+}
+
+/// The whole file, through one opened once: what replaces it meanwhile is not seen.
+fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+    let file = fs::open_to_stream(path, name)?
+        .ok_or_else(|| Diagnostic::error(format!("there is no file `{name}`")))?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST_IMPORT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Diagnostic::error(format!("cannot read `{name}`")).cause(error))?;
+    if bytes.len() as u64 > LARGEST_IMPORT {
+        let most = LARGEST_IMPORT / (1024 * 1024);
+        return Err(
+            Diagnostic::error(format!("`{name}` is larger than {most} MiB"))
+                .hint("split it, and import one part after the other"),
+        );
+    }
+    Ok(bytes)
+}
+
+fn refuse_an_empty_one(
+    source: &ImportFile,
+    name: &str,
+    options: &ImportOptions,
+) -> Result<(), Diagnostic> {
+    if !options.sync || !source.entries().is_empty() {
+        return Ok(());
+    }
+    Err(Diagnostic::error(format!("`{name}` has nobody in it"))
+        .cause("`--sync` would remove 100 % of the roster")
+        .hint("look at the file; to begin anew, move `subscribers.csv` away by hand"))
+}
+
+impl Columns {
+    fn find(
+        sheet: &mut Sheet,
+        source: &ImportFile,
+        options: &ImportOptions,
+        name: &str,
+    ) -> Result<Self, Diagnostic> {
+        let (mut has_name, mut has_tags, mut has_status) = (false, false, false);
+        for entry in source.entries() {
+            if has_name && has_tags && has_status {
+                break;
+            }
+            let particulars = source.particulars(entry);
+            has_name |= !particulars.name.is_empty();
+            has_tags |= !particulars.tags.is_empty();
+            has_status |= !particulars.status.is_empty() && entry.stance == Stance::Other;
+        }
+        let mut ours = |word: &str, needed: bool| match sheet.column(word) {
+            Some(at) => Some(at),
+            None => needed.then(|| sheet.column_or_new(word)),
+        };
+        let (name_at, tags, status) = (
+            ours("name", has_name),
+            ours("tags", has_tags),
+            ours("status", has_status),
+        );
+        for kept in &options.keep {
+            if !source
+                .other_columns()
+                .any(|other| other == kept.to_lowercase())
+            {
+                return Err(
+                    Diagnostic::error(format!("`{name}` has no column `{kept}`")).hint(format!(
+                        "those that can be kept: {}",
+                        source.other_columns().collect::<Vec<_>>().join(", ")
+                    )),
+                );
+            }
+        }
+        let mut others = HashMap::new();
+        for other in source.other_columns() {
+            let is_kept = options.keep.iter().any(|kept| kept.to_lowercase() == other);
+            let at = match sheet.column(other) {
+                Some(at) => Some(at),
+                None => is_kept.then(|| sheet.column_or_new(other)),
+            };
+            others.extend(at.map(|at| (other.to_owned(), at)));
+        }
+        Ok(Self {
+            email: sheet.email(),
+            name: name_at,
+            tags,
+            joined: sheet.column("joined"),
+            status,
+            others,
+        })
+    }
+
+    /// The values that a row of the roster gets.
+    fn changes(
+        &self,
+        row: &SheetRow<'_>,
+        new: &Particulars,
+        stance: Stance,
+        overwrite: bool,
+    ) -> Vec<(usize, String)> {
+        let mut changes = Vec::new();
+        let mut wanted = vec![(self.name, &new.name, overwrite)];
+        let others = new.others.iter();
+        wanted
+            .extend(others.map(|(name, value)| (self.others.get(name).copied(), value, overwrite)));
+        // The day of joining is known better here, where it is known.
+        wanted.push((self.joined, &new.joined, false));
+        for (at, value, replaces) in wanted {
+            if let Some(at) = at
+                && !value.is_empty()
+                && row.field(at) != value
+                && (replaces || row.field(at).trim().is_empty())
+            {
+                changes.push((at, value.clone()));
+            }
+        }
+        if let Some(at) = self.tags {
+            changes.extend(more_tags(row.field(at), &new.tags).map(|tags| (at, tags)));
+        }
+        // Only what keeps mail away; nothing brings anybody back.
+        if let Some(at) = self.status
+            && stance == Stance::Other
+            && row.status() == Status::Active
+        {
+            changes.push((at, new.status.clone()));
+        }
+        changes
+    }
+
+    fn row(&self, address: String, new: Particulars, stance: Stance, today: &str) -> NewRow {
+        let mut row = vec![(self.email, address)];
+        row.extend(self.name.map(|at| (at, new.name)));
+        row.extend(self.tags.map(|at| (at, new.tags.join(" "))));
+        let joined = if new.joined.is_empty() {
+            today.to_owned()
+        } else {
+            new.joined
+        };
+        row.extend(self.joined.map(|at| (at, joined)));
+        if stance == Stance::Other {
+            row.extend(self.status.map(|at| (at, new.status)));
+        }
+        let others = new.others.into_iter();
+        row.extend(others.filter_map(|(name, value)| Some((*self.others.get(&name)?, value))));
+        row
+    }
+}
+
+/// A place among the entries: a file of 64 MiB has fewer than 2^32.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The tags of a row with those that it lacks behind them, separated as the others are.
+fn more_tags(present: &str, new: &[String]) -> Option<String> {
+    let separators = [',', ';'];
+    let known: Vec<String> = present
+        .split(|sign: char| separators.contains(&sign) || sign.is_whitespace())
+        .map(str::to_lowercase)
+        .collect();
+    let mut tags = present.trim().to_owned();
+    for tag in new
+        .iter()
+        .filter(|tag| !known.contains(&tag.to_lowercase()))
+    {
+        if !tags.is_empty() {
+            tags.push(
+                present
+                    .chars()
+                    .find(|sign| separators.contains(sign))
+                    .unwrap_or(' '),
+            );
+        }
+        tags.push_str(tag);
+    }
+    (tags != present.trim()).then_some(tags)
+}
+
+impl Import {
+    /// How many people the file has, for whom mail may go.
+    pub fn people(&self) -> usize {
+        self.source.entries().len()
+    }
+
+    fn compare(&mut self, office: &mut Office<'_>) -> Result<(), Stop> {
+        let suppressions = office.ledger.suppression_reasons()?;
+        let keys = &office.keys;
+        let mut seen = vec![false; self.source.entries().len()];
+        let is_suppressed =
+            |(at, entry): (usize, &Entry)| suppressions.contains_key(&entry.key).then(|| place(at));
+        let entries = self.source.entries().iter().enumerate();
+        self.kept_out = entries.filter_map(is_suppressed).collect();
+        let Self {
+            diff,
+            source,
+            sheet,
+            columns,
+            options,
+            kept_out,
+            removed,
+            ..
+        } = self;
+        sheet.each(|row| {
+            let Some(address) = &row.address else {
+                return Ok(());
+            };
+            diff.rows += 1;
+            let key = keys.address_key(address);
+            let Some(at) = source.find(&key) else {
+                if options.sync {
+                    removed.push(key);
+                }
+                return Ok(());
+            };
+            seen[at] = true;
+            let entry = &source.entries()[at];
+            if kept_out.binary_search(&place(at)).is_ok()
+                || columns.change(row, entry, source, options.overwrite) == Change::Keep
+            {
+                diff.unchanged += 1;
+            } else {
+                diff.changed += 1;
+            }
+            Ok::<(), Stop>(())
+        })?;
+        self.diff.removed = self.removed.len() as u64;
+        self.sort_out(&seen, &suppressions);
+        Ok(())
+    }
+
+    /// Who comes, who is kept out and who leaves.
+    fn sort_out(&mut self, seen: &[bool], suppressions: &HashMap<AddressKey, Reason>) {
+        let mut by_reason: HashMap<Reason, u64> = HashMap::new();
+        let mut kept_out: Vec<(&Entry, Reason)> = Vec::new();
+        for (at, entry) in self.source.entries().iter().enumerate() {
+            match (suppressions.get(&entry.key), entry.stance) {
+                // Who left here and there is nothing to tell of.
+                (Some(_), Stance::Gone(_)) => {}
+                (None, Stance::Gone(reason)) => {
+                    *by_reason.entry(reason).or_default() += 1;
+                    self.leaving.push(place(at));
+                }
+                (Some(reason), _) => {
+                    self.diff.kept_out += 1;
+                    kept_out.push((entry, *reason));
+                }
+                (None, stance) if !seen[at] => {
+                    self.diff.not_active += u64::from(stance == Stance::Other);
+                    self.new.push(place(at));
+                }
+                (None, _) => {}
+            }
+        }
+        kept_out.sort_unstable_by_key(|(entry, _)| entry.line);
+        for (entry, reason) in kept_out.into_iter().take(MOST_EXAMPLES) {
+            let address = self.source.address(entry);
+            let address = address.map(|address| address.to_string());
+            let example = (address.unwrap_or_default(), reason);
+            self.diff.kept_out_examples.push(example);
+        }
+        let entries = self.source.entries();
+        self.new
+            .sort_unstable_by_key(|at| entries[*at as usize].line);
+        self.diff.new = self.new.len() as u64;
+        self.diff.suppressed = by_reason.into_iter().collect();
+        self.diff.suppressed.sort_unstable();
+    }
+
+    /// Does it: first who left, then the file.
+    pub fn apply(mut self, office: &mut Office<'_>) -> Result<Imported, Stop> {
+        let leaving: Vec<Suppression> = self
+            .leaving
+            .iter()
+            .filter_map(|at| {
+                let entry = &self.source.entries()[*at as usize];
+                let Stance::Gone(reason) = entry.stance else {
+                    return None;
+                };
+                Some(office.suppression(&self.source.address(entry)?, reason, "import"))
+            })
+            .collect();
+        if !leaving.is_empty() {
+            office.ledger.suppress_many(&leaving)?;
+        }
+        if !self.removed.is_empty() {
+            office.ledger.leave_roster(&self.removed)?;
+        }
+        if !(leaving.is_empty() && self.removed.is_empty()) {
+            sign_change(office.publication, &mut office.ledger)?;
+        }
+        let edited = if self.diff.touched() > 0 {
+            self.write(&office.today(), office)?
+        } else {
+            Edited::default()
+        };
+        Ok(Imported {
+            edited,
+            made_file: !self.file.exists(),
+            open_elsewhere: open_elsewhere(office.publication),
+        })
+    }
+
+    fn write(&mut self, today: &str, office: &Office<'_>) -> Result<Edited, Stop> {
+        let Self {
+            source,
+            file,
+            sheet,
+            columns,
+            options,
+            new,
+            kept_out,
+            ..
+        } = self;
+        let added = new.iter().filter_map(|at| {
+            let entry = &source.entries()[*at as usize];
+            let address = source.address(entry)?.to_string();
+            Some(columns.row(address, source.particulars(entry), entry.stance, today))
+        });
+        let change = |row: &SheetRow<'_>| {
+            let Some(address) = &row.address else {
+                return Ok(Change::Keep);
+            };
+            Ok(match source.find(&office.keys.address_key(address)) {
+                Some(at) if kept_out.binary_search(&place(at)).is_ok() => Change::Keep,
+                Some(at) => columns.change(row, &source.entries()[at], source, options.overwrite),
+                None if options.sync => Change::Remove,
+                None => Change::Keep,
+            })
+        };
+        file.rewrite(sheet, change, added)
+    }
+}
+
+impl Columns {
+    fn change(
+        &self,
+        row: &SheetRow<'_>,
+        entry: &Entry,
+        source: &ImportFile,
+        overwrite: bool,
+    ) -> Change {
+        if matches!(entry.stance, Stance::Gone(_)) {
+            return Change::Keep;
+        }
+        let particulars = source.particulars(entry);
+        match self.changes(row, &particulars, entry.stance, overwrite) {
+            changes if changes.is_empty() => Change::Keep,
+            changes => Change::Set(changes),
+        }
+    }
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Rows of the roster.
+    pub edited: Edited,
+    /// Whether there was no roster before.
+    pub made_file: bool,
+    /// A program that has the file open, and may write over it.
+    pub open_elsewhere: Option<&'static str>,
+}
