@@ -17,6 +17,7 @@ mod joined;
 mod reading;
 mod sheet;
 mod tape;
+mod typing;
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
@@ -36,6 +37,7 @@ pub use formula::{neutralised, restored};
 pub use import_file::{Entry, ImportFile, LARGEST_IMPORT};
 pub use reading::is_role;
 pub use sheet::{Change, Edited, NewRow, Sheet, SheetRow};
+pub use typing::meant_domain;
 
 /// Name of the roster's file.
 pub const FILE_NAME: &str = "subscribers.csv";

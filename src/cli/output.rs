@@ -183,6 +183,7 @@ pub(super) fn count(number: impl Into<u64>, noun: &str) -> String {
     let plural = match noun {
         "delivery" => "deliveries".to_owned(),
         "address" => "addresses".to_owned(),
+        "earlier address" => "earlier addresses".to_owned(),
         "more copy" => "more copies".to_owned(),
         _ => format!("{noun}s"),
     };

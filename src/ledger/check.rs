@@ -236,7 +236,8 @@ impl Ledger {
     ) -> Result<Finding, LedgerError> {
         let sql = "SELECT addr_key, address FROM suppression WHERE address IS NOT NULL
                    UNION ALL SELECT addr_key, address
-                     FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id";
+                     FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
+                    WHERE delivery.address <> ''";
         self.store.read(|session| {
             let mut finding = Finding::new("addresses and their keyed hashes agree");
             session.each(sql, [], |row| {
@@ -296,7 +297,7 @@ impl Ledger {
         let sql = "SELECT delivery.address, addr_key, message_sha256, name, fields
                      FROM delivery JOIN subscriber ON subscriber.id = delivery.subscriber_id
                     WHERE issue_id = $1 AND state IN ('sent', 'inflight', 'unconfirmed', 'abandoned')
-                      AND message_sha256 IS NOT NULL ORDER BY delivery.id";
+                      AND message_sha256 IS NOT NULL AND delivery.address <> '' ORDER BY delivery.id";
         self.store.read(|session| {
             session.each(sql, [issue], |row| {
                 take(Hashed {

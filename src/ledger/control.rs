@@ -122,7 +122,7 @@ fn doubtful(
     Ok(found)
 }
 
-fn settle_doubt(
+pub(super) fn settle_doubt(
     session: &Session<'_>,
     delivery: i64,
     verdict: Verdict,

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
+use super::moves::with_moves;
 use super::schema::{DELIVERY_BEGINS, SUBSCRIBER_INDEX};
 use super::store::{Session, read_key};
 use super::{Ledger, LedgerError};
@@ -151,7 +152,7 @@ impl Ledger {
                 return Ok(None);
             }
             let got = session.rows(sql, [issue.as_str()], |row| read_key(row, 0))?;
-            Ok(Some(KeySet::gather(got).set))
+            Ok(Some(with_moves(session, KeySet::gather(got).set)?))
         })
     }
 

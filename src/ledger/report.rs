@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use rusqlite::params;
 
+use super::moves::chain;
 use super::planning::instant;
 use super::store::read_key;
 use super::transitions::{ELIGIBLE, LONGEST_WAIT};
@@ -200,7 +201,7 @@ impl Ledger {
         })
     }
 
-    /// Every issue that was planned for one person, oldest first.
+    /// Every issue that was planned for one person, at this address or an earlier one, oldest first.
     pub fn history(&mut self, key: &AddressKey) -> Result<Vec<HistoryRow>, LedgerError> {
         let sql = format!(
             "SELECT issue.identity, issue.slug, issue.title, issue.planned_at, delivery.state, delivery.reason,
@@ -210,21 +211,12 @@ impl Ledger {
               WHERE subscriber.addr_key = $1 ORDER BY issue.planned_at, issue.id"
         );
         self.store.read(|session| {
-            session.rows(&sql, [key.as_bytes()], |row| {
-                let word: String = row.get(4)?;
-                Ok(HistoryRow {
-                    issue: row.get(0)?,
-                    slug: row.get(1)?,
-                    title: row.get(2)?,
-                    planned_at: instant(row.get(3)?)?,
-                    state: State::from_stored(&word).ok_or(LedgerError::Unknown(word))?,
-                    reason: row.get(5)?,
-                    intent_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
-                    settled_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
-                    reply: row.get(8)?,
-                    resends: row.get(9)?,
-                })
-            })
+            let mut rows = Vec::new();
+            for (key, _) in chain(session, key)? {
+                rows.extend(session.rows(&sql, [key.as_bytes()], read_history)?);
+            }
+            rows.sort_by_key(|row: &HistoryRow| row.planned_at);
+            Ok(rows)
         })
     }
 
@@ -260,4 +252,20 @@ impl Ledger {
             })
         })
     }
+}
+
+fn read_history(row: &rusqlite::Row<'_>) -> Result<HistoryRow, LedgerError> {
+    let word: String = row.get(4)?;
+    Ok(HistoryRow {
+        issue: row.get(0)?,
+        slug: row.get(1)?,
+        title: row.get(2)?,
+        planned_at: instant(row.get(3)?)?,
+        state: State::from_stored(&word).ok_or(LedgerError::Unknown(word))?,
+        reason: row.get(5)?,
+        intent_at: row.get::<_, Option<i64>>(6)?.map(instant).transpose()?,
+        settled_at: row.get::<_, Option<i64>>(7)?.map(instant).transpose()?,
+        reply: row.get(8)?,
+        resends: row.get(9)?,
+    })
 }

@@ -109,6 +109,18 @@ impl Store {
         result
     }
 
+    /// From now on what this connection deletes is overwritten in the file.
+    pub(super) fn overwrite_deleted(&self) -> Result<(), LedgerError> {
+        let sql = "PRAGMA secure_delete = ON";
+        Ok(self.connection.query_row(sql, [], |_| Ok(()))?)
+    }
+
+    /// Writes the log into the file and empties it, unless somebody else is reading from it.
+    pub(super) fn empty_log(&self) -> Result<(), LedgerError> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        Ok(self.connection.query_row(sql, [], |_| Ok(()))?)
+    }
+
     fn set_cache(&self, kibibytes: i64) -> Result<(), LedgerError> {
         // Negative: in KiB instead of pages.
         Ok(self

@@ -310,6 +310,11 @@ fn late(
             problems.push(problem.hint(format!(
                 "for somebody who lost it: `postrider send {slug} --again {address}`"
             )));
+        } else if let Some(state) = ledger.had_before(recorded.row, &key)? {
+            let problem = Diagnostic::error(format!(
+                "`{slug}` went to an earlier address of {address}: {state}"
+            ));
+            problems.push(problem.hint("it is one person; nothing is sent to them twice"));
         } else if !found.iter().any(|one| one.key == key) {
             match on_roster.remove(&key) {
                 Some(Ok(recipient)) => found.push(recipient),

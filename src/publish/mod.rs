@@ -73,9 +73,10 @@ pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use relays::Resting;
 pub use returned::{KEPT_FOLDER, Source, TakeReport, replay_returned, take_returned};
 pub use roster::{
-    Added, Found, Import, ImportDiff, ImportOptions, Imported, NewSubscriber, Office, Removal,
-    RosterExported, add_subscriber, export_roster, export_roster_to_file, find_subscribers,
-    look_at_import, remove_subscribers,
+    Added, Dossier, Forgotten, Found, Import, ImportDiff, ImportOptions, Imported, KnownRow, Moved,
+    NewSubscriber, Office, Removal, RosterExported, Rows, Tidied, Untidy, add_subscriber,
+    erase_subscriber, export_roster, export_roster_to_file, find_subscribers, find_untidy,
+    look_at_import, look_up, move_subscriber, remove_subscribers, tidy,
 };
 pub use rounds::{Doing, Rhythm, Rounds, RoundsState, RoundsView, Tell, Told};
 pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unschedule};

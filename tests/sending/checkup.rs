@@ -296,7 +296,7 @@ fn triggers_that_were_dropped_or_weakened_are_named() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    assert_eq!(triggers.len(), 17);
+    assert_eq!(triggers.len(), 21);
     for (name, table, create) in triggers {
         ledger
             .execute_batch(&format!("DROP TRIGGER {name}"))

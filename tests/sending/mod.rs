@@ -20,6 +20,7 @@ mod notify;
 mod one_ledger;
 mod options;
 mod pace;
+mod people;
 mod plans;
 mod replies;
 mod reports;

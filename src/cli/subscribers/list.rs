@@ -25,7 +25,7 @@ pub(super) struct List {
     #[arg(long)]
     strict: bool,
     /// List the suppressions instead
-    #[arg(long, conflicts_with_all = ["tag", "status"])]
+    #[arg(long, conflicts_with_all = ["tag", "status", "source"])]
     suppressed: bool,
     /// Only those with this tag
     #[arg(long)]
@@ -34,6 +34,15 @@ pub(super) struct List {
     /// column `status`
     #[arg(long, value_name = "WORD")]
     status: Option<String>,
+    /// Only those who stand in `subscribers.csv`, or those who signed up on the web
+    #[arg(long, value_enum)]
+    source: Option<Origin>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Origin {
+    Csv,
+    Web,
 }
 
 /// How somebody stands.
@@ -85,7 +94,7 @@ impl List {
     }
 
     fn is_narrowed(&self) -> bool {
-        self.tag.is_some() || self.status.is_some()
+        self.tag.is_some() || self.status.is_some() || self.source.is_some()
     }
 
     /// Visits those who are wanted.
@@ -104,7 +113,8 @@ impl List {
                 why_not: exclusion(row, rules),
             };
             let has_tag = tag.as_ref().is_none_or(|tag| row.tags().contains(tag));
-            if has_tag && status.as_ref().is_none_or(|word| standing.is(word)) {
+            let comes_from = self.source.is_none_or(|source| source == standing.origin());
+            if has_tag && comes_from && status.as_ref().is_none_or(|word| standing.is(word)) {
                 visit(&standing)?;
             }
             Ok::<(), Stop>(())
@@ -143,6 +153,13 @@ impl List {
 }
 
 impl Standing<'_> {
+    fn origin(&self) -> Origin {
+        match self.row.line {
+            Some(_) => Origin::Csv,
+            None => Origin::Web,
+        }
+    }
+
     /// Whether a word says how they stand.
     fn is(&self, word: &str) -> bool {
         match &self.why_not {
@@ -172,7 +189,7 @@ impl Standing<'_> {
         let row = self.row;
         json!({
             "address": row.address.as_str(), "name": row.name(), "tags": row.tags(), "line": row.line,
-            "source": "csv", "mailed": self.why_not.is_none(),
+            "source": match self.origin() { Origin::Csv => "csv", Origin::Web => "web" }, "mailed": self.why_not.is_none(),
             "reason": self.why_not.as_ref().map(ToString::to_string),
         })
     }

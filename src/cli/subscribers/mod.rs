@@ -3,11 +3,15 @@
 mod add;
 mod allow;
 mod asking;
+mod erase;
 mod export;
 mod import;
 mod list;
+mod moving;
 mod remove;
+mod show;
 mod suppress;
+mod tidy;
 
 use clap::Subcommand;
 
@@ -33,16 +37,24 @@ enum Action {
     Add(add::Add),
     /// Take people off the roster, and never mail them again
     Remove(remove::Remove),
+    /// Give somebody another address; what went to the old one stays theirs
+    Move(moving::Move),
+    /// Show everything that is held about one person
+    Show(show::Show),
     /// Bring people from another program, or from an export
     Import(import::Import),
     /// Write the roster to a file, for elsewhere
     Export(export::Export),
     /// List the roster, and who of it is mailed
     List(list::List),
+    /// Find what does not fit: suppressed people, doubled rows, typing errors
+    Tidy(tidy::Tidy),
     /// Never mail this address again, whatever the file says
     Suppress(suppress::Suppress),
     /// Lift a suppression, because the person asked for it
     Allow(allow::Allow),
+    /// Forget a person: everything but a keyed hash that keeps mail away
+    Erase(erase::Erase),
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -71,6 +83,10 @@ impl Subscribers {
         match &self.action {
             Action::Add(command) => command.run(app, office),
             Action::Remove(command) => command.run(app, office),
+            Action::Move(command) => command.run(app, office),
+            Action::Show(command) => command.run(app, office),
+            Action::Tidy(command) => command.run(app, office),
+            Action::Erase(command) => command.run(app, office),
             Action::Import(command) => command.run(app, office),
             Action::Export(command) => command.run(app, office),
             Action::List(command) => command.run(app, office),

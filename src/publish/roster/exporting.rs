@@ -2,6 +2,7 @@
 //! stands. What a spreadsheet would run is made text (`subscriber::neutralised`).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -13,10 +14,8 @@ use crate::diagnostic::Diagnostic;
 use crate::fs;
 use crate::plan::{Exclusion, PlanRules, exclusion};
 use crate::publish::Stop;
-use crate::readers::SignUp;
 use crate::subscriber::{Roster, Row, neutralised};
-use crate::suppression::Reason;
-use crate::token::KeySet;
+use crate::token::AddressKey;
 
 /// The columns of ours; the author's own stand behind them.
 const HEADER: [&str; 6] = ["email", "name", "tags", "joined", "status", "source"];
@@ -70,15 +69,14 @@ pub fn export_roster(
         suppressions: office.ledger.suppression_reasons()?,
         ..PlanRules::default()
     };
-    let sign_ups = office.ledger.confirmed_sign_ups()?;
-    let mut roster = match office.publication.roster(&office.keys) {
-        Ok(roster) => roster,
-        // Readers may have signed up before the author wrote a row.
-        Err(_) if !office.publication.folder.join("subscribers.csv").exists() => {
-            Roster::open("subscribers.csv", io::Cursor::new("email\n"), &office.keys)?
-        }
-        Err(stop) => return Err(stop),
-    };
+    let sign_ups = office.ledger.confirmed_sign_ups()?.into_iter();
+    let since = sign_ups.filter_map(|one| {
+        let consent = one.consent?;
+        Some((one.key, consent.act.at.format("%Y-%m-%d").to_string()))
+    });
+    let since: HashMap<AddressKey, String> = since.collect();
+    let (publication, ledger) = (office.publication, &mut office.ledger);
+    let mut roster = publication.audience(&office.keys, ledger)?;
     let mut writer = Writer {
         out: csv::WriterBuilder::new().from_writer(BufWriter::new(out)),
         raw,
@@ -86,19 +84,11 @@ pub fn export_roster(
     };
     writer.header()?;
     let mut exported = RosterExported::default();
-    let mut keys = Vec::with_capacity(roster.people());
     roster.each(&office.keys, |row| {
-        keys.push(row.key);
         exported.rows += 1;
-        writer.row(row, &rules)
+        exported.sign_ups += u64::from(row.line.is_none());
+        writer.row(row, &rules, since.get(&row.key))
     })?;
-    let there = KeySet::gather(keys).set;
-    for sign_up in sign_ups.iter().filter(|one| !there.contains(&one.key)) {
-        exported.rows += 1;
-        exported.sign_ups += 1;
-        let reason = rules.suppressions.get(&sign_up.key).copied();
-        writer.sign_up(sign_up, reason)?;
-    }
     writer.finish()?;
     Ok(exported)
 }
@@ -121,7 +111,12 @@ impl<W: Write> Writer<W> {
         self.record(HEADER.into_iter().chain(own.iter().map(String::as_str)))
     }
 
-    fn row(&mut self, row: &Row<'_>, rules: &PlanRules) -> Result<(), Stop> {
+    fn row(
+        &mut self,
+        row: &Row<'_>,
+        rules: &PlanRules,
+        since: Option<&String>,
+    ) -> Result<(), Stop> {
         let status = match exclusion(row, rules) {
             Some(Exclusion::Suppressed(reason)) => reason.to_owned(),
             Some(Exclusion::Status(word)) => word,
@@ -136,27 +131,13 @@ impl<W: Write> Writer<W> {
                 own[at] = value;
             }
         }
+        if let (None, Some(since)) = (row.line, since) {
+            joined.clone_from(since);
+        }
+        let source = if row.line.is_some() { "csv" } else { "web" };
         let (address, name, tags) = (row.address.as_str(), row.name(), row.tags().join(" "));
-        let ours = [address, &name, &tags, &joined, &status, "csv"];
+        let ours = [address, &name, &tags, &joined, &status, source];
         self.record(ours.into_iter().chain(own.iter().map(String::as_str)))
-    }
-
-    fn sign_up(&mut self, sign_up: &SignUp, reason: Option<Reason>) -> Result<(), Stop> {
-        let Some(address) = &sign_up.address else {
-            return Ok(());
-        };
-        let consent = sign_up.consent.as_ref();
-        let joined = consent.map(|consent| consent.act.at.format("%Y-%m-%d").to_string());
-        let ours = [
-            address.as_str(),
-            &sign_up.name,
-            &sign_up.tags.join(" "),
-            joined.as_deref().unwrap_or_default(),
-            reason.map_or("active", Reason::as_str),
-            "web",
-        ];
-        let own = self.own.len();
-        self.record(ours.into_iter().chain(std::iter::repeat_n("", own)))
     }
 
     fn record<'a>(&mut self, fields: impl Iterator<Item = &'a str>) -> Result<(), Stop> {

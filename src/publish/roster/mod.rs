@@ -5,10 +5,14 @@
 //! death in between leaves a row that nothing is mailed to.
 
 mod adding;
+mod erasing;
 mod exporting;
 mod file;
 mod importing;
+mod looking;
+mod moving;
 mod removing;
+mod tidying;
 
 use crate::address::EmailAddress;
 use crate::diagnostic::Diagnostic;
@@ -18,9 +22,13 @@ use crate::suppression::{Reason, Suppression};
 use crate::token::Keys;
 
 pub use adding::{Added, NewSubscriber, add_subscriber};
+pub use erasing::{Forgotten, erase_subscriber};
 pub use exporting::{RosterExported, export_roster, export_roster_to_file};
 pub use importing::{Import, ImportDiff, ImportOptions, Imported, look_at_import};
+pub use looking::{Dossier, KnownRow, look_up};
+pub use moving::{Moved, move_subscriber};
 pub use removing::{Found, Removal, find_subscribers, remove_subscribers};
+pub use tidying::{Rows, Tidied, Untidy, find_untidy, tidy};
 
 /// A publication with its ledger and keys, for commands about its people.
 pub struct Office<'a> {

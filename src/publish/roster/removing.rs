@@ -16,6 +16,8 @@ pub struct Found {
     pub address: EmailAddress,
     /// Lines of the roster's file.
     pub lines: Vec<u64>,
+    /// Whether they signed up on the web.
+    pub signed_up: bool,
     /// Whether an issue was planned for the address before.
     pub was_mailed: bool,
     /// The suppression that stands already.
@@ -25,7 +27,7 @@ pub struct Found {
 impl Found {
     /// Whether anything is known of the address.
     pub fn is_known(&self) -> bool {
-        !self.lines.is_empty() || self.was_mailed || self.suppression.is_some()
+        !self.lines.is_empty() || self.signed_up || self.was_mailed || self.suppression.is_some()
     }
 }
 
@@ -51,6 +53,7 @@ pub fn find_subscribers(
         found.push(Found {
             address: address.clone(),
             lines: Vec::new(),
+            signed_up: office.ledger.sign_up(&key)?.is_some(),
             was_mailed: office.ledger.address_of(&key)?.is_some(),
             suppression: office.ledger.suppression(&key)?,
         });
@@ -79,6 +82,10 @@ pub fn remove_subscribers(
         .map(|address| office.suppression(address, reason, "command"))
         .collect();
     let suppressed = office.ledger.suppress_many(&suppressions)?;
+    let now = office.publication.clock.now();
+    for one in &suppressions {
+        office.ledger.end_sign_up(&one.key, now)?;
+    }
     sign_change(office.publication, &mut office.ledger)?;
     let mut removal = Removal {
         suppressed,
@@ -107,13 +114,17 @@ pub fn remove_subscribers(
     Ok(removal)
 }
 
-fn keys_of(office: &Office<'_>, addresses: &[EmailAddress]) -> Vec<AddressKey> {
+pub(super) fn keys_of(office: &Office<'_>, addresses: &[EmailAddress]) -> Vec<AddressKey> {
     let of = |address| office.keys.address_key(address);
     addresses.iter().map(of).collect()
 }
 
 /// Which of `keys` a row belongs to.
-fn position(office: &Office<'_>, keys: &[AddressKey], row: &SheetRow<'_>) -> Option<usize> {
+pub(super) fn position(
+    office: &Office<'_>,
+    keys: &[AddressKey],
+    row: &SheetRow<'_>,
+) -> Option<usize> {
     let key = office.keys.address_key(row.address.as_ref()?);
     keys.iter().position(|wanted| *wanted == key)
 }
