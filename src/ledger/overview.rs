@@ -118,6 +118,29 @@ impl Ledger {
         self.store
             .read(|session| session.rows(sql, [], |row| Ok((row.get(0)?, count(row.get(1)?)))))
     }
+
+    /// Readers who signed up by themselves and are on the roster, by the day of their confirmation.
+    pub fn sign_ups_by_day(&mut self) -> Result<Vec<(NaiveDate, u64)>, LedgerError> {
+        let sql = "SELECT confirmed_at / $1, count(*) FROM signup
+                    WHERE state = 'confirmed' AND confirmed_at IS NOT NULL GROUP BY 1 ORDER BY 1";
+        self.store.read(|session| {
+            session.rows(sql, [DAY], |row| {
+                let day: i64 = row.get(0)?;
+                let day = instant(day.saturating_mul(DAY))?.date_naive();
+                Ok((day, count(row.get(1)?)))
+            })
+        })
+    }
+
+    /// A mark that changes when a reader signs up or leaves.
+    pub fn sign_up_mark(&mut self) -> Result<(u64, i64), LedgerError> {
+        let sql =
+            "SELECT count(*), coalesce(max(confirmed_at), 0) FROM signup WHERE state = 'confirmed'";
+        self.store.read(|session| {
+            let mark = session.first(sql, [], |row| Ok((count(row.get(0)?), row.get(1)?)))?;
+            Ok(mark.unwrap_or_default())
+        })
+    }
 }
 
 fn count(stored: i64) -> u64 {

@@ -1,7 +1,7 @@
 //! Gathers what the desk shows. Looking must cost little, for the page asks again and again: what is
 //! settled is kept, and what costs more is looked at less often.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -61,10 +61,13 @@ struct Looked {
     took: Duration,
 }
 
+/// When the roster's file was changed and its size, and the mark of the sign-ups.
+type Stamp = (Option<(SystemTime, u64)>, (u64, i64));
+
 /// What the roster's file said.
 #[derive(Debug, Clone)]
 struct RosterLook {
-    stamp: Option<(SystemTime, u64)>,
+    stamp: Stamp,
     active: KeySet,
     joined: Vec<(NaiveDate, u64)>,
     looked: Looked,
@@ -130,7 +133,10 @@ impl Outlook {
             add_failures(ledger, &self.issues, overview)?;
             add_polls(ledger, now, overview)?;
         }
-        self.add_readers(&publication, ledger.as_mut(), overview)
+        match &mut ledger {
+            Some(ledger) => self.add_readers(&publication, ledger, overview),
+            None => Ok(()),
+        }
     }
 
     fn add_issues(
@@ -195,20 +201,20 @@ impl Outlook {
     fn add_readers(
         &mut self,
         publication: &Publication,
-        ledger: Option<&mut Ledger>,
+        ledger: &mut Ledger,
         overview: &mut Overview,
     ) -> Result<(), Stop> {
         let mut months = Months::default();
         let mut by_reason: BTreeMap<String, u64> = BTreeMap::new();
-        let mut suppressed = HashMap::new();
-        if let Some(ledger) = ledger {
-            suppressed = ledger.suppression_reasons()?;
-            for (day, reason, people) in ledger.suppressions_by_day()? {
-                months.left(day, people);
-                *by_reason.entry(reason).or_default() += people;
-            }
+        for (day, reason, people) in ledger.suppressions_by_day()? {
+            months.left(day, people);
+            *by_reason.entry(reason).or_default() += people;
         }
-        let look = self.roster(publication)?;
+        for (day, people) in ledger.sign_ups_by_day()? {
+            months.came(day, people);
+        }
+        let suppressed = ledger.suppression_reasons()?;
+        let look = self.roster(publication, ledger)?;
         for (day, people) in look.iter().flat_map(|look| &look.joined) {
             months.came(*day, *people);
         }
@@ -228,12 +234,16 @@ impl Outlook {
         Ok(())
     }
 
-    /// The roster, read anew if its file has changed.
-    fn roster(&mut self, publication: &Publication) -> Result<Option<&RosterLook>, Stop> {
+    /// The roster, read anew if its file has changed or readers have signed up or left.
+    fn roster(
+        &mut self,
+        publication: &Publication,
+        ledger: &mut Ledger,
+    ) -> Result<Option<&RosterLook>, Stop> {
         let file = publication.folder.join(subscriber::FILE_NAME);
-        let stamp = std::fs::metadata(&file)
-            .ok()
-            .and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
+        let metadata = std::fs::metadata(&file).ok();
+        let file = metadata.and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
+        let stamp = (file, ledger.sign_up_mark()?);
         let is_known = self
             .roster
             .as_ref()
@@ -243,7 +253,7 @@ impl Outlook {
                 return Ok(None);
             };
             let began = Instant::now();
-            let mut roster = publication.roster(&keys)?;
+            let mut roster = publication.audience(&keys, ledger)?;
             let mut joined: BTreeMap<NaiveDate, u64> = BTreeMap::new();
             roster.each(&keys, |row| {
                 let day = row
