@@ -3,8 +3,6 @@
 //! Two fingerprints are equal only if all that went into them is, in the same order and under the
 //! same names; a program that was built from other sources gives other fingerprints.
 
-use std::io;
-
 use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -77,9 +75,10 @@ impl Fingerprinter {
     /// Adds a value, as JSON. A map without an order makes needless work, never a wrong file.
     pub fn value<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
         self.text("value", name);
-        // What is hashed here is a template's variable or a setting, which all have a form in JSON;
-        // and a hash takes everything that is written to it.
-        let _ = serde_json::to_writer(Hashing(&mut self.0), value);
+        // What is hashed here is a template's variable or a setting, which all have a form in JSON. As
+        // a whole: a hash takes a fifth of its time for small pieces.
+        let json = serde_json::to_vec(value).unwrap_or_default();
+        self.0.update(&json);
     }
 
     /// The fingerprint of all that was added.
@@ -87,19 +86,6 @@ impl Fingerprinter {
         let mut hash = [0; 32];
         hash.copy_from_slice(self.0.finish().as_ref());
         Fingerprint(hash)
-    }
-}
-
-struct Hashing<'a>(&'a mut Context);
-
-impl io::Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

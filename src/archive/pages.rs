@@ -24,6 +24,8 @@ pub(super) struct Site<'a> {
     card: CardView,
     /// What does not differ from page to page.
     frame: Variables,
+    /// The same with what pages in the publication's language share: nearly all.
+    own_frame: Variables,
 }
 
 impl<'a> Site<'a> {
@@ -60,6 +62,7 @@ impl<'a> Site<'a> {
             around,
             card: CardView::of_publication(&around),
             stylesheet: versioned(STYLESHEET, layouts.text("web.css")),
+            own_frame: in_language(&frame, &publication.language, &words),
             frame,
         }
     }
@@ -164,11 +167,11 @@ impl<'a> Site<'a> {
 
     /// What every page knows; `language` is the one of its main text.
     fn context(&self, language: &str) -> Variables {
-        let mut context = self.frame.clone();
-        context.insert("language", language);
-        context.insert("direction", direction(language));
-        context.insert("words", &Words::of(language, self.around.own_words));
-        context
+        if language == self.around.publication.language {
+            return self.own_frame.clone();
+        }
+        let words = Words::of(language, self.around.own_words);
+        in_language(&self.frame, language, &words)
     }
 
     fn draft(&self, template: &'static str, mut variables: Variables, path: String) -> Draft<'_> {
@@ -224,6 +227,15 @@ impl<'a> Site<'a> {
         let bytes = self.around.layouts.text(name).as_bytes();
         Draft::new(path, Fingerprint::of_bytes(bytes), || Ok(bytes.to_vec()))
     }
+}
+
+/// A frame around text of a language.
+fn in_language(frame: &Variables, language: &str, words: &Words) -> Variables {
+    let mut variables = frame.clone();
+    variables.insert("language", language);
+    variables.insert("direction", direction(language));
+    variables.insert("words", words);
+    variables
 }
 
 /// An instant as OpenGraph takes it.

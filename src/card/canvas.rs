@@ -132,7 +132,8 @@ impl Canvas {
                 break;
             }
             let row = &mut self.0[row * STRIDE + first..(row + 1) * STRIDE];
-            for (old, new) in row.iter_mut().zip(pixels.iter().skip(hidden)) {
+            let pixels = pixels.get(hidden..).unwrap_or_default();
+            for (old, new) in row.iter_mut().zip(pixels) {
                 *old = (*old & 0xf0).max(new & 0xf0) | (*old & 0x0f).max(new & 0x0f);
             }
         }

@@ -6,6 +6,9 @@ use super::{Entry, FeedInfo, Logo};
 /// such character makes the whole feed unreadable. A form feed or vertical tab separated words and
 /// becomes a space.
 pub fn clean_xml_text(text: &str) -> String {
+    if !may_be_unclean(text) {
+        return text.to_owned();
+    }
     text.chars()
         .filter_map(|character| match character {
             '\t' | '\n' | '\r' => Some(character),
@@ -14,6 +17,17 @@ pub fn clean_xml_text(text: &str) -> String {
             _ => (!character.is_control()).then_some(character),
         })
         .collect()
+}
+
+/// Whether any byte may belong to a character that XML forbids: ASCII's controls, and the first byte
+/// of the others in UTF-8. Most texts have none.
+fn may_be_unclean(text: &str) -> bool {
+    let is_suspect = |byte: &u8| match byte {
+        b'\t' | b'\n' | b'\r' => false,
+        0x00..=0x1f | 0x7f | 0xc2 | 0xef => true,
+        _ => false,
+    };
+    text.as_bytes().iter().any(is_suspect)
 }
 
 /// What a feed says about itself, clean.

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::build::{rehearse_build, side_by_side};
+use super::build::rehearse_build;
 use super::freeze::freeze;
 use super::guard::glimpse;
 use super::online::visit_links;
 use super::pictures::assets_of;
 use super::problems::foreign_sender;
 use super::publication::Issues;
+use super::side_by_side::side_by_side;
 use super::trial::{is_too_slow, try_composer};
 use super::{Publication, Stop};
 use crate::address::EmailAddress;

@@ -36,6 +36,7 @@ mod roster_watch;
 mod rounds;
 mod scheduling;
 mod send;
+mod side_by_side;
 mod signing;
 mod targets;
 mod telling;

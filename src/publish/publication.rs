@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::side_by_side::side_by_side;
 use super::trial::Deadline;
 use super::{Stop, templates};
 use crate::clock::Clock;
@@ -88,12 +89,15 @@ impl Publication {
         let mut files = Vec::new();
         let mut warnings = Vec::new();
         let mut errors = Vec::new();
-        for (path, stem) in issue_paths(&self.folder.join("issues"))? {
-            let name = shown_path(&self.folder, &path);
-            match fs::read_text(&path, &name)
-                .map_err(|error| vec![error])
-                .and_then(|source| parse_essay(&source))
-            {
+        let paths = issue_paths(&self.folder.join("issues"))?;
+        let read = side_by_side(paths.len(), |index| {
+            let path = &paths[index].0;
+            let source = fs::read_text(path, &shown_path(&self.folder, path));
+            let source = source.map_err(|error| vec![error]);
+            Ok(source.and_then(|source| parse_essay(&source)))
+        })?;
+        for ((path, stem), read) in paths.into_iter().zip(read) {
+            match read {
                 Ok(parsed) => {
                     warnings.extend(parsed.warnings);
                     files.push(IssueFile {

@@ -3,9 +3,15 @@
 
 use std::ops::Range;
 
+use memchr::{memchr_iter, memmem};
+
 /// Byte ranges of the bare URLs in `text`, in order.
 pub(crate) fn find_urls(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    // Nearly every text has none, and is asked for them.
+    if !may_hold_url(text.as_bytes()) {
+        return found;
+    }
     let mut from = 0;
     while let Some(at) = next_candidate(text, from) {
         if begins_with_host(&text[at.end..]) {
@@ -16,6 +22,12 @@ pub(crate) fn find_urls(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Whether a text has the end of `http://`, `https://` or `www.` anywhere.
+fn may_hold_url(text: &[u8]) -> bool {
+    memmem::find(text, b"://").is_some()
+        || memchr_iter(b'.', text).any(|dot| matches!(text[..dot].last(), Some(b'w' | b'W')))
 }
 
 /// The next `http://`, `https://` or `www.` that begins a word.

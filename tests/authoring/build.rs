@@ -85,7 +85,8 @@ fn what_is_fetched_again_and_again_has_twins_and_a_page_of_an_issue_has_none() {
         }
     }
     assert!(has("issues/first/index.html"));
-    let is_of_an_issue = |file: &&String| file.starts_with("issues/") && !file.ends_with("/index.html");
+    let is_of_an_issue =
+        |file: &&String| file.starts_with("issues/") && !file.ends_with("/index.html");
     assert_eq!(files.iter().find(is_of_an_issue), None);
 }
 

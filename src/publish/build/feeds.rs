@@ -17,7 +17,7 @@ use crate::publish::Publication;
 /// All documents of all feeds.
 pub(super) struct Feeds<'a> {
     publication: &'a Publication,
-    essays: Essays<'a>,
+    essays: &'a Essays<'a>,
     archive: &'a Archive<'a>,
     /// Newest first.
     places: Vec<Place>,
@@ -58,7 +58,7 @@ impl<'a> Feeds<'a> {
     pub(super) fn new(
         publication: &'a Publication,
         logo: Option<feed::Logo>,
-        essays: Essays<'a>,
+        essays: &'a Essays<'a>,
         archive: &'a Archive<'a>,
     ) -> Self {
         let mut order: Vec<(usize, Entry)> = (essays.issues().iter().enumerate())

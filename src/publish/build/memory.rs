@@ -4,7 +4,8 @@
 //! A memory that is wrong costs time and never gives a wrong file:
 //!
 //! - It holds no page. It says that what has this fingerprint has bytes with these hashes; the file
-//!   in `public/` is hashed at each build and left alone only if it has them. Whatever became of
+//!   in `public/` is left alone only if it has them, which is hashed at each build, unless the system
+//!   says that nobody changed the file since it was ([`stamp`](super::stamp)). Whatever became of
 //!   `public/`, the bytes are those that were made from this fingerprint, or they are made again.
 //! - A fingerprint covers everything that a file is made of, and the program that makes it. A memory
 //!   of another publication or another version answers no question that is asked.
@@ -18,19 +19,29 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::essays::KnownEssay;
+use super::stamp::Stamp;
 use crate::fingerprint::Fingerprint;
 use crate::fs;
 
 /// Its name in the publication's folder.
 const FILE_NAME: &str = ".postrider-cache";
 
-/// The hashes of a file and of its twins.
+/// What is known of a file and of its twins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Hashes {
+pub(super) struct KnownFile {
     /// Of the file.
-    pub(super) file: Fingerprint,
+    pub(super) file: Seen,
     /// Of its twins, in their order.
-    pub(super) twins: [Option<Fingerprint>; 2],
+    pub(super) twins: [Option<Seen>; 2],
+}
+
+/// What is known of one file on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    /// Hash of its bytes.
+    pub(super) hash: Fingerprint,
+    /// What the system said of the file that had it.
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// What earlier builds found out.
@@ -45,7 +56,7 @@ pub(super) struct Memory {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Known {
     /// By the fingerprint of a file.
-    files: BTreeMap<Fingerprint, Hashes>,
+    files: BTreeMap<Fingerprint, KnownFile>,
     /// By the fingerprint of an essay.
     essays: BTreeMap<Fingerprint, KnownEssay>,
 }
@@ -64,8 +75,8 @@ impl Memory {
         }
     }
 
-    /// The hashes of what a fingerprint gave.
-    pub(super) fn hashes(&self, fingerprint: Fingerprint) -> Option<&Hashes> {
+    /// The files that a fingerprint gave.
+    pub(super) fn files(&self, fingerprint: Fingerprint) -> Option<&KnownFile> {
         self.known.files.get(&fingerprint)
     }
 
@@ -78,7 +89,7 @@ impl Memory {
     /// the next build slower, and no more.
     pub(super) fn keep(
         &self,
-        files: impl Iterator<Item = (Fingerprint, Hashes)>,
+        files: impl Iterator<Item = (Fingerprint, KnownFile)>,
         essays: Vec<KnownEssay>,
     ) {
         let essays = essays.into_iter();
@@ -114,12 +125,16 @@ mod tests {
     #[test]
     fn a_memory_that_was_changed_or_cut_off_is_forgotten() {
         let print = Fingerprint::of_bytes(b"essay");
-        let hashes = Hashes {
-            file: print,
-            twins: [Some(print), None],
+        let seen = Seen {
+            hash: print,
+            stamp: None,
+        };
+        let file = KnownFile {
+            file: seen,
+            twins: [Some(seen), None],
         };
         let known = Known {
-            files: BTreeMap::from([(print, hashes)]),
+            files: BTreeMap::from([(print, file)]),
             essays: BTreeMap::new(),
         };
         let text = write(&known);

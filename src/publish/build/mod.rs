@@ -12,7 +12,7 @@ mod former;
 mod manifest;
 mod memory;
 mod press;
-mod side_by_side;
+mod stamp;
 mod twins;
 
 use std::path::Path;
@@ -20,6 +20,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::pictures::{Asset, IssueAssets, assets_of};
+use super::side_by_side::side_by_side;
 use super::{About, Publication, Stop, logo};
 use crate::archive::{AboutPage, Archive, ArchivePage, Cover, Draft, Surroundings};
 use crate::diagnostic::Diagnostic;
@@ -30,7 +31,6 @@ use feeds::Feeds;
 pub(super) use former::FormerNames;
 use memory::Memory;
 use press::{Press, Printed};
-pub(super) use side_by_side::side_by_side;
 pub use twins::{ENDINGS as TWIN_ENDINGS, gzip};
 
 /// What a build did.
@@ -97,8 +97,8 @@ pub fn build(
     let (mut printed, essays) = make_all(edition, &memory, &print)?;
     let own: Vec<&Asset> = assets.iter().flat_map(|assets| &assets.files).collect();
     printed.extend(side_by_side(own.len(), |index| print(own[index].draft()))?);
-    let mut report = press.publish(&printed)?;
-    memory.keep(printed.iter().map(Printed::hashes), essays);
+    let mut report = press.publish(&mut printed)?;
+    memory.keep(printed.iter().map(Printed::known), essays);
     report.public = public.len();
     report.drafts = issues.iter().filter(|issue| issue.draft).count();
     report.future = issues.len() - report.public - report.drafts;
@@ -203,7 +203,7 @@ fn make_all<R: Send>(
     let essays = Essays::new(publication, issues, assets, memory);
     let logo = logo::read(publication)?;
     let shown = logo.as_ref().map(|logo| logo.shown.clone());
-    let feeds = Feeds::new(publication, shown, essays, &archive);
+    let feeds = Feeds::new(publication, shown, &essays, &archive);
     let document = |number: usize| Ok((number, feeds.document(number, take)?));
     let made = side_by_side(issues.len(), |index| {
         let (seen, page) = essays.with_page_essay(index, |essay| take(archive.issue(index, essay)));

@@ -12,7 +12,8 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::memory::{Hashes, Memory};
+use super::memory::{KnownFile, Memory, Seen};
+use super::stamp::{Moment, Stamp};
 use super::twins::{ENDINGS, twins};
 use super::{BuildReport, manifest};
 use crate::archive::Draft;
@@ -24,6 +25,9 @@ use crate::fs;
 /// Holds the files that wait for the others.
 const STAGING: &str = ".postrider-staging";
 
+/// A file there that is made to see what time it is on the disk.
+const CLOCK: &str = ".clock";
+
 /// Where files are made ready.
 pub(super) struct Press<'a> {
     out: PathBuf,
@@ -31,6 +35,8 @@ pub(super) struct Press<'a> {
     memory: &'a Memory,
     /// What earlier builds wrote.
     earlier: BTreeSet<String>,
+    /// When this build began to look at files.
+    began: Moment,
     /// Held as long as the press is open: another build of this folder waits.
     _turn: File,
 }
@@ -38,22 +44,35 @@ pub(super) struct Press<'a> {
 /// A file that is ready, with its twins.
 pub(super) struct Printed {
     fingerprint: Fingerprint,
-    hashes: Hashes,
-    /// The file, and those of its twins that there are.
-    files: Vec<Ready>,
+    file: Ready,
+    twins: [Option<Ready>; 2],
 }
 
 /// One file on the disk.
 struct Ready {
     path: String,
+    seen: Seen,
     /// Whether it waits among the staged ones; otherwise it is in its place already.
     staged: bool,
 }
 
 impl Printed {
     /// What the next build may remember.
-    pub(super) fn hashes(&self) -> (Fingerprint, Hashes) {
-        (self.fingerprint, self.hashes)
+    pub(super) fn known(&self) -> (Fingerprint, KnownFile) {
+        let twins = self.twins.each_ref();
+        let known = KnownFile {
+            file: self.file.seen,
+            twins: twins.map(|twin| twin.as_ref().map(|twin| twin.seen)),
+        };
+        (self.fingerprint, known)
+    }
+
+    fn files(&self) -> impl Iterator<Item = &Ready> {
+        std::iter::once(&self.file).chain(self.twins.iter().flatten())
+    }
+
+    fn files_mut(&mut self) -> impl Iterator<Item = &mut Ready> {
+        std::iter::once(&mut self.file).chain(self.twins.iter_mut().flatten())
     }
 }
 
@@ -71,6 +90,7 @@ impl<'a> Press<'a> {
         std::fs::create_dir(&staging).map_err(failed)?;
         Ok(Self {
             earlier: manifest::read(out)?,
+            began: Moment::of(&std::fs::metadata(&staging).map_err(failed)?),
             out: out.to_path_buf(),
             staging,
             memory,
@@ -86,65 +106,70 @@ impl<'a> Press<'a> {
         }
         let path = draft.path.clone();
         let bytes = draft.make()?;
-        let twins = twins(&path, &bytes);
-        let hashes = Hashes {
-            file: Fingerprint::of_bytes(&bytes),
-            twins: twins
-                .each_ref()
-                .map(|twin| twin.as_deref().map(Fingerprint::of_bytes)),
+        let [gzip, brotli] = twins(&path, &bytes);
+        let twin = |ending: &str, bytes: Option<Vec<u8>>| {
+            bytes
+                .map(|bytes| self.ready(format!("{path}.{ending}"), &bytes))
+                .transpose()
         };
-        let mut files = vec![self.ready(path.clone(), &bytes)?];
-        for (ending, twin) in ENDINGS.iter().zip(&twins) {
-            if let Some(twin) = twin {
-                files.push(self.ready(format!("{path}.{ending}"), twin)?);
-            }
-        }
         Ok(Printed {
             fingerprint,
-            hashes,
-            files,
+            twins: [twin(ENDINGS[0], gzip)?, twin(ENDINGS[1], brotli)?],
+            file: self.ready(path, &bytes)?,
         })
     }
 
     /// The file if it need not be made: it is known which bytes it has, and they are there.
     fn remembered(&self, draft: &Draft<'_>) -> Option<Printed> {
-        let hashes = *self.memory.hashes(draft.fingerprint)?;
+        let known = self.memory.files(draft.fingerprint)?;
         let path = &draft.path;
-        let mut files = vec![self.in_place(path.clone(), hashes.file)?];
-        for (ending, twin) in ENDINGS.iter().zip(hashes.twins) {
-            if let Some(hash) = twin {
-                files.push(self.in_place(format!("{path}.{ending}"), hash)?);
+        let mut twins = [None, None];
+        for ((place, ending), twin) in twins.iter_mut().zip(ENDINGS).zip(known.twins) {
+            if let Some(seen) = twin {
+                *place = Some(self.in_place(format!("{path}.{ending}"), seen)?);
             }
         }
         Some(Printed {
             fingerprint: draft.fingerprint,
-            hashes,
-            files,
+            file: self.in_place(path.clone(), known.file)?,
+            twins,
         })
     }
 
-    fn in_place(&self, path: String, hash: Fingerprint) -> Option<Ready> {
-        let bytes = fs::read_bytes(&self.out.join(&path), &path).ok()??;
-        (Fingerprint::of_bytes(&bytes) == hash).then_some(Ready {
-            path,
-            staged: false,
-        })
+    fn in_place(&self, path: String, seen: Seen) -> Option<Ready> {
+        let place = self.out.join(&path);
+        // Before it is read: whatever changes it from here on gives it another stamp.
+        let stamp = Stamp::of(&std::fs::metadata(&place).ok()?);
+        let staged = false;
+        if seen.stamp == Some(stamp) {
+            return Some(Ready { path, seen, staged });
+        }
+        let bytes = fs::read_bytes(&place, &path).ok()??;
+        if Fingerprint::of_bytes(&bytes) != seen.hash {
+            return None;
+        }
+        let stamp = stamp.settled_at(self.began);
+        let seen = Seen { stamp, ..seen };
+        Some(Ready { path, seen, staged })
     }
 
     /// Stages a file if its bytes are not in its place.
     fn ready(&self, path: String, bytes: &[u8]) -> Result<Ready, Diagnostic> {
+        let hash = Fingerprint::of_bytes(bytes);
         let present = fs::read_bytes(&self.out.join(&path), &path)?;
         if present.as_deref() == Some(bytes) {
-            return Ok(Ready {
-                path,
-                staged: false,
-            });
+            let seen = Seen { hash, stamp: None };
+            let staged = false;
+            return Ok(Ready { path, seen, staged });
         }
         if present.is_some() && !self.earlier.contains(&path) {
             return Err(self.in_the_way(&path));
         }
-        stage(&self.staging.join(&path), bytes).map_err(|error| unwritable(&path, &error))?;
-        Ok(Ready { path, staged: true })
+        let stamp = stage(&self.staging.join(&path), bytes);
+        let stamp = Some(stamp.map_err(|error| unwritable(&path, &error))?);
+        let seen = Seen { hash, stamp };
+        let staged = true;
+        Ok(Ready { path, seen, staged })
     }
 
     /// A file that is in the way and that no build wrote is somebody's work.
@@ -158,23 +183,21 @@ impl<'a> Press<'a> {
 
     /// Moves what is staged to its place, and takes away what no longer belongs to the archive. A
     /// file counts once, with its twins.
-    pub(super) fn publish(self, printed: &[Printed]) -> Result<BuildReport, Diagnostic> {
+    pub(super) fn publish(self, printed: &mut [Printed]) -> Result<BuildReport, Diagnostic> {
         let mut report = BuildReport::default();
-        let files = || printed.iter().flat_map(|one| &one.files);
+        self.settle_stamps(printed)?;
+        let files = || printed.iter().flat_map(Printed::files);
         let current: BTreeSet<&str> = files().map(|file| file.path.as_str()).collect();
         let mut union = current.clone();
         union.extend(self.earlier.iter().map(String::as_str));
         manifest::write(&self.out, &union)?;
         self.move_into_place(Path::new(""))?;
-        for one in printed {
-            let changed = one.files.iter().any(|file| file.staged);
-            let feed = one
-                .files
-                .first()
-                .filter(|file| changed && is_feed(&file.path));
+        for one in &*printed {
+            let changed = one.files().any(|file| file.staged);
+            let is_new_feed = changed && is_feed(&one.file.path);
             report
                 .changed_feeds
-                .extend(feed.map(|file| file.path.clone()));
+                .extend(is_new_feed.then(|| one.file.path.clone()));
             *(if changed {
                 &mut report.written
             } else {
@@ -187,6 +210,21 @@ impl<'a> Press<'a> {
         }
         manifest::write(&self.out, &current)?;
         Ok(report)
+    }
+
+    /// From here on others see the staged files, and may change them: stamps are kept of those that
+    /// would then have another one.
+    fn settle_stamps(&self, printed: &mut [Printed]) -> Result<(), Diagnostic> {
+        let clock = self.staging.join(CLOCK);
+        let moment = File::create(&clock).and_then(|file| file.metadata());
+        let moment = moment.and_then(|now| std::fs::remove_file(&clock).map(|()| now));
+        let moment = Moment::of(&moment.map_err(|error| unwritable(STAGING, &error))?);
+        let files = printed.iter_mut().flat_map(Printed::files_mut);
+        for file in files.filter(|file| file.staged) {
+            let stamp = file.seen.stamp;
+            file.seen.stamp = stamp.and_then(|stamp| stamp.settled_at(moment));
+        }
+        Ok(())
     }
 
     /// Moves what waits in a folder to its place: folders that are not there yet as a whole.
@@ -242,7 +280,7 @@ fn clear(staging: &Path) -> std::io::Result<()> {
 }
 
 /// Writes a file that any web server may read. No fsync: it can be built again.
-fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<Stamp> {
     let mut file = match File::create(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             if let Some(folder) = path.parent() {
@@ -253,7 +291,8 @@ fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         made => made?,
     };
     file.write_all(bytes)?;
-    file.set_permissions(fs::usual_permissions())
+    file.set_permissions(fs::usual_permissions())?;
+    Ok(Stamp::of(&file.metadata()?))
 }
 
 /// A file that could not be written.

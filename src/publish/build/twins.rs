@@ -1,8 +1,8 @@
 //! Precompressed twins: `index.html.gz` and `index.html.br` beside `index.html`, for web servers
 //! that hand them out as they are. The same bytes give the same twins: no time stands in them.
 //!
-//! They are made of what is fetched again and again: feeds, the front page, lists, stylesheets. What
-//! is fetched once or seldom has none ([`SELDOM`]).
+//! They are made of what everybody fetches again and again: the publication's feeds, the front page,
+//! stylesheets. The rest has none ([`SELDOM`]).
 
 use std::io::Write;
 use std::path::Path;
@@ -34,10 +34,10 @@ const BROTLI_QUALITY: i32 = 5;
 /// another way, which needs sixteen times as long for a page of some kilobytes.
 const WINDOWS: (i32, i32) = (18, 22);
 
-/// Pages of issues and archives of the feeds. They are nearly all of an archive's text, so that their
-/// twins would be most of a build's work and two thirds of its files, while a reader fetches each of
-/// them once, if at all: a server compresses them as they are asked for.
-const SELDOM: [&str; 2] = ["issues/", "feeds/"];
+/// Pages of issues, what belongs to a tag, and archives of the feeds. They are nearly all of an
+/// archive's text, so that their twins would be most of a build's work and two thirds of its files,
+/// while few readers fetch each of them, and many once: a server compresses them as they are asked for.
+const SELDOM: [&str; 3] = ["issues/", "tags/", "feeds/"];
 
 /// What a file's twins are called behind its own name.
 pub const ENDINGS: [&str; 2] = ["gz", "br"];
@@ -90,7 +90,7 @@ mod tests {
     fn a_twin_is_the_text_again_and_smaller() {
         for length in [SMALLEST, 5_000, 300_000] {
             let text: String = "abcdefg".chars().cycle().take(length).collect();
-            let [gz, br] = twins("tags/a/index.html", text.as_bytes()).map(Option::unwrap);
+            let [gz, br] = twins("about/index.html", text.as_bytes()).map(Option::unwrap);
             assert!(gz.len() < length && br.len() < length);
             let mut read = String::new();
             flate2::read::GzDecoder::new(&gz[..])
@@ -112,7 +112,11 @@ mod tests {
     fn what_would_not_shrink_or_is_no_text_has_none() {
         let text = "a".repeat(1000);
         assert_eq!(twins("photo.jpg", text.as_bytes()), [None, None]);
-        for path in ["feeds/archive-1.xml", "issues/a/index.html"] {
+        for path in [
+            "feeds/archive-1.xml",
+            "issues/a/index.html",
+            "tags/a/feed.xml",
+        ] {
             assert_eq!(twins(path, text.as_bytes()), [None, None]);
         }
         assert_eq!(

@@ -12,7 +12,7 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Does `work` for 0 to `count`, several at a time, and gives the results in order. After an error
 /// nothing new is begun, and the error of the smallest number is given, however the threads ran:
 /// whatever stands before it was begun before it.
-pub(in crate::publish) fn side_by_side<R: Send>(
+pub(super) fn side_by_side<R: Send>(
     count: usize,
     work: impl Fn(usize) -> Result<R, Diagnostic> + Sync,
 ) -> Result<Vec<R>, Diagnostic> {
