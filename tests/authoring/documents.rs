@@ -87,6 +87,28 @@ fn the_first_newsletter_of_the_readme_arrives() {
     assert!(room.has(&format!("{folder}public/feed.xml")));
 }
 
+/// The commands of docs/subscribers.md, run as they stand there, from top to bottom.
+#[test]
+fn the_commands_of_the_page_about_subscribers_work() {
+    let page = document("docs/subscribers.md");
+    let room = Newsroom::new()
+        .file("subscribers.csv", between(&page, "```csv\n", "```"))
+        .file(
+            "mailchimp.csv",
+            "Email Address,First Name,MEMBER_RATING\neve@example.org,Eve,2\n",
+        );
+    let mut commands = 0;
+    for block in page.split("```sh\n").skip(1) {
+        for line in block.split("```").next().unwrap().lines() {
+            shell(&room, line).wait().exits(0);
+            commands += 1;
+        }
+    }
+    assert!(commands >= 15, "{commands} commands");
+    let left = room.read("subscribers.csv");
+    assert!(left.contains("eve@example.org") && !left.contains("bob@example.org"));
+}
+
 #[test]
 fn the_readme_names_the_two_commands() {
     let readme = document("README.md");
@@ -143,6 +165,7 @@ fn every_path_that_a_document_names_exists() {
         "docs/themes.md",
         "docs/preview.md",
         "docs/bounces.md",
+        "docs/subscribers.md",
         "docs/serving.md",
     ] {
         let paths = paths_in(&document(name));
@@ -187,6 +210,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/themes.md",
         "docs/preview.md",
         "docs/bounces.md",
+        "docs/subscribers.md",
         "docs/serving.md",
     ] {
         let text = document(name);

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::newsroom;
+use crate::support::mail::Letter;
 use crate::support::newsroom::Newsroom;
+use crate::support::relay::ScriptedRelay;
 
 const ROSTER: &str = "email,name,tags,joined,status\nann@example.org,Ann,craft,2025-01-02,\nbob@example.org,,,,\ngone@example.org,Gone,,,\n";
 
@@ -496,4 +498,90 @@ fn a_sync_takes_out_who_is_missing_but_not_many_at_once_and_not_all() {
             .stderr_contains("would remove 100 % of the roster");
     }
     assert_eq!(mailed(&room).len(), 6);
+}
+
+#[test]
+fn names_that_are_markup_templates_or_advertisements_are_text_in_the_letter() {
+    let relay = ScriptedRelay::start();
+    let names = [
+        "<script>alert(1)</script>",
+        "{{ env }} {% include \"x\" %}",
+        "Win $1000 https://spam.example",
+    ];
+    let rows: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| format!("p{at}@example.org,\"{}\"\n", name.replace('"', "\"\"")))
+        .collect();
+    let room = newsroom()
+        .relay(&relay)
+        .essay("2026-12-01-one", "One", "Text.\n")
+        .file(
+            "templates/email.html",
+            "<p>Dear {{ subscriber.name }},</p>\n{{ essay }}\n<p><a href=\"{{ unsubscribe_url }}\">Leave</a></p>\n",
+        )
+        .file(
+            "templates/email.txt",
+            "Dear {{ subscriber.name }},\n\n{{ essay }}\n\nLeave: {{ unsubscribe_url }}\n",
+        )
+        .subscribers("email,name\n");
+    import(&room, format!("email,name\n{}", rows.concat()));
+    room.run(["-q", "send", "one", "--yes"]).exits(0);
+    for message in relay.wait_for(3) {
+        let letter = Letter::read(&message.data);
+        let at: usize = message.rcpt_to[0][1..2].parse().unwrap();
+        assert!(
+            letter.text().contains(&format!("Dear {},", names[at])),
+            "{}",
+            letter.text()
+        );
+        assert!(
+            !letter.html().contains("<script") && !letter.html().contains("href=\"https://spam")
+        );
+        assert_eq!(letter.headers("To").len(), 1);
+    }
+}
+
+#[test]
+fn spellings_of_one_address_are_one_person_and_the_rest_is_judged_as_the_roster_is() {
+    let room = room();
+    let domain = ["d".repeat(60).as_str(); 3].join(".");
+    let csv = format!(
+        "email\nü@bücher.example\nÜ@xn--bcher-kva.example\nANN@Example.ORG\n{}@{domain}.example.org\npostmaster@example.org\n",
+        "l".repeat(60)
+    );
+    let diff = import(&room, csv);
+    assert_eq!(
+        (&diff["new"], &diff["duplicates"]),
+        (&json!(2), &json!(1)),
+        "{diff}"
+    );
+    assert_eq!(
+        (&diff["unchanged"], &diff["invalid_lines"]),
+        (&json!(1), &json!([5]))
+    );
+    // A role is a reader perhaps; whoever plans is told.
+    room.run(["plan", "one"])
+        .exits(0)
+        .stderr_contains("`postmaster@example.org` is a role, not a reader");
+}
+
+/// Who opens a file holds it, whatever takes its name then; the hash tells which one it was.
+#[test]
+fn the_file_that_was_opened_is_the_one_that_is_imported() {
+    let room = room();
+    room.write("in.csv", "email\nfirst@example.org\n");
+    let opened = std::fs::File::open(room.path("in.csv")).unwrap();
+    std::fs::remove_file(room.path("in.csv")).unwrap();
+    room.write("in.csv", "email\nsecond@example.org\n");
+    let path = format!(
+        "/proc/{}/fd/{}",
+        std::process::id(),
+        std::os::fd::AsRawFd::as_raw_fd(&opened)
+    );
+    let import = ["--json", "-q", "subscribers", "import", &path, "--yes"];
+    let diff = room.run(import).exits(0).json();
+    let sha256 = postrider::token::sha256_hex(b"email\nfirst@example.org\n");
+    assert_eq!(diff["sha256"], sha256.as_str());
+    assert!(room.read("subscribers.csv").contains("first@example.org"));
 }

@@ -52,6 +52,16 @@ fn the_first_subscriber_makes_the_file_and_the_day_is_written_down() {
 }
 
 #[test]
+fn a_role_that_is_added_is_warned_of() {
+    let room = with_roster(ROSTER);
+    for role in ["postmaster", "abuse", "noreply"] {
+        room.run(["subscribers", "add", &format!("{role}@example.org")])
+            .exits(0)
+            .stderr_contains("is a role, not a reader");
+    }
+}
+
+#[test]
 fn nobody_is_added_twice_or_after_leaving() {
     let room = with_roster(ROSTER);
     room.run(["subscribers", "add", "Bob@Example.org"])

@@ -27,7 +27,10 @@ pub(super) struct RosterFile {
 impl RosterFile {
     /// Opens and locks it.
     pub(super) fn lock(publication: &Publication) -> Result<Self, Stop> {
-        let path = publication.folder.join(FILE_NAME);
+        Self::lock_at(publication.folder.join(FILE_NAME))
+    }
+
+    fn lock_at(path: PathBuf) -> Result<Self, Stop> {
         // A link stays a link: what it leads to is replaced.
         let path = std::fs::canonicalize(&path).unwrap_or(path);
         loop {
@@ -152,4 +155,72 @@ fn stamp(metadata: &std::fs::Metadata) -> Stamp {
 
 fn stamp_of(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().as_ref().map(stamp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "email\na@example.org\n";
+
+    /// Adds a row while something else happens to the file.
+    fn rewrite(path: &Path, meanwhile: impl FnOnce()) -> Result<Edited, Stop> {
+        let file = RosterFile::lock_at(path.to_owned())?;
+        let mut sheet = file.sheet()?;
+        let mut meanwhile = Some(meanwhile);
+        let change = |_: &SheetRow<'_>| {
+            if let Some(meanwhile) = meanwhile.take() {
+                meanwhile();
+            }
+            Ok(Change::Keep)
+        };
+        file.rewrite(&mut sheet, change, [vec![(0, "b@example.org".to_owned())]])
+    }
+
+    #[test]
+    fn what_another_program_saves_meanwhile_is_never_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        fs::write_atomically(&path, BEFORE.as_bytes()).unwrap();
+        let theirs = "email\na@example.org\nc@example.org\n";
+        // An editor replaces the file, or writes into it.
+        let replace = || fs::write_atomically(&path, theirs.as_bytes()).unwrap();
+        let into = || {
+            use std::io::Write;
+            let mut file = std::fs::OpenOptions::new()
+                .append(true)
+                .open(&path)
+                .unwrap();
+            file.write_all(b"c@example.org\n").unwrap();
+        };
+        assert!(rewrite(&path, replace).is_err());
+        assert_eq!(
+            fs::read_bytes(&path, FILE_NAME).unwrap().unwrap(),
+            theirs.as_bytes()
+        );
+        fs::write_atomically(&path, BEFORE.as_bytes()).unwrap();
+        assert!(rewrite(&path, into).is_err());
+        assert_eq!(
+            fs::read_bytes(&path, FILE_NAME).unwrap().unwrap(),
+            theirs.as_bytes()
+        );
+        let made = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(made, 1, "nothing is left over");
+        assert!(rewrite(&path, || {}).is_ok());
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        fs::write_atomically(&path, BEFORE.as_bytes()).unwrap();
+        let file = RosterFile::lock_at(path.clone()).unwrap();
+        let mut sheet = file.sheet().unwrap();
+        let fail = |_: &SheetRow<'_>| Err(Diagnostic::error("the disk is full").into());
+        assert!(file.rewrite(&mut sheet, fail, []).is_err());
+        assert_eq!(
+            fs::read_bytes(&path, FILE_NAME).unwrap().unwrap(),
+            BEFORE.as_bytes()
+        );
+    }
 }
