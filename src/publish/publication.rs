@@ -56,6 +56,9 @@ pub struct Issues {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Without it the semicolon of `a = 1;` stands in front of it.
+const CODE_AMONG_RIGHT_TO_LEFT: &str = "\ncode { direction: ltr; unicode-bidi: embed }\n";
+
 impl Publication {
     /// Opens the publication in `folder`.
     pub fn open(folder: &Path, environment: &Environment, clock: Clock) -> Result<Self, Stop> {
@@ -277,7 +280,7 @@ impl Publication {
     pub fn essay_css(&self, language: &str) -> Cow<'_, str> {
         let css = self.layouts.text("essay.css");
         match direction(language) {
-            "rtl" => Cow::Owned(mirrored(css)),
+            "rtl" => Cow::Owned(mirrored(css) + CODE_AMONG_RIGHT_TO_LEFT),
             _ => Cow::Borrowed(css),
         }
     }

@@ -6,13 +6,14 @@ use pulldown_cmark::{Event, Options, Parser};
 use super::document::{Block, Inline, Target};
 use super::inlines::Inlines;
 use super::links::Links;
+use super::quotes::Quotes;
 use super::video::is_video;
 
 /// The block that the content of a paragraph makes.
-pub(super) fn paragraph(mut content: Vec<Inline>, links: &Links) -> Block {
+pub(super) fn paragraph(mut content: Vec<Inline>, links: &Links, quotes: Quotes<'_>) -> Block {
     if let [only] = content.as_mut_slice() {
         if let Some(title) = title_of(only).filter(|title| !title.is_empty()) {
-            let caption = caption(&std::mem::take(title), links);
+            let caption = caption(&std::mem::take(title), links, quotes);
             let picture = content.remove(0);
             return Block::Figure { picture, caption };
         }
@@ -37,7 +38,7 @@ fn title_of(inline: &mut Inline) -> Option<&mut String> {
 
 /// A title as the words of a caption: CommonMark makes it plain text, so only the punctuation is
 /// set, and addresses become links.
-fn caption(title: &str, links: &Links) -> Vec<Inline> {
+fn caption(title: &str, links: &Links, quotes: Quotes<'_>) -> Vec<Inline> {
     // What could be Markdown is escaped; so is a first bracket, behind which no line is special.
     let mut source = "\\( ".to_owned();
     for character in title
@@ -54,10 +55,10 @@ fn caption(title: &str, links: &Links) -> Vec<Inline> {
     let mut shown = String::new();
     for event in Parser::new_ext(&source, Options::ENABLE_SMART_PUNCTUATION) {
         if let Event::Text(text) = event {
-            shown.push_str(&text);
+            shown.push_str(quotes.instead_of(&text));
         }
     }
-    let mut inlines = Inlines::new("", links);
+    let mut inlines = Inlines::new("", links, quotes);
     inlines.text(shown.strip_prefix("( ").unwrap_or(&shown), 0..0);
     inlines.take()
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::autolink::find_urls;
 use super::document::{Inline, Target, words};
 use super::links::Links;
+use super::quotes::Quotes;
 use super::raw_html::{is_hidden, single_tag};
 use super::scripts::find_scripts;
 use super::video::is_video;
@@ -21,6 +22,7 @@ const MOST_HIDDEN: usize = 8;
 pub(super) struct Inlines<'a> {
     source: &'a str,
     links: &'a Links,
+    quotes: Quotes<'a>,
     /// The content of the block, and of each span that is open in it.
     levels: Vec<Level>,
     /// Consecutive pieces of text, as they will be shown.
@@ -59,10 +61,11 @@ struct Hidden {
 }
 
 impl<'a> Inlines<'a> {
-    pub(super) fn new(source: &'a str, links: &'a Links) -> Self {
+    pub(super) fn new(source: &'a str, links: &'a Links, quotes: Quotes<'a>) -> Self {
         Self {
             source,
             links,
+            quotes,
             levels: vec![Level {
                 kind: Kind::Block,
                 content: Vec::new(),
@@ -118,10 +121,11 @@ impl<'a> Inlines<'a> {
             let start = self.text.len();
             // The parser opens a quotation where it finds none to close, as behind `6"`.
             let ends_word = self.text.ends_with(char::is_alphanumeric);
-            self.text.push_str(match shown {
+            let mark = match shown {
                 "“" if ends_word => "”",
                 _ => shown,
-            });
+            };
+            self.text.push_str(self.quotes.instead_of(mark));
             self.changed.push((start..self.text.len(), written));
         }
     }

@@ -22,6 +22,7 @@ mod parse;
 pub mod picture_size;
 pub mod pictures;
 mod plain;
+mod quotes;
 mod raw_addresses;
 mod raw_html;
 mod references;
@@ -43,6 +44,7 @@ use html::{Channel, write_html};
 use pictures::Pictures;
 
 use parse::Parsed;
+use quotes::Quotes;
 pub use references::{Reference, references};
 
 pub use marks::MarkProblem;
@@ -113,8 +115,9 @@ impl<'a> ParsedEssay<'a> {
     /// Parses an essay. Every text can be parsed; time and memory are linear in its length.
     pub fn new(markdown: &str, context: &RenderContext<'a>) -> Self {
         let links = Links::new(context.issue_url, context.pictures);
+        let quotes = Quotes::of(context.words);
         Self {
-            parsed: parse::parse(&lines_with_lf(markdown), &links),
+            parsed: parse::parse(&lines_with_lf(markdown), &links, quotes),
             links,
             context: context.clone(),
         }

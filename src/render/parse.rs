@@ -16,6 +16,7 @@ use super::inlines::Inlines;
 use super::links::Links;
 use super::marks::{Audience, MarkProblem, Marks, Selection};
 use super::outline::{Outline, SourceEvent};
+use super::quotes::Quotes;
 
 /// The dialect: CommonMark, GitHub's extensions, and what essays need. Superscripts and
 /// subscripts are found by [`scripts`](super::scripts).
@@ -62,12 +63,12 @@ impl Parsed {
 }
 
 /// Parses an essay. Never fails: every text is Markdown.
-pub(super) fn parse(markdown: &str, links: &Links) -> Parsed {
+pub(super) fn parse(markdown: &str, links: &Links, quotes: Quotes<'_>) -> Parsed {
     let events: Vec<SourceEvent<'_>> = Parser::new_ext(markdown, options())
         .into_offset_iter()
         .collect();
     let marks = Marks::find(&events);
-    let document = |selection: &Selection| document(markdown, &events, selection, links);
+    let document = |selection: &Selection| document(markdown, &events, selection, links, quotes);
     let has_parts = marks.part_audiences();
     let excerpt = |audience| {
         let selection = marks.excerpt(audience)?;
@@ -89,6 +90,7 @@ fn document(
     events: &[SourceEvent<'_>],
     selection: &Selection,
     links: &Links,
+    quotes: Quotes<'_>,
 ) -> Document {
     let outline = Outline::of(events, selection);
     let mut occurrences = vec![0; outline.footnotes().len()];
@@ -98,6 +100,7 @@ fn document(
         let mut builder = Builder::new(
             markdown,
             links,
+            quotes,
             &outline,
             &mut occurrences,
             &mut highlighter,
@@ -146,6 +149,7 @@ enum Open {
 
 struct Builder<'a> {
     links: &'a Links,
+    quotes: Quotes<'a>,
     outline: &'a Outline,
     /// How many references each footnote has so far.
     occurrences: &'a mut [usize],
@@ -167,19 +171,21 @@ impl<'a> Builder<'a> {
     fn new(
         source: &'a str,
         links: &'a Links,
+        quotes: Quotes<'a>,
         outline: &'a Outline,
         occurrences: &'a mut [usize],
         highlighter: &'a mut Highlighter,
     ) -> Self {
         Self {
             links,
+            quotes,
             outline,
             occurrences,
             highlighter,
             blocks: Vec::new(),
             open: Vec::new(),
             taken: Vec::new(),
-            inlines: Inlines::new(source, links),
+            inlines: Inlines::new(source, links, quotes),
             table: Table::default(),
             row: Vec::new(),
             literal: None,
@@ -319,7 +325,7 @@ impl<'a> Builder<'a> {
             TagEnd::Paragraph => {
                 let content = self.inlines.take();
                 if !content.is_empty() {
-                    self.push_block(figure::paragraph(content, self.links));
+                    self.push_block(figure::paragraph(content, self.links, self.quotes));
                 }
             }
             TagEnd::Heading(level) => {

@@ -63,6 +63,8 @@ words! {
     comma,
     /// Behind a label.
     colon,
+    /// What becomes of straight quotes: the opening mark, a comma, the closing one.
+    quotes,
     /// Who wrote it: `{title}`, `{author}`.
     title_by_author,
 

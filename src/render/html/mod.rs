@@ -158,12 +158,23 @@ impl Writer<'_> {
         if let Some(start) = start.filter(|start| *start != 1) {
             self.write(format_args!(" start=\"{start}\""));
         }
-        if self.channel != Channel::Feed && items.iter().any(|item| item.done.is_some()) {
+        let tasks = items.iter().filter(|item| item.done.is_some()).count();
+        // Among other items, which keep their bullets, a task of the mail is marked by itself.
+        let (all, each) = match self.channel {
+            Channel::Web => (tasks > 0, false),
+            Channel::Email => (tasks > 0 && tasks == items.len(), tasks < items.len()),
+            Channel::Feed => (false, false),
+        };
+        if all {
             self.out.push_str(" class=\"tasks\"");
         }
         self.out.push_str(">\n");
         for item in items {
-            self.out.push_str("<li>");
+            self.out.push_str(if each && item.done.is_some() {
+                "<li class=\"task\">"
+            } else {
+                "<li>"
+            });
             match item.done {
                 Some(done) => self.task(done, &item.blocks),
                 None => self.blocks(&item.blocks),

@@ -1,6 +1,9 @@
 //! How things are written in each channel.
 
 use super::{render, text};
+use crate::render::pictures::Pictures;
+use crate::render::{RenderContext, render_essay};
+use crate::words::{OwnWords, Words};
 
 #[test]
 fn rendering_twice_gives_the_same_bytes() {
@@ -324,4 +327,62 @@ fn what_stands_before_the_mark_is_the_opening() {
         "{long}"
     );
     assert_eq!(opening("<!-- more -->\n\nb"), "b");
+}
+
+#[test]
+fn straight_quotes_become_those_of_the_language() {
+    let said = |language: &str, markdown: &str| {
+        let words = Words::of(language, &OwnWords::default());
+        let context = RenderContext {
+            issue_url: "https://letters.example.org/issues/a/",
+            id_prefix: "a-",
+            essay_css: "",
+            words: &words,
+            pictures: &Pictures::default(),
+        };
+        render_essay(markdown, &context).text.trim_end().to_owned()
+    };
+    for (language, marks) in [
+        ("en", ["“", "”"]),
+        ("de-AT", ["„", "“"]),
+        // A space at which the line is not broken.
+        ("fr", ["« ", " »"]),
+        ("es", ["«", "»"]),
+        ("he", ["”", "”"]),
+        ("ja", ["「", "」"]),
+    ] {
+        let [open, close] = marks;
+        assert_eq!(
+            said(language, "Say \"one *two*\", don't \\\"x\\\", `\"y\"` “z”."),
+            format!("Say {open}one _two_{close}, don’t \"x\", `\"y\"` “z”.")
+        );
+        assert_eq!(
+            said(
+                language,
+                "![A](https://example.org/a.png \"A 'lamp' of \\\"ours\\\"\")"
+            ),
+            format!(
+                "{}\nA ‘lamp’ of {open}ours{close}",
+                said(language, "![A](https://example.org/a.png)")
+            )
+        );
+    }
+}
+
+#[test]
+fn items_beside_tasks_keep_their_bullets_in_the_mail() {
+    let css = super::CSS;
+    assert!(css.contains("ul.tasks {") && css.contains("li.task { list-style-type: none }"));
+    let mixed = render("- [x] done\n- a word\n").email_html;
+    assert_eq!(mixed.matches("list-style-type").count(), 1, "{mixed}");
+    assert!(
+        mixed.contains("<li class=\"task\" style=")
+            && mixed.contains("list-style-type:none\">\u{2611} done"),
+        "{mixed}"
+    );
+    let tasks = render("- [x] done\n- [ ] open\n").email_html;
+    assert!(
+        tasks.contains("<ul class=\"tasks\"") && !tasks.contains("class=\"task\""),
+        "{tasks}"
+    );
 }

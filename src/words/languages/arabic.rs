@@ -14,6 +14,7 @@ pub(in crate::words) fn arabic() -> Words {
         weekdays_short: "الاثنين, الثلاثاء, الأربعاء, الخميس, الجمعة, السبت, الأحد",
         comma: "، ",
         colon: ":",
+        quotes: "«,»",
         title_by_author: "{title}، بقلم {author}",
         read_online: "القراءة على الويب",
         read_on: "متابعة القراءة",

@@ -14,6 +14,7 @@ pub(in crate::words) fn chinese() -> Words {
         weekdays_short: "周一, 周二, 周三, 周四, 周五, 周六, 周日",
         comma: "、",
         colon: "：",
+        quotes: "“,”",
         title_by_author: "{title}，作者：{author}",
         read_online: "在网页上阅读",
         read_on: "继续阅读",

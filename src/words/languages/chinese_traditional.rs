@@ -14,6 +14,7 @@ pub(in crate::words) fn chinese_traditional() -> Words {
         weekdays_short: "週一, 週二, 週三, 週四, 週五, 週六, 週日",
         comma: "、",
         colon: "：",
+        quotes: "「,」",
         title_by_author: "{title}，作者：{author}",
         read_online: "在網頁上閱讀",
         read_on: "繼續閱讀",

@@ -14,6 +14,7 @@ pub(in crate::words) fn english() -> Words {
         weekdays_short: "Mon, Tue, Wed, Thu, Fri, Sat, Sun",
         comma: ", ",
         colon: ":",
+        quotes: "“,”",
         title_by_author: "{title}, by {author}",
         read_online: "Read on the web",
         read_on: "Read on",

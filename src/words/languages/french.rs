@@ -14,6 +14,7 @@ pub(in crate::words) fn french() -> Words {
         weekdays_short: "lun., mar., mer., jeu., ven., sam., dim.",
         comma: ", ",
         colon: "\u{a0}:",
+        quotes: "«\u{a0},\u{a0}»",
         title_by_author: "{title}, par {author}",
         read_online: "Lire en ligne",
         read_on: "Lire la suite",

@@ -14,6 +14,7 @@ pub(in crate::words) fn german() -> Words {
         weekdays_short: "Mo, Di, Mi, Do, Fr, Sa, So",
         comma: ", ",
         colon: ":",
+        quotes: "„,“",
         title_by_author: "{title}, von {author}",
         read_online: "Im Web lesen",
         read_on: "Weiterlesen",

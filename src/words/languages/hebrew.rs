@@ -14,6 +14,7 @@ pub(in crate::words) fn hebrew() -> Words {
         weekdays_short: "ב׳, ג׳, ד׳, ה׳, ו׳, ש׳, א׳",
         comma: ", ",
         colon: ":",
+        quotes: "”,”",
         title_by_author: "{title}, מאת {author}",
         read_online: "לקריאה באתר",
         read_on: "להמשך הקריאה",

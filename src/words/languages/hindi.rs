@@ -14,6 +14,7 @@ pub(in crate::words) fn hindi() -> Words {
         weekdays_short: "सोम, मंगल, बुध, गुरु, शुक्र, शनि, रवि",
         comma: ", ",
         colon: ":",
+        quotes: "“,”",
         title_by_author: "{title}, {author} की ओर से",
         read_online: "वेब पर पढ़ें",
         read_on: "आगे पढ़ें",

@@ -14,6 +14,7 @@ pub(in crate::words) fn japanese() -> Words {
         weekdays_short: "月, 火, 水, 木, 金, 土, 日",
         comma: "、",
         colon: "：",
+        quotes: "「,」",
         title_by_author: "{title}（{author}）",
         read_online: "ウェブで読む",
         read_on: "続きを読む",

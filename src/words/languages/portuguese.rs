@@ -14,6 +14,7 @@ pub(in crate::words) fn portuguese() -> Words {
         weekdays_short: "seg., ter., qua., qui., sex., sáb., dom.",
         comma: ", ",
         colon: ":",
+        quotes: "“,”",
         title_by_author: "{title}, por {author}",
         read_online: "Ler na web",
         read_on: "Continuar a leitura",

@@ -14,6 +14,7 @@ pub(in crate::words) fn spanish() -> Words {
         weekdays_short: "lun, mar, mié, jue, vie, sáb, dom",
         comma: ", ",
         colon: ":",
+        quotes: "«,»",
         title_by_author: "{title}, por {author}",
         read_online: "Leer en la web",
         read_on: "Seguir leyendo",
