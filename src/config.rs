@@ -5,6 +5,7 @@
 
 mod bounces;
 mod feeds;
+mod mailboxes;
 mod raw;
 mod reader;
 mod relay;
@@ -32,6 +33,7 @@ use crate::schedule::Slots;
 use crate::words::OwnWords;
 
 pub use feeds::Logo;
+pub use mailboxes::{ImapConfig, Mailboxes};
 pub use serve::{Network, ServeConfig};
 pub use signup::SignUpConfig;
 
@@ -86,6 +88,8 @@ pub struct Config {
     pub slots: Slots,
     /// When an address that fails is suppressed.
     pub bounce_rules: Rules,
+    /// Where mail that came back lies.
+    pub mailboxes: Mailboxes,
     /// Who hears of a run by a timer that fails.
     pub notify: Option<EmailAddress>,
     /// The ledger that may send this publication, once there was a real send.

@@ -13,7 +13,8 @@ use crate::bounce::Verdict;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{ReturnedFilter, ReturnedRow, Taken};
 use crate::publish::{
-    Source, Stop, TakeReport, open_ledger, planned_issue, replay_returned, take_returned,
+    Halt, Publication, Source, Stop, TakeReport, configured_sources, open_ledger, planned_issue,
+    replay_returned, take_returned,
 };
 
 /// Most groups of the summary.
@@ -30,8 +31,9 @@ pub(super) struct Bounces {
 enum Action {
     /// Read reports of failure, complaints and requests to leave
     Take {
-        /// A Maildir, an mbox file, a file with one mail, or `-` for one mail on the input
-        #[arg(required = true, value_name = "SOURCE")]
+        /// A Maildir, an mbox file, a file with one mail, or `-` for one mail on the input [default: the
+        /// mailboxes of `[bounces]`]
+        #[arg(value_name = "SOURCE")]
         sources: Vec<PathBuf>,
         /// The address that the mail on the input was delivered to
         #[arg(long, value_name = "ADDRESS")]
@@ -97,8 +99,23 @@ fn take(app: &App, sources: &[PathBuf], recipient: Option<&str>) -> CommandResul
 }
 
 fn take_all(app: &App, sources: &[PathBuf], recipient: Option<&str>) -> Result<TakeReport, Stop> {
-    let sources = opened(sources, recipient)?;
-    take_returned(&app.publication()?, &sources)
+    let publication = app.publication()?;
+    let sources = match sources {
+        [] => configured(&publication)?,
+        named => opened(named, recipient)?,
+    };
+    take_returned(&publication, &sources, &Halt::default())
+}
+
+fn configured(publication: &Publication) -> Result<Vec<Source>, Stop> {
+    let sources = configured_sources(publication)?;
+    if sources.is_empty() {
+        let problem = Diagnostic::error("nothing says where mail that came back lies");
+        return Err(problem
+            .hint("name a Maildir, an mbox or `-`, or set `maildir` or `imap` under `[bounces]`")
+            .into());
+    }
+    Ok(sources)
 }
 
 fn opened(sources: &[PathBuf], recipient: Option<&str>) -> Result<Vec<Source>, Stop> {

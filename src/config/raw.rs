@@ -115,6 +115,11 @@ pub(super) struct RawServe {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawBounces {
     pub(super) domain: Option<Spanned<String>>,
+    pub(super) maildir: Option<Spanned<String>>,
+    pub(super) imap: Option<Spanned<String>>,
+    pub(super) imap_password_file: Option<Spanned<String>>,
+    pub(super) imap_ca_file: Option<Spanned<String>>,
+    pub(super) imap_move_to: Option<Spanned<String>>,
     pub(super) suppress_after: Option<Spanned<usize>>,
     pub(super) soft_after: Option<Spanned<usize>>,
     pub(super) soft_within: Option<Spanned<String>>,
@@ -225,6 +230,11 @@ const KEYS: &[&str] = &[
     "listen",
     "trusted_proxies",
     "bounces",
+    "maildir",
+    "imap",
+    "imap_password_file",
+    "imap_ca_file",
+    "imap_move_to",
     "suppress_after",
     "soft_after",
     "soft_within",

@@ -81,6 +81,7 @@ impl Reader<'_> {
             })?,
             slots: self.slots(raw.schedule.every)?,
             bounce_rules: self.bounce_rules(&raw.bounces)?,
+            mailboxes: self.mailboxes(&raw.bounces)?,
             notify: match self.value("SCHEDULE_NOTIFY", raw.schedule.notify) {
                 None => None,
                 Some(value) => Some(EmailAddress::parse(&value.text).map_err(|error| {

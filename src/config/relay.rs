@@ -314,13 +314,13 @@ impl Reader<'_> {
     }
 }
 
-fn percent_decode(text: &str) -> String {
+pub(super) fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text)
         .decode_utf8_lossy()
         .into_owned()
 }
 
-fn read_secret(path: &Path, name: &str) -> Result<String, String> {
+pub(super) fn read_secret(path: &Path, name: &str) -> Result<String, String> {
     let open =
         fs::is_open_to_others(path).map_err(|error| format!("cannot read `{name}`: {error}"))?;
     if open {

@@ -55,7 +55,9 @@ pub use polls::FeedPolls;
 pub use readers::{AnswerRow, Asked, Confirmed, LeaveOutcome};
 pub use relays::{KnownRelay, StoredRest};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow, Reason};
-pub use returned::{Replayed, Returned, ReturnedFilter, ReturnedGroup, ReturnedRow, Taken};
+pub use returned::{
+    MailboxPosition, Replayed, Returned, ReturnedFilter, ReturnedGroup, ReturnedRow, Taken,
+};
 pub use standing::Standing;
 pub use suppressions::Lifted;
 pub use transitions::{Claim, IntentAnswer, Settlement};

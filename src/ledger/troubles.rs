@@ -24,6 +24,8 @@ pub enum Teller {
     Run,
     /// A server between its runs.
     Rounds,
+    /// A server that reads mailboxes.
+    Mailboxes,
 }
 
 impl Teller {
@@ -31,6 +33,7 @@ impl Teller {
         match self {
             Self::Run => "troubles",
             Self::Rounds => "troubles_of_rounds",
+            Self::Mailboxes => "troubles_of_mailboxes",
         }
     }
 }
@@ -40,7 +43,7 @@ impl Ledger {
     /// there was is done.
     pub fn troubles(&mut self) -> Result<Option<Troubles>, LedgerError> {
         let mut all: Option<Troubles> = None;
-        for teller in [Teller::Run, Teller::Rounds] {
+        for teller in [Teller::Run, Teller::Rounds, Teller::Mailboxes] {
             let Some(more) = self.troubles_of(teller)? else {
                 continue;
             };

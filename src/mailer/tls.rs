@@ -1,55 +1,23 @@
-//! TLS: rustls with aws-lc-rs, the system's roots or the author's own, always verified.
+//! TLS to the relay.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, Error as TlsError, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::ConnectError;
 use super::wire::Stream;
 use crate::delivery::Step;
+use crate::tls::{connector, is_about_trust};
 
 /// Makes protected connections; the roots are loaded once.
 #[derive(Clone)]
 pub(super) struct Tls(TlsConnector);
 
 impl Tls {
-    /// Loads the roots from `ca_file`, or the system's. TLS 1.2 and 1.3 (RFC 8996, RFC 9325).
+    /// Loads the roots from `ca_file`, or the system's.
     pub(super) fn load(ca_file: Option<&Path>) -> Result<Self, String> {
-        let mut roots = RootCertStore::empty();
-        if let Some(path) = ca_file {
-            let unreadable = |error| {
-                format!(
-                    "cannot read certificates from `{}`: {error}",
-                    path.display()
-                )
-            };
-            for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-                roots
-                    .add(certificate.map_err(unreadable)?)
-                    .map_err(|error| {
-                        format!(
-                            "a certificate in `{}` cannot be used: {error}",
-                            path.display()
-                        )
-                    })?;
-            }
-        } else {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-        if roots.is_empty() {
-            return Err("there is no certificate to trust: install the system's certificates (`ca-certificates`) or set `[smtp] ca_file`".to_owned());
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        connector(ca_file).map(Self)
     }
 
     /// Shakes hands and checks the certificate and its name (RFC 9525). A connection that breaks
@@ -67,13 +35,5 @@ impl Tls {
             Err(error) if is_about_trust(&error) => Err(ConnectError::Tls(error.to_string())),
             Err(error) => Err(ConnectError::Broken(Step::StartTls, error.to_string())),
         }
-    }
-}
-
-/// Whether rustls objected, and not the network.
-fn is_about_trust(error: &std::io::Error) -> bool {
-    match error.get_ref() {
-        Some(cause) => cause.is::<TlsError>(),
-        None => false,
     }
 }

@@ -72,7 +72,9 @@ pub use problems::foreign_sender;
 pub use progress::Progress;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use relays::Resting;
-pub use returned::{KEPT_FOLDER, Source, TakeReport, replay_returned, take_returned};
+pub use returned::{
+    KEPT_FOLDER, Source, TakeReport, configured_sources, replay_returned, take_returned,
+};
 pub use roster::{
     Added, Dossier, Forgotten, Found, Import, ImportDiff, ImportOptions, Imported, KnownRow, Moved,
     NewSubscriber, Office, Removal, RosterExported, Rows, Tidied, Untidy, add_subscriber,

@@ -222,7 +222,7 @@ fn send_notice(
         texts.join("\n\n\n"),
         match teller {
             Teller::Run => "Postrider sent by the clock",
-            Teller::Rounds => "`postrider serve` runs",
+            Teller::Rounds | Teller::Mailboxes => "`postrider serve` runs",
         },
         publication.folder.display()
     );

@@ -13,6 +13,7 @@ mod disk;
 mod dkim;
 mod flow;
 mod ground;
+mod imap;
 mod leaving;
 mod letter;
 mod login;

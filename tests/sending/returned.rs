@@ -65,7 +65,7 @@ const FIXTURES: [(&str, &str, Option<&str>); 34] = [
 ];
 
 /// A fixture about a message that the relay took.
-fn about(message: &AcceptedMessage, fixture: &str) -> String {
+pub(super) fn about(message: &AcceptedMessage, fixture: &str) -> String {
     let path = format!(
         "{}/tests/fixtures/bounces/{fixture}.eml",
         env!("CARGO_MANIFEST_DIR")
@@ -94,7 +94,7 @@ fn about(message: &AcceptedMessage, fixture: &str) -> String {
 }
 
 /// Puts a mail into the Maildir as an MTA does.
-fn deliver(room: &Newsroom, name: &str, mail: &str) {
+pub(super) fn deliver(room: &Newsroom, name: &str, mail: &str) {
     for folder in ["tmp", "new", "cur"] {
         std::fs::create_dir_all(room.path(INBOX).join(folder)).unwrap();
     }
@@ -113,7 +113,7 @@ fn pipe(room: &Newsroom, mail: &str) -> Output {
 }
 
 /// The reason of each suppression by address.
-fn suppressed(room: &Newsroom) -> BTreeMap<String, String> {
+pub(super) fn suppressed(room: &Newsroom) -> BTreeMap<String, String> {
     let listed = room.run(["subscribers", "list", "--suppressed", "--json"]);
     let listed = listed.exits(0).json();
     let all = listed["suppressions"].as_array().unwrap().iter();

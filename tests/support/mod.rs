@@ -15,6 +15,7 @@ pub mod certificate;
 pub mod cut;
 pub mod gate;
 pub mod hub;
+pub mod imap;
 pub mod in_process;
 pub mod mail;
 pub mod newsroom;

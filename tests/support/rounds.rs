@@ -28,6 +28,8 @@ pub struct Press {
 pub fn quick() -> Rhythm {
     Rhythm {
         look: Duration::from_millis(5),
+        maildir: Duration::from_millis(5),
+        imap: Duration::from_mins(5),
         patience: Duration::from_mins(1),
         longest_patience: Duration::from_mins(15),
         remember: Duration::from_hours(1),

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
+use super::identity::{get, set};
 use super::store::Session;
 use super::suppressions::{NewSuppression, write_suppression};
 use super::{DoubtedDomain, Ledger, LedgerError};
@@ -112,6 +113,55 @@ impl Ledger {
         self.judge(decide, now, &mut taken)?;
         Ok(taken)
     }
+}
+
+/// How far a mailbox was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailboxPosition {
+    /// While the mailbox gives the same, its mails have the same numbers.
+    pub validity: u32,
+    /// The number of the last mail that was taken.
+    pub last: u32,
+}
+
+impl Ledger {
+    /// How far the mailbox of this name was taken.
+    pub fn mailbox_position(&mut self, name: &str) -> Result<Option<MailboxPosition>, LedgerError> {
+        let text = self
+            .store
+            .read(|session| get(session, &position_key(name)))?;
+        Ok(text.and_then(|text| {
+            let (validity, last) = text.split_once(' ')?;
+            Some(MailboxPosition {
+                validity: validity.parse().ok()?,
+                last: last.parse().ok()?,
+            })
+        }))
+    }
+
+    /// Remembers how far it was taken.
+    pub fn set_mailbox_position(
+        &mut self,
+        name: &str,
+        position: MailboxPosition,
+    ) -> Result<(), LedgerError> {
+        let text = format!("{} {}", position.validity, position.last);
+        self.store
+            .write(|session| set(session, &position_key(name), &text))
+    }
+
+    /// What the mail with this hash came to, if it was taken.
+    pub fn verdict_of(&mut self, sha256: &[u8; 32]) -> Result<Option<Verdict>, LedgerError> {
+        let sql = "SELECT verdict FROM report WHERE mail_sha256 = $1";
+        let word = self.store.read(|session| {
+            session.first(sql, [&sha256[..]], |row| Ok(row.get::<_, String>(0)?))
+        })?;
+        Ok(word.and_then(|word| Verdict::from_stored(&word)))
+    }
+}
+
+fn position_key(name: &str) -> String {
+    format!("mailbox {name}")
 }
 
 fn is_known(session: &Session<'_>, mail: &Returned) -> Result<bool, LedgerError> {

@@ -3,6 +3,7 @@
 //! The order is the safety argument: a mail is read, written down with what follows from it, and only
 //! then moved. Who dies in between finds it again, knows it by its hash, and moves it.
 
+mod imap;
 mod keep;
 mod maildir;
 mod mbox;
@@ -10,7 +11,7 @@ mod source;
 
 use std::path::PathBuf;
 
-use super::{Publication, Stop, keys_for_planning, open_ledger, sign_change};
+use super::{Halt, Publication, Stop, keys_for_planning, open_ledger, sign_change};
 use crate::bounce::{self, LARGEST_MAIL};
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Ledger, Replayed, Returned, Taken};
@@ -18,6 +19,18 @@ use crate::token::{Keys, sha256};
 
 pub use keep::KEPT_FOLDER;
 pub use source::Source;
+
+/// The mailboxes that the settings name.
+pub fn configured_sources(publication: &Publication) -> Result<Vec<Source>, Stop> {
+    let mailboxes = &publication.config.mailboxes;
+    let mut sources = Vec::new();
+    if let Some(maildir) = &mailboxes.maildir {
+        sources.push(Source::of(maildir, None)?);
+    }
+    let imap = mailboxes.imap.as_ref();
+    sources.extend(imap.map(|config| Source::Imap(Box::new(config.clone()))));
+    Ok(sources)
+}
 
 /// A mail as it was found, its first [`LARGEST_MAIL`] bytes and one more.
 struct RawMail {
@@ -51,11 +64,18 @@ pub struct TakeReport {
 }
 
 /// Takes every new mail of the sources. Works while an issue is being sent.
-pub fn take_returned(publication: &Publication, sources: &[Source]) -> Result<TakeReport, Stop> {
+pub fn take_returned(
+    publication: &Publication,
+    sources: &[Source],
+    halt: &Halt,
+) -> Result<TakeReport, Stop> {
     let (ledger, identity) = open_ledger(publication)?;
     let mut batch = Batch::new(publication, ledger);
     let keys = keys_for_planning(publication, &mut batch.ledger, &identity)?;
     let taken = sources.iter().try_for_each(|source| {
+        if let Source::Imap(config) = source {
+            return imap::take(config, &mut batch, &keys, halt);
+        }
         let problems = source.each_new(publication, &mut |mail| batch.add(&keys, &mail))?;
         batch.report.problems.extend(problems);
         batch.write(&keys)

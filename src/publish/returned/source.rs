@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::{RawMail, keep, maildir, mbox};
+use crate::config::ImapConfig;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
 use crate::publish::{Publication, Stop};
@@ -23,6 +24,8 @@ pub enum Source {
         /// The address that it was delivered to, where the MTA tells.
         recipient: Option<String>,
     },
+    /// A mailbox that is read over IMAP: what is new is taken, and marked as seen.
+    Imap(Box<ImapConfig>),
     /// What was kept from the pipe.
     Kept,
 }
@@ -98,6 +101,12 @@ impl Source {
             Self::Pipe { .. } => Err(Diagnostic::error("the input can be read but once")
                 .hint("what came from a pipe is in `bounces/`, and is judged anew without being named")
                 .into()),
+            Self::Imap(config) => Err(Diagnostic::error(format!(
+                "`{}` is not read again",
+                config.shown()
+            ))
+            .hint("of its mails the codes and words are in the ledger, and judged anew")
+            .into()),
             Self::Kept => keep::each(publication, visit),
         }
     }

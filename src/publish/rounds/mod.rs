@@ -10,6 +10,7 @@
 mod folder;
 mod overseer;
 mod patience;
+mod post;
 mod shift;
 mod state;
 
@@ -28,6 +29,7 @@ use crate::config::Environment;
 use crate::diagnostic::Diagnostic;
 use crate::pace::RestRules;
 
+use post::Post;
 use shift::Shift;
 pub use state::{Doing, RoundsState, RoundsView};
 
@@ -36,6 +38,10 @@ pub use state::{Doing, RoundsState, RoundsView};
 pub struct Rhythm {
     /// Between two looks at the clock and the folder.
     pub look: Duration,
+    /// Between two looks at a Maildir.
+    pub maildir: Duration,
+    /// Between two looks at a mailbox on a server.
+    pub imap: Duration,
     /// Until what failed is tried again, at first. It doubles.
     pub patience: Duration,
     /// The longest wait for that.
@@ -52,6 +58,8 @@ impl Default for Rhythm {
     fn default() -> Self {
         Self {
             look: Duration::from_secs(10),
+            maildir: Duration::from_secs(20),
+            imap: Duration::from_mins(5),
             patience: Duration::from_mins(1),
             longest_patience: Duration::from_mins(15),
             remember: Duration::from_hours(1),
@@ -129,8 +137,15 @@ impl Rounds {
 
     /// Makes the rounds until `halt`. A sender that is at work then finishes what it has begun.
     pub fn run(&self, halt: &Halt) {
-        let mut shift = Shift::new(self);
-        self.again_and_again(halt, self.rhythm.look, || shift.look(halt));
+        std::thread::scope(|scope| {
+            // Who complains in the middle of a run gets no further letter.
+            scope.spawn(|| {
+                let mut post = Post::new(self);
+                self.again_and_again(halt, self.rhythm.maildir, || post.look(halt));
+            });
+            let mut shift = Shift::new(self);
+            self.again_and_again(halt, self.rhythm.look, || shift.look(halt));
+        });
     }
 
     fn tell(&self, text: &str) {

@@ -44,6 +44,8 @@ pub struct RoundsState {
     pub last_error: Option<(DateTime<Utc>, String)>,
     /// When the archive was last built here.
     pub built_at: Option<DateTime<Utc>>,
+    /// How many mails that came back were taken.
+    pub mails_taken: u64,
     /// How many runs of the sender there were.
     pub runs: u64,
     /// How many deliveries they dealt with.
