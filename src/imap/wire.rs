@@ -76,7 +76,10 @@ impl Wire {
             most -= length;
             let mut literal = Vec::new();
             let mut limited = (&mut self.0).take(length as u64);
-            let read = limited.read_to_end(&mut literal).await.map_err(broken)?;
+            let read = limited
+                .read_to_end(&mut literal)
+                .await
+                .map_err(|error| broken(&error))?;
             if read < length {
                 return Err(ended());
             }
@@ -98,7 +101,7 @@ impl Wire {
     async fn read_line(&mut self, text: &mut Vec<u8>) -> Result<(), ImapError> {
         use tokio::io::AsyncBufReadExt;
         loop {
-            let block = self.0.fill_buf().await.map_err(broken)?;
+            let block = self.0.fill_buf().await.map_err(|error| broken(&error))?;
             if block.is_empty() {
                 return Err(ended());
             }
@@ -144,7 +147,7 @@ fn literal_length(text: &[u8]) -> Result<Option<usize>, ImapError> {
         .ok_or(ImapError::Garbled("it sends more than was asked for"))
 }
 
-fn broken(error: std::io::Error) -> ImapError {
+fn broken(error: &std::io::Error) -> ImapError {
     ImapError::Broken(error.to_string())
 }
 
@@ -159,7 +162,7 @@ mod tests {
     async fn read(bytes: &'static [u8], most: usize) -> Result<Response, ImapError> {
         let stream = tokio::io::join(bytes, tokio::io::sink());
         Wire::new(Box::new(stream))
-            .read(most, Duration::from_secs(60))
+            .read(most, Duration::from_mins(1))
             .await
     }
 
