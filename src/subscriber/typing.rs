@@ -17,9 +17,12 @@ const LARGE: [&str; 12] = [
     "fastmail.com",
 ];
 
+/// Other providers, whose names are as near to one of those.
+const NEIGHBOURS: [&str; 3] = ["mail.com", "email.com", "ymail.com"];
+
 /// The domain that was probably meant: one letter is missing, too many, wrong, or two are swapped.
 pub fn meant_domain(domain: &str) -> Option<&'static str> {
-    if crate::freemail::provider_of(domain).is_some() {
+    if NEIGHBOURS.contains(&domain) || crate::freemail::provider_of(domain).is_some() {
         return None;
     }
     LARGE
