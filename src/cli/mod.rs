@@ -223,7 +223,7 @@ fn run(app: &App, command: Command) -> CommandResult {
 fn report(output: &Output, stop: Stop) -> Exit {
     match stop {
         Stop::Failed(problems) => {
-            output.problems(&problems);
+            output.failures(&problems);
             Exit::Failed
         }
         Stop::Busy(problem) => {

@@ -18,6 +18,9 @@ const HEADER_LINE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .content_lines(ContentLineStyle::none().junction(' '));
 
+/// Problems that are told one by one when a command stops.
+const MOST_PROBLEMS: usize = 20;
+
 /// What a header may begin with, see [`Output::table`].
 const MARKS: [char; 3] = ['#', '~', '<'];
 
@@ -161,6 +164,21 @@ impl Output {
         sorted.sort_by_key(|problem| problem.severity());
         for problem in sorted {
             let _ = writeln!(std::io::stderr(), "{}\n", problem.render(styled));
+        }
+    }
+
+    /// The first of what stopped a command, and how many more there are: a mistake that is in every
+    /// issue should not drive the others off the screen.
+    pub(super) fn failures(&self, problems: &[Diagnostic]) {
+        match problems.split_at_checked(MOST_PROBLEMS) {
+            Some((first, rest)) if !rest.is_empty() => {
+                self.problems(first);
+                let more = Diagnostic::error(format!("and {} more like these", rest.len()));
+                self.problems(&[
+                    more.hint("mend these first: the same mistake is often in many files")
+                ]);
+            }
+            _ => self.problems(problems),
         }
     }
 

@@ -12,6 +12,26 @@ fn with_issue(front_matter: &str) -> Newsroom {
     )
 }
 
+#[test]
+fn a_mistake_in_every_issue_does_not_fill_the_screen() {
+    let room = newsroom();
+    for number in 0..25 {
+        let text = format!("+++\ntitle = \"{number}\"\ncolour = \"red\"\n+++\n\nText.\n");
+        room.write(&format!("issues/2026-12-01-letter-{number:02}.md"), text);
+    }
+    let output = room.run(["build"]).fails(1);
+    let told = output.stderr.matches("issues/2026-12-01-letter-").count();
+    assert_eq!(told, 20, "{output}");
+    assert!(output.stderr.contains("and 5 more like these"), "{output}");
+    let checked = room.run(["check"]).fails(1);
+    let text = format!("{}{}", checked.stdout, checked.stderr);
+    assert_eq!(
+        text.matches("issues/2026-12-01-letter-").count(),
+        25,
+        "{checked}"
+    );
+}
+
 /// Every command that reads issues refuses, with the same words, and nothing is written.
 #[track_caller]
 fn refused(room: &Newsroom, words: &[&str]) {

@@ -168,12 +168,28 @@ fn what_the_essay_does_not_refer_to_stays_private() {
 }
 
 #[test]
-fn a_picture_that_is_gone_takes_its_copy_along() {
+fn a_picture_that_mails_may_show_stays_as_long_as_its_issue() {
     let room = seen("![A door](door.png)\n").file("issues/2026-12-01-seen/door.png", png(3, 2));
     room.run(["build"]).succeeds();
+    let first = assets(&room);
+    room.write("issues/2026-12-01-seen/door.png", png(4, 2));
+    room.run(["build"]).succeeds().stdout_contains("0 removed");
+    let both = assets(&room);
+    assert_eq!((first.len(), both.len()), (1, 2));
+    assert!(both.contains(&first[0]));
+
     let text = room.read(ESSAY).replace("![A door](door.png)", "No door.");
     room.write(ESSAY, text);
-    room.run(["build"]).succeeds().stdout_contains("1 removed");
+    room.run(["build"]).succeeds().stdout_contains("0 removed");
+    assert_eq!(assets(&room), both);
+    // Who wants one to be gone takes it away, and it does not come back.
+    std::fs::remove_file(room.path("public/assets").join(&first[0])).unwrap();
+    room.run(["build"]).succeeds();
+    assert_eq!(assets(&room).len(), 1);
+
+    let text = room.read(ESSAY).replacen("+++\n", "+++\ndraft = true\n", 1);
+    room.write(ESSAY, text);
+    room.run(["build"]).succeeds();
     assert_eq!(assets(&room), [] as [&str; 0]);
 }
 

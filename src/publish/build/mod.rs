@@ -15,11 +15,12 @@ mod press;
 mod stamp;
 mod twins;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::pictures::{Asset, IssueAssets, assets_of};
+use super::pictures::{ASSETS, Asset, IssueAssets, assets_of};
 use super::side_by_side::side_by_side;
 use super::{About, Publication, Stop, logo};
 use crate::archive::{AboutPage, Archive, ArchivePage, Cover, Draft, Surroundings};
@@ -97,7 +98,8 @@ pub fn build(
     let (mut printed, essays) = make_all(edition, &memory, &print)?;
     let own: Vec<&Asset> = assets.iter().flat_map(|assets| &assets.files).collect();
     printed.extend(side_by_side(own.len(), |index| print(own[index].draft()))?);
-    let mut report = press.publish(&mut printed)?;
+    let ids: HashSet<&str> = public.iter().map(|issue| issue.id.as_str()).collect();
+    let mut report = press.publish(&mut printed, |path| is_of_one_of(&ids, path))?;
     memory.keep(printed.iter().map(Printed::known), essays);
     report.public = public.len();
     report.drafts = issues.iter().filter(|issue| issue.draft).count();
@@ -106,6 +108,14 @@ pub fn build(
     report.warnings.extend(large_feed(out));
     former.write_with(&public, out)?;
     Ok(report)
+}
+
+/// Whether a file was brought along by one of the issues, perhaps with an earlier text: mails that show
+/// it were sent and cannot be changed.
+fn is_of_one_of(ids: &HashSet<&str>, path: &str) -> bool {
+    let below = path.strip_prefix(ASSETS);
+    let id = below.and_then(|below| Some(below.split_once('/')?.0));
+    id.is_some_and(|id| ids.contains(id))
 }
 
 /// What is to be said about a JSON feed that some readers leave out for its size.

@@ -181,13 +181,20 @@ impl<'a> Press<'a> {
         .hint("move it away, or build into another folder with `--out DIR`")
     }
 
-    /// Moves what is staged to its place, and takes away what no longer belongs to the archive. A
-    /// file counts once, with its twins.
-    pub(super) fn publish(self, printed: &mut [Printed]) -> Result<BuildReport, Diagnostic> {
+    /// Moves what is staged to its place, and takes away what no longer belongs to the archive, save
+    /// for files of earlier builds that `keeps` names. A file counts once, with its twins.
+    pub(super) fn publish(
+        self,
+        printed: &mut [Printed],
+        keeps: impl Fn(&str) -> bool,
+    ) -> Result<BuildReport, Diagnostic> {
         let mut report = BuildReport::default();
         self.settle_stamps(printed)?;
         let files = || printed.iter().flat_map(Printed::files);
-        let current: BTreeSet<&str> = files().map(|file| file.path.as_str()).collect();
+        let mut current: BTreeSet<&str> = files().map(|file| file.path.as_str()).collect();
+        let earlier = self.earlier.iter().map(String::as_str);
+        // One that somebody took away stays away.
+        current.extend(earlier.filter(|path| keeps(path) && self.out.join(path).is_file()));
         let mut union = current.clone();
         union.extend(self.earlier.iter().map(String::as_str));
         manifest::write(&self.out, &union)?;

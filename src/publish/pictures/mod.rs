@@ -24,6 +24,9 @@ use crate::render::{Reference, picture_size, references};
 use crate::token::sha256;
 use folder::{Folder, FoundFile};
 
+/// Where the files of issues are published, each below the identity of its issue.
+pub(super) const ASSETS: &str = "assets/";
+
 /// Largest picture that a page may load, in bytes. A photograph of a telephone has a third of it.
 const LARGEST_PICTURE: u64 = 10 * 1024 * 1024;
 
@@ -181,7 +184,7 @@ impl Search<'_> {
         }
         let hash = sha256(&bytes);
         let is_attached = self.attach && reference.is_shown && media_type.is_some();
-        let path = format!("assets/{}/{}", self.issue.id, with_hash(below, &hash));
+        let path = format!("{ASSETS}{}/{}", self.issue.id, with_hash(below, &hash));
         let address: Vec<String> = path
             .split('/')
             .map(|part| utf8_percent_encode(part, ESCAPED).to_string())
