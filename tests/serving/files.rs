@@ -319,6 +319,19 @@ fn a_large_file_comes_from_the_disk_whole_or_in_part() {
     assert_eq!(unchanged.status, 304);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_may_be_a_link_to_another_disk_and_a_link_upward_has_an_end() {
+    let room = newsroom().file("public/here.txt", "here");
+    let disk = tempfile::tempdir().unwrap();
+    std::fs::write(disk.path().join("there.txt"), "there").unwrap();
+    std::os::unix::fs::symlink(disk.path(), room.path("public/disk")).unwrap();
+    std::os::unix::fs::symlink(room.path("public"), room.path("public/again")).unwrap();
+    let (_running, browser) = serve(&room);
+    assert_eq!(browser.get("/disk/there.txt"), "there");
+    assert_eq!(ask(&browser, "GET", "/again/here.txt", "").status, 404);
+}
+
 /// Asks until a page says something, or the deadline is over.
 #[track_caller]
 fn wait_for(browser: &Browser, path: &str, told: impl Fn(u16, &str) -> bool) {

@@ -115,7 +115,7 @@ impl Live {
         self.0.began
     }
 
-    /// What the ledger says, not older than a second. An error is told nowhere else.
+    /// What the ledger says, not older than a second. What is wrong with it the rounds tell.
     pub(super) async fn vitals(&self) -> Result<Arc<Vitals>, Stop> {
         // Whoever comes meanwhile waits for the same answer.
         let mut kept = self.0.vitals.lock().await;

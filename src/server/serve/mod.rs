@@ -77,7 +77,7 @@ impl Server {
             .local_addr()
             .map_err(|error| cannot_listen(wanted, &error))?;
         let folder = publication.folder.join(PUBLIC);
-        let manner = Manner::new(&publication.config);
+        let manner = Manner::new(&publication.config, publication.clock);
         let site = Site::read(&folder, &manner, &Site::default())
             .map_err(|error| Diagnostic::error("cannot read `public/`").cause(error))?;
         let shelf = Shelf::default();

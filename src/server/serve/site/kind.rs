@@ -40,8 +40,8 @@ impl Kind {
         let holds = |text: &str| memmem::find(opening, text.as_bytes()).is_some();
         match ending_of(path) {
             "html" => Self::Page,
-            "xml" if holds("<rss") => Self::Feed(Form::Rss),
-            "xml" if holds("<feed") => Self::Feed(Form::Atom),
+            "xml" | "rss" if holds("<rss") => Self::Feed(Form::Rss),
+            "xml" | "atom" if holds("<feed") => Self::Feed(Form::Atom),
             "json" if holds("https://jsonfeed.org/version/") => Self::Feed(Form::Json),
             "svg" => Self::Vector,
             "css" | "js" | "txt" | "csv" | "xml" | "json" | "webmanifest" => Self::Text,
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(Kind::of("tags/craft/feed.xml", rss), Kind::Feed(Form::Rss));
         let atom = b"<feed xmlns=\"http://www.w3.org/2005/Atom\">";
         assert_eq!(
-            Kind::of("feeds/archive-1.xml", atom),
+            Kind::of("feeds/archive-1.atom", atom),
             Kind::Feed(Form::Atom)
         );
         let json = b"{\"version\": \"https://jsonfeed.org/version/1.1\"}";

@@ -1,6 +1,7 @@
 //! Which fields go with a file.
 
 use std::fmt::Write;
+use std::time::SystemTime;
 
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
@@ -11,7 +12,9 @@ use memchr::memmem;
 use url::Url;
 
 use super::kind::{Kind, is_feed_archive, is_named_by_its_bytes};
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::server::serve::conditions::seconds_of;
 
 /// Readers come every hour or so; a proxy or a browser need not ask for each page in between.
 const USUAL: &str = "public, max-age=900, stale-if-error=86400";
@@ -30,6 +33,7 @@ pub(in crate::server::serve) struct Manner {
     /// Path of `base_url`, with a slash at its end.
     pub(super) base: String,
     hubs: Vec<String>,
+    clock: Clock,
     page_policy: HeaderValue,
 }
 
@@ -41,7 +45,7 @@ pub(in crate::server::serve) struct Dress {
 }
 
 impl Manner {
-    pub(in crate::server::serve) fn new(config: &Config) -> Self {
+    pub(in crate::server::serve) fn new(config: &Config, clock: Clock) -> Self {
         // Pages bring no script and no plug-in. Tables carry their alignment as a style, and the
         // form goes to the server of readers, which may be another host.
         let form = config.serve.url.as_deref().and_then(origin_of);
@@ -55,12 +59,19 @@ impl Manner {
             base: super::super::path_of(&config.base_url),
             base_url: config.base_url.clone(),
             hubs: config.hubs.clone(),
+            clock,
             page_policy: value(&policy),
         }
     }
 
-    /// The fields of one form of a file. `encoding` is `None` for the plain form; `twins` says
-    /// whether there are, or may be, others.
+    /// Seconds since 1970 at which a file was last changed. RFC 9110 §8.8.2.1: never a time that is
+    /// still to come, whatever a copied file says.
+    pub(super) fn modified(&self, time: Option<SystemTime>) -> u64 {
+        let now = seconds_of(self.clock.now().into()).unwrap_or(0);
+        time.and_then(seconds_of).unwrap_or(0).min(now)
+    }
+
+    /// The fields of a file in its plain form.
     pub(super) fn dress(
         &self,
         path: &str,

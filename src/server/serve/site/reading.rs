@@ -22,7 +22,7 @@ use super::{Place, Site};
 use crate::fingerprint::Fingerprint;
 use crate::fs;
 use crate::publish::TWIN_ENDINGS;
-use crate::server::serve::conditions::{http_date, seconds_of};
+use crate::server::serve::conditions::http_date;
 
 /// Larger files stay on the disk.
 const KEPT_IN_MEMORY: u64 = 1024 * 1024;
@@ -70,11 +70,11 @@ impl Listing {
     /// Looks at the folder and opens no file. What is not there is empty.
     pub(in crate::server::serve) fn of(folder: &Path) -> Self {
         let mut listing = Self::default();
-        listing.collect(folder, folder, "", DEEPEST);
+        listing.collect(folder, "", DEEPEST);
         listing
     }
 
-    fn collect(&mut self, root: &Path, folder: &Path, prefix: &str, depth: usize) {
+    fn collect(&mut self, folder: &Path, prefix: &str, depth: usize) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
@@ -83,9 +83,10 @@ impl Listing {
             if name.starts_with('.') {
                 continue;
             }
+            // Links are followed: a folder may lie on another disk. One that leads back up has no end.
             let path = entry.path();
             let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-            if is_link && !fs::is_inside(root, &path) {
+            if is_link && fs::is_inside(&path, folder) {
                 continue;
             }
             let Ok(metadata) = std::fs::metadata(&path) else {
@@ -95,7 +96,7 @@ impl Listing {
                 self.0
                     .insert(format!("{prefix}{name}"), Stamp::of(&metadata));
             } else if metadata.is_dir() && depth > 0 {
-                self.collect(root, &path, &format!("{prefix}{name}/"), depth - 1);
+                self.collect(&path, &format!("{prefix}{name}/"), depth - 1);
             }
         }
     }
@@ -192,7 +193,7 @@ fn store(folder: &Path, path: &str, stamps: Stamps, manner: &Manner) -> io::Resu
     };
     let hash = hash.get(..TAG_DIGITS).unwrap_or(&hash).to_owned();
     let kind = Kind::of(path, &opening);
-    let modified = own.modified.and_then(seconds_of).unwrap_or(0);
+    let modified = manner.modified(own.modified);
     let tag = value(&format!("\"{hash}\""));
     let date = value(&http_date(modified));
     let twin = |stamp: Option<Stamp>, ending: &str| -> io::Result<Option<Bytes>> {
