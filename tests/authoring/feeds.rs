@@ -251,6 +251,11 @@ fn a_logo_that_cannot_be_shown_is_an_error() {
         .fails(1)
         .stderr_contains("`logo.png` is not a PNG, JPEG or GIF picture");
     assert!(!room.has("public/index.html"));
+    std::fs::remove_file(room.path("logo.png")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", room.path("logo.png")).unwrap();
+    room.run(["build"])
+        .fails(1)
+        .stderr_contains("`logo.png` leads out of the publication");
     for (logo, message) in [
         ("../logo.png", "is not a file in the publication's folder"),
         ("logo.svg", "feed readers do not show a logo of this kind"),
