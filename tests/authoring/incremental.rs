@@ -373,7 +373,7 @@ fn a_file_with_the_length_and_the_time_of_ours_is_not_taken_for_ours() {
     let page = room.path("public/issues/essay-1/index.html");
     let time = std::fs::metadata(&page).unwrap().modified().unwrap();
     let text = room.read("public/issues/essay-1/index.html");
-    std::fs::write(&page, text.replace("The words", "Other word")).unwrap();
+    std::fs::write(&page, text.replace("The words", "Our words")).unwrap();
     let file = std::fs::File::options().write(true).open(&page).unwrap();
     file.set_modified(time).unwrap();
     assert_ne!(bytes_of(&room, "public"), expected);
