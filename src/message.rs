@@ -10,6 +10,7 @@ mod frozen;
 mod header;
 mod list;
 mod notice;
+mod reader_mail;
 mod skeleton;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use encoded::Encoding;
 pub use frozen::{FrozenIssue, FrozenPicture};
 pub use list::feedback_id;
 pub use notice::Notice;
+pub use reader_mail::ReaderMail;
 
 /// The recipient of one message.
 #[derive(Debug, Clone, Copy)]

@@ -25,6 +25,7 @@ use crate::card::Card;
 use crate::diagnostic::Diagnostic;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Slug;
+use crate::readers::ReaderPage;
 use crate::render::layout::{IssueView, Layouts, PublicationView};
 use crate::words::OwnWords;
 
@@ -90,6 +91,13 @@ pub struct Surroundings<'a> {
     pub own_words: &'a OwnWords,
     /// The page about the publication, if there is one.
     pub about: Option<&'a AboutPage>,
+    /// Where the server is that takes sign-ups, with a slash at its end, if there is one.
+    pub serve_url: Option<&'a str>,
+}
+
+/// A page for readers who come and go, dressed as the archive is.
+pub fn reader_page(around: Surroundings<'_>, page: &ReaderPage) -> Result<String, Diagnostic> {
+    Site::new(around, false).reader(page)
 }
 
 /// The essay of a page. Its HTML is asked for only if the page is made.

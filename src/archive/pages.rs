@@ -5,11 +5,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::assets::{FEED_STYLESHEET, STYLESHEET, css_string, versioned};
 use super::cards::CardView;
 use super::draft::Variables;
-use super::subscribe::subscribe_url;
+use super::subscribe::{subscribe_form, subscribe_url};
 use super::tags::{Tag, TagView, feed_links};
 use super::{ArchivePage, Draft, PageEssay, Surroundings};
+use crate::diagnostic::Diagnostic;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Slug;
+use crate::readers::ReaderPage;
 use crate::render::layout::{IssueLink, IssueView};
 use crate::words::{Words, direction};
 
@@ -35,6 +37,7 @@ impl<'a> Site<'a> {
             layouts,
             own_words,
             about,
+            serve_url,
         } = around;
         let mut print = Fingerprinter::new("page");
         for (name, source) in layouts.sources() {
@@ -48,6 +51,7 @@ impl<'a> Site<'a> {
         let frame_direction = direction(&publication.language);
         frame.insert("publication_direction", frame_direction);
         frame.insert("subscribe_url", &subscribe_url(publication, &words));
+        frame.insert("subscribe_form", &subscribe_form(serve_url));
         let feeds = feed_links(&publication.title, &publication.base_url, "");
         frame.insert("feeds", &feeds);
         let page = |title: &str, path: &str| IssueLink {
@@ -124,6 +128,16 @@ impl<'a> Site<'a> {
     pub(super) fn not_found(&self) -> Draft<'_> {
         let context = self.own_context(&self.around.publication.language);
         self.draft(NOT_FOUND, context, NOT_FOUND.to_owned())
+    }
+
+    /// A page for readers who come and go, which stands at no path of the archive.
+    pub(super) fn reader(&self, page: &ReaderPage) -> Result<String, Diagnostic> {
+        let mut variables = self.own_context(&self.around.publication.language);
+        let stylesheet = self.stylesheet_url(NOT_FOUND);
+        variables.insert("stylesheet_url", &stylesheet);
+        variables.insert("reader", page);
+        let (context, _) = variables.finish("reader.html");
+        self.around.layouts.render("reader.html", &context)
     }
 
     pub(super) fn page<'b>(

@@ -3,6 +3,11 @@
 use crate::render::layout::PublicationView;
 use crate::words::{Words, fill};
 
+/// Where the form of a page sends an address, if there is a server that takes it.
+pub(super) fn subscribe_form(serve_url: Option<&str>) -> String {
+    serve_url.map_or_else(String::new, |url| format!("{url}subscribe"))
+}
+
 /// Where somebody asks to be a subscriber; empty where nobody receives letters.
 pub(super) fn subscribe_url(publication: &PublicationView, words: &Words) -> String {
     if publication.reply_to.is_empty() {

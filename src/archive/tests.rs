@@ -60,6 +60,7 @@ fn around<'a>(
         layouts,
         own_words,
         about: None,
+        serve_url: None,
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::send::stop_on_signals;
 use super::{App, CommandResult, Exit};
 use crate::diagnostic::{Diagnostic, visible};
-use crate::publish::{Halt, Publication, Rounds, Told};
+use crate::publish::{Halt, Publication, Readers, Rounds, Tell, Told};
 use crate::server::{Limits, Server};
 
 /// Arguments of `serve`.
@@ -31,14 +31,11 @@ impl Serve {
             .build()
             .map_err(|error| Diagnostic::error("cannot start the server").cause(error))?;
         let rounds = self.rounds(app, &publication);
-        let bound = Server::bind(
-            &publication,
-            app.environment.clone(),
-            rounds.view(),
-            self.listen,
-            Limits::default(),
-        );
+        let bound = Server::bind(&publication, rounds.view(), self.listen, Limits::default());
         let server = runtime.block_on(bound)?;
+        if let Some(readers) = Readers::start(&publication, app.environment.clone(), tell(app))? {
+            server.admit(readers);
+        }
         let halt = Halt::default();
         stop_on_signals(halt.clone())?;
         let url = server.url();
@@ -59,18 +56,22 @@ impl Serve {
 
     /// What is done by the clock.
     fn rounds(&self, app: &App, publication: &Publication) -> Rounds {
-        let quiet = app.output.is_quiet();
-        let tell = move |told: Told<'_>| {
-            if !(quiet && matches!(told, Told::Done(_))) {
-                let _ = writeln!(std::io::stderr(), "{}", visible(told.text()));
-            }
-        };
         Rounds::new(
             publication.folder.clone(),
             app.environment.clone(),
             app.clock,
-            Arc::new(tell),
+            tell(app),
         )
         .unsafe_fs(self.unsafe_fs)
     }
+}
+
+/// What is done with nobody asking goes to stderr; a quiet server tells only what is wrong.
+fn tell(app: &App) -> Tell {
+    let quiet = app.output.is_quiet();
+    Arc::new(move |told: Told<'_>| {
+        if !(quiet && matches!(told, Told::Done(_))) {
+            let _ = writeln!(std::io::stderr(), "{}", visible(told.text()));
+        }
+    })
 }

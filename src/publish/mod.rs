@@ -29,6 +29,7 @@ mod preview;
 mod problems;
 mod progress;
 mod publication;
+mod readers;
 mod relays;
 mod returned;
 mod roster;
@@ -71,6 +72,7 @@ pub use preview::{Desk, Sheet, WATCHED_FOLDERS, is_of_no_account};
 pub use problems::foreign_sender;
 pub use progress::Progress;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
+pub use readers::{PageKind, Readers, Shown};
 pub use relays::Resting;
 pub use returned::{
     KEPT_FOLDER, Source, TakeReport, configured_sources, replay_returned, take_returned,

@@ -379,7 +379,7 @@ pub(super) fn read_roster(path: &Path, keys: &Keys) -> Result<Roster, Diagnostic
 /// Reads a roster's file, and who signed up from the ledger.
 pub(super) fn read_audience(path: &Path, keys: &Keys, ledger: &mut Ledger) -> Result<Roster, Stop> {
     let sign_ups = ledger.confirmed_sign_ups()?;
-    let mut roster = if sign_ups.is_empty() || path.exists() {
+    let mut roster = if path.exists() || !ledger.has_sign_ups()? {
         read_roster(path, keys)?
     } else {
         let header = std::io::Cursor::new("email,name\n");

@@ -49,6 +49,8 @@ pub enum Turn {
     Answered,
     /// Nothing: a limit of the address or its network is reached. The page says the same.
     HeldBack,
+    /// Nothing yet: who asked has to prove to be a person by one more click.
+    Proof,
     /// Nothing, and the page says so: everybody waits.
     Later,
 }
@@ -65,10 +67,13 @@ pub enum Mood {
 }
 
 impl Limits {
-    /// What a request gets.
-    pub fn judge(&self, recent: &Recent) -> Turn {
-        if recent.all_in_hour >= self.most_in_hour {
-            return Turn::Later;
+    /// What a request gets. What it asks of everybody it says first, so that no answer depends on
+    /// whose address it is.
+    pub fn judge(&self, recent: &Recent, bears_a_stamp: bool) -> Turn {
+        match self.mood(recent.all_in_hour) {
+            Mood::Closed => return Turn::Later,
+            Mood::Proof if !bears_a_stamp => return Turn::Proof,
+            Mood::Proof | Mood::Open => {}
         }
         let held_back = recent.address_in_quarter >= self.address_in_quarter
             || recent.address_in_day >= self.address_in_day
@@ -100,7 +105,7 @@ mod tests {
     fn each_limit_holds_a_request_back_by_itself() {
         let limits = Limits::default();
         let none = Recent::default();
-        assert_eq!(limits.judge(&none), Turn::Answered);
+        assert_eq!(limits.judge(&none, false), Turn::Answered);
         for full in [
             Recent {
                 address_in_quarter: 1,
@@ -116,7 +121,7 @@ mod tests {
                 ..none
             },
         ] {
-            assert_eq!(limits.judge(&full), Turn::HeldBack, "{full:?}");
+            assert_eq!(limits.judge(&full, true), Turn::HeldBack, "{full:?}");
         }
         let all_but_full = Recent {
             address_in_day: 2,
@@ -124,12 +129,13 @@ mod tests {
             all_in_hour: 239,
             ..none
         };
-        assert_eq!(limits.judge(&all_but_full), Turn::Answered);
+        assert_eq!(limits.judge(&all_but_full, true), Turn::Answered);
+        assert_eq!(limits.judge(&all_but_full, false), Turn::Proof);
         let flood = Recent {
             all_in_hour: 240,
             ..none
         };
-        assert_eq!(limits.judge(&flood), Turn::Later);
+        assert_eq!(limits.judge(&flood, true), Turn::Later);
     }
 
     #[test]

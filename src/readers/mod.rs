@@ -3,10 +3,13 @@
 
 mod limits;
 mod network;
+mod page;
+pub mod request;
 mod standing;
 
 pub use limits::{Limits, Mood, Recent, Turn};
 pub use network::network_of;
+pub use page::{Choice, Field, Form, Link, ReaderPage};
 pub use standing::{Answer, Standing};
 
 use chrono::{DateTime, Utc};

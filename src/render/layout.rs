@@ -31,6 +31,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../templates/issue-list.html"),
     ),
     ("page.html", include_str!("../../templates/page.html")),
+    ("reader.html", include_str!("../../templates/reader.html")),
     (
         "redirect.html",
         include_str!("../../templates/redirect.html"),

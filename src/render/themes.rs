@@ -70,6 +70,7 @@ pub fn purpose(file: &str) -> Option<&'static str> {
         "index.html" => "the front page",
         "issue-list.html" => "a list of issues, on the front page and on those of tags",
         "page.html" => "the page of an issue",
+        "reader.html" => "the pages on which readers sign up, choose and leave, when `serve` runs",
         "redirect.html" => "leads from an old address to an issue",
         "social.html" => "what other sites show of a page",
         "tag.html" => "the page of a tag",

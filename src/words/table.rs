@@ -135,6 +135,88 @@ words! {
     subscribe_by_feed,
     /// What a feed is, for who opens one in a browser.
     feed_explained,
+
+    // -- the pages and mails of readers who come and go --
+    /// Label of the field for a name, which may stay empty.
+    your_name,
+    /// Above the tags among which a reader chooses.
+    choose,
+    /// Beside a field that no person sees: whoever hears the page leaves it empty.
+    leave_empty,
+    /// For who gave no address, or more than one.
+    bad_address,
+    /// Title of the page after a request.
+    look_title,
+    /// Its text, the same whether the address is known or not: `{title}`.
+    look_text,
+    /// Title of the page that asks for one more click.
+    proof_title,
+    /// Its text.
+    proof_text,
+    /// Its button.
+    go_on,
+    /// Title of the page while everybody waits.
+    later_title,
+    /// Its text.
+    later_text,
+    /// Title of the page of confirmation: `{title}`.
+    confirm_title,
+    /// What the reader agrees to; it is kept: `{title}`.
+    confirm_text,
+    /// The button behind it.
+    confirm_button,
+    /// Title of the page after it: `{title}`.
+    welcome_title,
+    /// Its text: `{title}`.
+    welcome_text,
+    /// Title of the page for leaving: `{title}`.
+    leave_title,
+    /// Its text.
+    leave_text,
+    /// Title of the page after it.
+    left_title,
+    /// Its text: `{title}`.
+    left_text,
+    /// On the page of a link from a test message.
+    test_link,
+    /// Title of the page of preferences, and the link to it.
+    preferences,
+    /// Label of the field for the day until which mail rests.
+    no_mail_before,
+    /// How that is ended.
+    no_mail_before_explain,
+    /// The button behind it.
+    save,
+    /// What the page says when it was saved.
+    saved,
+    /// Title of the page for a link that is worth nothing.
+    dead_link_title,
+    /// Its text.
+    dead_link_text,
+    /// The button that asks for new links.
+    send_links,
+    /// Subject of the mail that asks for confirmation: `{title}`.
+    mail_confirm_subject,
+    /// Its text: `{title}`, `{client}`, `{date}`.
+    mail_confirm_text,
+    /// What happens to who does nothing; behind the link.
+    mail_confirm_end,
+    /// Subject of the mail for who is a reader already: `{title}`.
+    mail_known_subject,
+    /// Its text: `{title}`, `{client}`, `{date}`.
+    mail_known_text,
+    /// Subject of the mail with a reader's links: `{title}`.
+    mail_links_subject,
+    /// Its text: `{title}`, `{client}`, `{date}`.
+    mail_links_text,
+    /// Subject of the mail of welcome: `{title}`.
+    mail_welcome_subject,
+    /// Its text.
+    mail_welcome_text,
+    /// Before the link to the latest issue.
+    latest_issue,
+
+    // -- the lists --
     /// The link to all issues.
     all_issues,
     /// Name of the list of all issues, for who hears the page.

@@ -32,13 +32,7 @@ impl Served {
             .build()
             .unwrap();
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let bound = Server::bind(
-            &publication,
-            Environment::default(),
-            RoundsView::default(),
-            Some(any),
-            limits,
-        );
+        let bound = Server::bind(&publication, RoundsView::default(), Some(any), limits);
         let server = runtime.block_on(bound).unwrap();
         let port = server
             .url()

@@ -5,8 +5,12 @@ mod conditions;
 mod files;
 mod hostile;
 mod inside;
+mod joining;
+mod leaving;
 mod limits;
 mod numbers;
+mod preferences;
+mod reader;
 mod start;
 
 use crate::support::browser::{Answer, Browser};

@@ -144,6 +144,23 @@ impl Ledger {
         })
     }
 
+    /// Whether [`Self::tidy_answers`] or [`Self::forget_unanswered`] would change anything.
+    pub fn has_something_to_tidy(
+        &mut self,
+        now: DateTime<Utc>,
+        unanswered: DateTime<Utc>,
+    ) -> Result<bool, LedgerError> {
+        let sql =
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM answer WHERE asked_at < $1 AND state <> 'due')
+                       OR EXISTS (SELECT 1 FROM signup WHERE state = 'asked' AND asked_at < $2)";
+        let parameters = params![
+            (now - KEPT).timestamp_millis(),
+            unanswered.timestamp_millis()
+        ];
+        self.store
+            .read(|session| Ok(session.first(sql, parameters, |_| Ok(()))?.is_some()))
+    }
+
     /// Deletes what is settled and no limit counts any more.
     pub fn tidy_answers(&mut self, now: DateTime<Utc>) -> Result<usize, LedgerError> {
         let before = (now - KEPT).timestamp_millis();
@@ -174,7 +191,10 @@ pub(in crate::ledger) fn ask_for_link(
     asked: &Asked,
     limits: &Limits,
 ) -> Result<Turn, LedgerError> {
-    let turn = limits.judge(&recent(session, &asked.key, &asked.network, asked.act.at)?);
+    let turn = limits.judge(
+        &recent(session, &asked.key, &asked.network, asked.act.at)?,
+        asked.bears_a_stamp,
+    );
     if turn == Turn::Answered {
         let answer = standing(session, &asked.key)?.answer_to_lost_link();
         add(session, &NewAnswer::to(asked, answer))?;

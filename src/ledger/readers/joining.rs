@@ -6,9 +6,12 @@ use rusqlite::params;
 use super::super::store::Session;
 use super::super::{Ledger, LedgerError};
 use super::answers::{self, NewAnswer};
+use super::preferences::prefer;
 use super::{find, read};
 use crate::address::EmailAddress;
-use crate::readers::{Act, Answer, Consent, Limits, Nonce, SignUp, SignUpState, Standing, Turn};
+use crate::readers::{
+    Act, Answer, Consent, Limits, Nonce, Preference, SignUp, SignUpState, Standing, Turn,
+};
 use crate::suppression::Reason;
 use crate::token::AddressKey;
 
@@ -29,6 +32,8 @@ pub struct Asked {
     pub network: String,
     /// Binds the link to this request.
     pub nonce: Nonce,
+    /// Whether it came from a page of ours, in a person's time.
+    pub bears_a_stamp: bool,
 }
 
 /// What a confirmation came to.
@@ -105,7 +110,7 @@ pub(in crate::ledger) fn ask(
     limits: &Limits,
 ) -> Result<Turn, LedgerError> {
     let recent = answers::recent(session, &asked.key, &asked.network, asked.act.at)?;
-    let turn = limits.judge(&recent);
+    let turn = limits.judge(&recent, asked.bears_a_stamp);
     if turn != Turn::Answered {
         answers::count_held_back(session)?;
         return Ok(turn);
@@ -186,6 +191,12 @@ pub(in crate::ledger) fn confirm(
         // Failures until now do not count any more: the mail with the link arrived.
         super::super::suppressions::forgive(session, key)?;
     }
+    // What was chosen with the form is what is preferred from now on, also for who has a row.
+    let chosen = Preference {
+        tags: (!sign_up.tags.is_empty()).then(|| sign_up.tags.clone()),
+        paused_until: None,
+    };
+    prefer(session, key, &chosen, at)?;
     let sql = "SELECT 1 FROM suppression WHERE addr_key = $1";
     if session.first(sql, [key.as_bytes()], |_| Ok(()))?.is_none() {
         answers::add(

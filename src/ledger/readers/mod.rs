@@ -2,6 +2,7 @@
 //! readers do by themselves stands here alone.
 
 mod answers;
+mod clerk;
 mod joining;
 mod leaving;
 mod moving;
@@ -20,6 +21,7 @@ use crate::readers::{Act, Consent, SignUp, SignUpState};
 use crate::token::AddressKey;
 
 pub use answers::AnswerRow;
+pub use clerk::{Clerk, ReaderOutcome, ReaderRequest};
 pub use joining::{Asked, Confirmed};
 pub use leaving::LeaveOutcome;
 
@@ -37,6 +39,15 @@ impl Ledger {
     pub fn sign_ups(&mut self) -> Result<Vec<SignUp>, LedgerError> {
         let sql = format!("{SELECT} ORDER BY asked_at, addr_key");
         self.store.read(|session| session.rows(&sql, [], read))
+    }
+
+    /// Whether anybody ever asked.
+    pub fn has_sign_ups(&mut self) -> Result<bool, LedgerError> {
+        let sql = "SELECT 1 FROM signup LIMIT 1";
+        let found = self
+            .store
+            .read(|session| session.first(sql, [], |_| Ok(())))?;
+        Ok(found.is_some())
     }
 
     /// Those that are on the roster, suppressed or not, in the order of their confirmations.

@@ -14,11 +14,7 @@ use crate::token::AddressKey;
 impl Ledger {
     /// What one reader prefers; nothing where nothing was set.
     pub fn preference(&mut self, key: &AddressKey) -> Result<Preference, LedgerError> {
-        let sql = "SELECT addr_key, tags, paused_until FROM preference WHERE addr_key = $1";
-        let found = self
-            .store
-            .read(|session| session.first(sql, [key.as_bytes()], read))?;
-        Ok(found.map(|(_, preference)| preference).unwrap_or_default())
+        self.store.read(|session| preferred(session, key))
     }
 
     /// What readers prefer, for a plan: of those who set something.
@@ -38,6 +34,15 @@ impl Ledger {
         self.store
             .write(|session| prefer(session, key, preference, now))
     }
+}
+
+pub(super) fn preferred(
+    session: &Session<'_>,
+    key: &AddressKey,
+) -> Result<Preference, LedgerError> {
+    let sql = "SELECT addr_key, tags, paused_until FROM preference WHERE addr_key = $1";
+    let found = session.first(sql, [key.as_bytes()], read)?;
+    Ok(found.map(|(_, preference)| preference).unwrap_or_default())
 }
 
 pub(in crate::ledger) fn prefer(

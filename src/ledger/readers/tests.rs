@@ -50,6 +50,7 @@ impl Room {
             },
             network: "192.0.2.0/24".to_owned(),
             nonce: [nonce; NONCE_LENGTH],
+            bears_a_stamp: true,
         }
     }
 

@@ -208,6 +208,7 @@ fn make_all<R: Send>(
         layouts: &publication.layouts,
         own_words: &publication.config.words,
         about: about_page.as_ref(),
+        serve_url: publication.config.serve.url.as_deref(),
     };
     let archive = Archive::new(around, &pages)?;
     let essays = Essays::new(publication, issues, assets, memory);

@@ -1,10 +1,157 @@
-//! What readers do by themselves: they come and go.
+//! What readers do by themselves: they come and go. Looking at a page changes nothing, whoever looks
+//! how often: mail programs and scanners fetch every link. A button, or a mail program's own (RFC
+//! 8058), does it by POST, and needs no cookie and no script.
+
+mod dress;
+mod fields;
+mod program;
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use axum::routing::get;
 
-use super::serve::Live;
+use super::answer::sentence;
+use super::serve::{ClientAddress, Live};
+use crate::publish::{Shown, Stop};
+use dress::dressed;
+use fields::{form, is_json};
 
 /// The routes of readers, below the path of `[serve] url`.
 pub(super) fn routes() -> Router<Live> {
+    let join = get(join_page).post(join).options(program::may_ask);
     Router::new()
+        .route("/subscribe", join)
+        .route("/confirm/{token}", get(confirm_page).post(confirm))
+        .route("/u", get(dead_page).post(ask_for_links))
+        .route("/u/", get(dead_page).post(ask_for_links))
+        .route("/u/{token}", get(leave_page).post(leave))
+        .route("/preferences/{token}", get(preferences_page).post(prefer))
+}
+
+async fn join_page(State(live): State<Live>) -> Response {
+    match live.readers() {
+        Some(readers) => dressed(&live, readers.join_page()),
+        None => nobody(),
+    }
+}
+
+async fn join(
+    State(live): State<Live>,
+    ClientAddress(client): ClientAddress,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some(readers) = live.readers() else {
+        return nobody();
+    };
+    if is_json(&headers) {
+        return program::join(&live, readers, client, &body).await;
+    }
+    match form(&body) {
+        Some(fields) => told(&live, readers.join(&fields, client).await),
+        None => too_much(),
+    }
+}
+
+async fn dead_page(State(live): State<Live>) -> Response {
+    match live.readers() {
+        Some(readers) => dressed(&live, readers.dead_page()),
+        None => nobody(),
+    }
+}
+
+async fn ask_for_links(
+    State(live): State<Live>,
+    ClientAddress(client): ClientAddress,
+    body: Bytes,
+) -> Response {
+    match (live.readers(), form(&body)) {
+        (Some(readers), Some(fields)) => told(&live, readers.ask_for_links(&fields, client).await),
+        (Some(_), None) => too_much(),
+        (None, _) => nobody(),
+    }
+}
+
+async fn confirm_page(State(live): State<Live>, uri: Uri) -> Response {
+    match live.readers() {
+        Some(readers) => dressed(&live, readers.confirm_page(token(&uri))),
+        None => nobody(),
+    }
+}
+
+async fn confirm(
+    State(live): State<Live>,
+    ClientAddress(client): ClientAddress,
+    uri: Uri,
+) -> Response {
+    match live.readers() {
+        Some(readers) => told(&live, readers.confirm(token(&uri), client).await),
+        None => nobody(),
+    }
+}
+
+async fn leave_page(State(live): State<Live>, uri: Uri) -> Response {
+    match live.readers() {
+        Some(readers) => dressed(&live, readers.leave_page(token(&uri))),
+        None => nobody(),
+    }
+}
+
+/// RFC 8058 §3.1: the token is all that counts. What the body says, in which of two forms, and
+/// whether it says anything, makes no difference: nobody sends a POST here for another reason.
+async fn leave(State(live): State<Live>, uri: Uri) -> Response {
+    match live.readers() {
+        Some(readers) => told(&live, readers.leave(token(&uri)).await),
+        None => nobody(),
+    }
+}
+
+async fn preferences_page(State(live): State<Live>, uri: Uri) -> Response {
+    match live.readers() {
+        Some(readers) => told(&live, readers.preferences_page(token(&uri)).await),
+        None => nobody(),
+    }
+}
+
+async fn prefer(State(live): State<Live>, uri: Uri, body: Bytes) -> Response {
+    match (live.readers(), form(&body)) {
+        (Some(readers), Some(fields)) => told(&live, readers.prefer(token(&uri), &fields).await),
+        (Some(_), None) => too_much(),
+        (None, _) => nobody(),
+    }
+}
+
+/// The token as it stands in the address. Nothing is decoded: a genuine one needs none of that.
+fn token(uri: &Uri) -> &str {
+    uri.path().rsplit('/').next().unwrap_or_default()
+}
+
+fn told(live: &Live, shown: Result<Shown, Stop>) -> Response {
+    match shown {
+        Ok(shown) => dressed(live, shown),
+        Err(stop) => not_now(&stop),
+    }
+}
+
+/// The ledger cannot be written now; it may be in a while.
+fn not_now(stop: &Stop) -> Response {
+    tracing::warn!("a reader's request could not be written down: {stop}");
+    dress::come_back(sentence(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "this cannot be done just now; please try again in a while",
+    ))
+}
+
+fn too_much() -> Response {
+    sentence(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "this is more than a form can hold",
+    )
+}
+
+fn nobody() -> Response {
+    sentence(StatusCode::NOT_FOUND, "there is nothing at this address")
 }

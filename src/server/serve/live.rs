@@ -1,7 +1,7 @@
 //! What all routes of the live server know.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -14,9 +14,9 @@ use super::polls::Polls;
 use super::site::Shelf;
 use super::turnstile::Turnstile;
 use crate::clock::Clock;
-use crate::config::{Config, Environment};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::publish::{Publication, RoundsView, Stop, Vitals, record_polls, vitals};
+use crate::publish::{Publication, Readers, RoundsView, Stop, Vitals, record_polls, vitals};
 
 /// The state of all routes; a clone is the same state.
 #[derive(Debug, Clone)]
@@ -25,7 +25,6 @@ pub(in crate::server) struct Live(Arc<Known>);
 #[derive(Debug)]
 struct Known {
     folder: PathBuf,
-    environment: Environment,
     clock: Clock,
     /// The settings with which the server began.
     config: Config,
@@ -38,6 +37,7 @@ struct Known {
     began: DateTime<Utc>,
     /// What the ledger said last: whoever asks again and again opens it once a second.
     vitals: Mutex<Option<(Instant, Arc<Vitals>)>>,
+    readers: OnceLock<Arc<Readers>>,
 }
 
 /// How long an answer of the ledger is good for.
@@ -46,14 +46,12 @@ const FRESH: Duration = Duration::from_secs(1);
 impl Live {
     pub(super) fn new(
         publication: &Publication,
-        environment: Environment,
         rounds: RoundsView,
         limits: Limits,
         shelf: Shelf,
     ) -> Self {
         Self(Arc::new(Known {
             folder: publication.folder.clone(),
-            environment,
             clock: publication.clock,
             config: publication.config.clone(),
             limits: limits.with_floors(),
@@ -64,18 +62,23 @@ impl Live {
             rounds,
             began: publication.clock.now(),
             vitals: Mutex::default(),
+            readers: OnceLock::new(),
         }))
-    }
-
-    /// The publication as its folder says it now. It reads files: no work for a thread that answers.
-    #[allow(dead_code, reason = "for the routes of readers")]
-    pub(in crate::server) fn publication(&self) -> Result<Publication, Stop> {
-        Publication::open(&self.0.folder, &self.0.environment, self.0.clock)
     }
 
     /// The settings with which the server began.
     pub(in crate::server) fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// Lets readers come and go.
+    pub(super) fn admit(&self, readers: Arc<Readers>) {
+        let _ = self.0.readers.set(readers);
+    }
+
+    /// Readers who come and go; `None` without `[serve] url`.
+    pub(in crate::server) fn readers(&self) -> Option<&Arc<Readers>> {
+        self.0.readers.get()
     }
 
     /// The pages and feeds.

@@ -24,6 +24,7 @@ mod turnstile;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -35,15 +36,14 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use super::readers;
-use crate::config::{Environment, is_loopback};
+use crate::config::is_loopback;
 use crate::diagnostic::Diagnostic;
-use crate::publish::{Publication, RoundsView, Stop};
+use crate::publish::{Publication, Readers, RoundsView, Stop};
 use front::{Front, NoRoute};
 use site::{Manner, Shelf, Site};
 
 pub use limits::Limits;
 
-#[allow(unused_imports, reason = "for the routes of readers")]
 pub(super) use client::ClientAddress;
 pub(super) use live::Live;
 
@@ -63,7 +63,6 @@ impl Server {
     /// settings say.
     pub async fn bind(
         publication: &Publication,
-        environment: Environment,
         rounds: RoundsView,
         listen: Option<SocketAddr>,
         limits: Limits,
@@ -82,13 +81,18 @@ impl Server {
             .map_err(|error| Diagnostic::error("cannot read `public/`").cause(error))?;
         let shelf = Shelf::default();
         shelf.put(site);
-        let live = Live::new(publication, environment, rounds, limits, shelf);
+        let live = Live::new(publication, rounds, limits, shelf);
         follow::follow(folder, manner, &live);
         Ok(Self {
             listener,
             address,
             live,
         })
+    }
+
+    /// Lets readers come and go by themselves.
+    pub fn admit(&self, readers: Arc<Readers>) {
+        self.live.admit(readers);
     }
 
     /// Where it listens.

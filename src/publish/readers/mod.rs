@@ -1,0 +1,325 @@
+//! Readers who come and go by themselves, while a server runs: their requests, the pages that answer
+//! them, and the mails.
+//!
+//! A page never tells whether an address is known: it is the same for everybody, and so is the time
+//! that it takes, because each request is one write. What there is to tell goes by mail, to the one
+//! who reads the address. Nothing is done by looking at a page; a button does it.
+
+mod letters;
+mod pages;
+mod post;
+
+use core::net::IpAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::guard::{keys_for_planning, open_ledger};
+use super::publication::Publication;
+use super::rounds::Tell;
+use super::{Stop, fill_random};
+use crate::clock::Clock;
+use crate::config::Environment;
+use crate::ledger::{Asked, Clerk, Confirmed, LedgerError, ReaderOutcome, ReaderRequest};
+use crate::readers::request::{
+    Author, FormFields, JoinRequest, author_of, one_address, preference_of, stamp_of,
+};
+use crate::readers::{Act, Consent, Limits, NONCE_LENGTH, Preference, Turn, network_of};
+use crate::token::{AddressKey, Confirmation, Keys};
+use pages::{CONSENT_FORM, Pages};
+use post::Post;
+
+/// How long a link of confirmation works.
+const CONFIRM_WITHIN: TimeDelta = TimeDelta::days(7);
+
+/// What a page comes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageKind {
+    /// It was done, or there is something to do.
+    Fine,
+    /// Something in the request was wrong.
+    Wrong,
+    /// One more click is wanted.
+    Proof,
+    /// The link is worth nothing.
+    Dead,
+    /// Everybody waits.
+    Later,
+}
+
+/// The page that answers a request.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What it comes with.
+    pub kind: PageKind,
+    /// HTML.
+    pub html: String,
+}
+
+/// All that routes need of readers.
+pub struct Readers {
+    keys: Arc<Keys>,
+    clock: Clock,
+    zone: jiff::tz::TimeZone,
+    offered: Vec<String>,
+    pages: Pages,
+    clerk: Clerk,
+    wake: SyncSender<()>,
+}
+
+impl std::fmt::Debug for Readers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Readers").finish_non_exhaustive()
+    }
+}
+
+impl Readers {
+    /// Opens the ledger, and starts the thread that writes and the one that mails; `None` where
+    /// `[serve] url` is not set: no link could lead here.
+    pub fn start(
+        publication: &Publication,
+        environment: Environment,
+        tell: Tell,
+    ) -> Result<Option<Arc<Self>>, Stop> {
+        let Some(url) = publication.config.serve.url.clone() else {
+            return Ok(None);
+        };
+        let (mut ledger, identity) = open_ledger(publication)?;
+        let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
+        let pages = Pages::make(publication, &url)?;
+        let (wake, woken) = sync_channel(1);
+        Post::new(publication, environment, keys.clone(), tell).start(woken);
+        Ok(Some(Arc::new(Self {
+            keys,
+            clock: publication.clock,
+            zone: publication.config.zone.clone(),
+            offered: publication.config.sign_up.tags.clone(),
+            pages,
+            clerk: Clerk::start(ledger, Limits::default()),
+            wake,
+        })))
+    }
+
+    /// The page with the form to join, with a stamp of now.
+    pub fn join_page(&self) -> Shown {
+        let stamp = self.keys.form_stamp(self.clock.now());
+        self.pages.join(&stamp, false)
+    }
+
+    /// Takes a request to join.
+    pub async fn join(&self, fields: &FormFields, client: IpAddr) -> Result<Shown, Stop> {
+        let now = self.clock.now();
+        let stamp = self.keys.form_stamp(now);
+        let Some(request) = JoinRequest::read(fields, &self.offered) else {
+            return Ok(self.pages.join(&stamp, true));
+        };
+        let author = self.author(fields, now);
+        let turn = if author == Author::Program {
+            self.hold_back().await?
+        } else {
+            let asked = self.asked(&request, author, client, now)?;
+            self.turn(ReaderRequest::Join(Box::new(asked))).await?
+        };
+        Ok(match turn {
+            Turn::Answered | Turn::HeldBack => self.pages.look(),
+            Turn::Proof => self.pages.proof(&request, &stamp),
+            Turn::Later => self.pages.later(),
+        })
+    }
+
+    /// Takes a request for the links of a reader.
+    pub async fn ask_for_links(&self, fields: &FormFields, client: IpAddr) -> Result<Shown, Stop> {
+        let now = self.clock.now();
+        let Some(address) = one_address(fields) else {
+            return Ok(self.pages.dead());
+        };
+        let request = JoinRequest {
+            address,
+            name: String::new(),
+            tags: Vec::new(),
+        };
+        let author = self.author(fields, now);
+        let turn = if author == Author::Program {
+            self.hold_back().await?
+        } else {
+            // Its page is dead, and bears no stamp; a flood of these is bounded like every other one.
+            let asked = self.asked(&request, Author::Person, client, now)?;
+            self.turn(ReaderRequest::Links(Box::new(asked))).await?
+        };
+        Ok(match turn {
+            Turn::Later | Turn::Proof => self.pages.later(),
+            Turn::Answered | Turn::HeldBack => self.pages.look(),
+        })
+    }
+
+    /// The page for a link that is worth nothing.
+    pub fn dead_page(&self) -> Shown {
+        self.pages.dead()
+    }
+
+    /// The page with the button that confirms.
+    pub fn confirm_page(&self, token: &str) -> Shown {
+        match self.confirmation(token) {
+            Some(_) => self.pages.confirm(),
+            None => self.pages.dead(),
+        }
+    }
+
+    /// Confirms.
+    pub async fn confirm(&self, token: &str, client: IpAddr) -> Result<Shown, Stop> {
+        let Some(confirmation) = self.confirmation(token) else {
+            return Ok(self.pages.dead());
+        };
+        let consent = Consent {
+            act: act(client, self.clock.now()),
+            text: self.pages.consent().to_owned(),
+            form: CONSENT_FORM.to_owned(),
+        };
+        let request = ReaderRequest::Confirm {
+            key: confirmation.subscriber,
+            nonce: confirmation.nonce,
+            consent: Box::new(consent),
+            network: network_of(client),
+        };
+        let outcome = self.clerk.ask(request).await?;
+        if outcome == ReaderOutcome::Confirmed(Confirmed::Overtaken) {
+            return Ok(self.pages.dead());
+        }
+        self.wake_post();
+        Ok(self.pages.welcome())
+    }
+
+    /// The page with the button by which one leaves.
+    pub fn leave_page(&self, token: &str) -> Shown {
+        match self.keys.verify_unsubscribe_token(token) {
+            Some(key) => self.pages.leave(&self.keys.preferences_token(&key)),
+            None if self.is_of_a_test(token) => self.pages.of_a_test(),
+            None => self.pages.dead(),
+        }
+    }
+
+    /// Leaves.
+    pub async fn leave(&self, token: &str) -> Result<Shown, Stop> {
+        let Some(key) = self.keys.verify_unsubscribe_token(token) else {
+            return Ok(self.leave_page(token));
+        };
+        let at = self.clock.now();
+        self.clerk.ask(ReaderRequest::Leave { key, at }).await?;
+        Ok(self.pages.left())
+    }
+
+    /// The page of preferences.
+    pub async fn preferences_page(&self, token: &str) -> Result<Shown, Stop> {
+        let Some(key) = self.keys.verify_preferences_token(token) else {
+            return Ok(self.pages.dead());
+        };
+        let outcome = self.clerk.ask(ReaderRequest::Preferred(key)).await?;
+        Ok(self.preferences(outcome, &key, false))
+    }
+
+    /// Sets what is preferred.
+    pub async fn prefer(&self, token: &str, fields: &FormFields) -> Result<Shown, Stop> {
+        let Some(key) = self.keys.verify_preferences_token(token) else {
+            return Ok(self.pages.dead());
+        };
+        let now = self.clock.now();
+        let preference = preference_of(fields, &self.offered, now, |day| midnight(day, &self.zone));
+        let request = ReaderRequest::Prefer {
+            key,
+            preference: Box::new(preference),
+            at: now,
+        };
+        let outcome = self.clerk.ask(request).await?;
+        Ok(self.preferences(outcome, &key, true))
+    }
+
+    fn preferences(&self, outcome: ReaderOutcome, key: &AddressKey, is_saved: bool) -> Shown {
+        let preference = match outcome {
+            ReaderOutcome::Preference(preference) => preference,
+            _ => Preference::default(),
+        };
+        let day = preference
+            .paused_until
+            .filter(|until| *until > self.clock.now())
+            .map(|until| day_of(until, &self.zone));
+        let leave = self.keys.unsubscribe_token(key);
+        self.pages
+            .preferences(&preference, day.as_deref(), &leave, is_saved)
+    }
+
+    fn author(&self, fields: &FormFields, now: DateTime<Utc>) -> Author {
+        let made = stamp_of(fields).and_then(|stamp| self.keys.verify_form_stamp(stamp));
+        author_of(fields, made, now)
+    }
+
+    fn asked(
+        &self,
+        request: &JoinRequest,
+        author: Author,
+        client: IpAddr,
+        now: DateTime<Utc>,
+    ) -> Result<Asked, Stop> {
+        let mut nonce = [0; NONCE_LENGTH];
+        fill_random(&mut nonce)?;
+        Ok(Asked {
+            key: self.keys.address_key(&request.address),
+            address: request.address.clone(),
+            name: request.name.clone(),
+            tags: request.tags.clone(),
+            act: act(client, now),
+            network: network_of(client),
+            nonce,
+            bears_a_stamp: author == Author::Person,
+        })
+    }
+
+    async fn hold_back(&self) -> Result<Turn, LedgerError> {
+        self.turn(ReaderRequest::HoldBack).await
+    }
+
+    async fn turn(&self, request: ReaderRequest) -> Result<Turn, LedgerError> {
+        let outcome = self.clerk.ask(request).await?;
+        self.wake_post();
+        Ok(match outcome {
+            ReaderOutcome::Turn(turn) => turn,
+            _ => Turn::HeldBack,
+        })
+    }
+
+    /// A link of confirmation that is genuine and not too old.
+    fn confirmation(&self, token: &str) -> Option<Confirmation> {
+        let confirmation = self.keys.verify_confirm_token(token)?;
+        (self.clock.now() < confirmation.expires).then_some(confirmation)
+    }
+
+    fn is_of_a_test(&self, token: &str) -> bool {
+        token == self.keys.dead_unsubscribe_token()
+    }
+
+    /// It is awake already if there is no room for one more call.
+    fn wake_post(&self) {
+        let _ = self.wake.try_send(());
+    }
+}
+
+fn act(client: IpAddr, at: DateTime<Utc>) -> Act {
+    Act {
+        at,
+        from: client.to_canonical().to_string(),
+    }
+}
+
+fn midnight(day: NaiveDate, zone: &jiff::tz::TimeZone) -> Option<DateTime<Utc>> {
+    let day: jiff::civil::Date = day.to_string().parse().ok()?;
+    let begins = day.to_zoned(zone.clone()).ok()?.timestamp();
+    DateTime::from_timestamp_millis(begins.as_millisecond())
+}
+
+fn day_of(instant: DateTime<Utc>, zone: &jiff::tz::TimeZone) -> String {
+    let instant = jiff::Timestamp::from_millisecond(instant.timestamp_millis());
+    instant.map_or_else(
+        |_| String::new(),
+        |instant| instant.to_zoned(zone.clone()).date().to_string(),
+    )
+}

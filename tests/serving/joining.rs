@@ -1,0 +1,382 @@
+//! How somebody becomes a subscriber by themselves, and what keeps others from doing it for them.
+
+use super::reader::{Place, hidden, key_of, keys, leaving, link_in, preferences};
+
+const READER: &str = "ana@example.org";
+const ISSUE: &str = "2026-12-25-of-paper";
+
+fn place() -> Place {
+    Place::open_with(|room| room.essay(ISSUE, "Of paper", "It is made of rags.\n"))
+}
+
+#[test]
+fn a_reader_joins_by_confirming_and_is_in_the_next_plan_without_a_roster() {
+    let place = place();
+    let asked = place.join("192.0.2.7", READER);
+    assert_eq!(asked.status, 200);
+    assert!(asked.text().contains("Look into your mailbox"));
+    let mails = place.mails_to(READER, 1);
+    let path = link_in(&mails[0], "confirm/");
+    // Nothing is done by looking: a scanner opens every link.
+    for method in ["GET", "HEAD", "OPTIONS", "GET", "PURGE"] {
+        place.ask(method, &path);
+    }
+    assert_eq!(
+        place.count("SELECT count(*) FROM signup WHERE state = 'confirmed'"),
+        0
+    );
+    assert!(place.ask("GET", &path).text().contains("<button"));
+    let confirmed = place.post(&path, "");
+    assert_eq!(confirmed.status, 200);
+    assert!(confirmed.text().contains("Welcome to The Test Letter"));
+    assert_eq!(place.post(&path, "").status, 200, "once more is the same");
+    assert_eq!(place.planned(), [READER]);
+    let consent = "SELECT count(*) FROM signup WHERE confirmed_from = '192.0.2.7'
+                      AND consent LIKE '%The Test Letter%' AND consent_form = '1' AND confirmed_at > 0";
+    assert_eq!(place.count(consent), 1);
+}
+
+#[test]
+fn the_mail_that_asks_for_confirmation_says_who_asked_and_nothing_that_they_wrote() {
+    let place = Place::open();
+    place.post(
+        "/subscribe",
+        "email=ana%40example.org&name=Win+%241000+https%3A%2F%2Fspam.example",
+    );
+    let mails = place.mails_to(READER, 1);
+    let letter = &mails[0];
+    letter.assert_strict();
+    assert_eq!(letter.header("Auto-Submitted"), "auto-generated");
+    assert_eq!(letter.header("X-Auto-Response-Suppress"), "All");
+    assert_eq!(letter.headers("List-Unsubscribe").len(), 0);
+    let text = letter.text();
+    assert!(text.contains("192.0.2.7"), "{text}");
+    assert!(text.contains("2 December 2026, 12:00 UTC"), "{text}");
+    assert!(text.contains("do nothing"), "{text}");
+    let whole = String::from_utf8_lossy(&letter.raw);
+    assert!(
+        !whole.contains("spam") && !whole.contains("1000"),
+        "{whole}"
+    );
+}
+
+#[test]
+fn everybody_gets_the_same_answer_whatever_is_known_of_the_address() {
+    let place = place();
+    place.subscribe("known@example.org");
+    for (address, reason) in [
+        ("bad@example.org", "complained"),
+        ("out@example.org", "operator"),
+    ] {
+        let command = ["subscribers", "suppress", address, "--reason", reason];
+        place.room.run(command).exits(0);
+    }
+    place.join("203.0.113.1", "pending@example.org");
+    let head = |status: u16, answer: String| format!("{status} {answer}");
+    let mut answers = Vec::new();
+    // The last one is held back: it asked a moment ago.
+    let addresses = ["new", "known", "bad", "out", "pending"];
+    for (number, name) in addresses.iter().enumerate() {
+        let client = format!("198.51.{number}.7");
+        let answer = place.join(&client, &format!("{name}@example.org"));
+        answers.push(head(answer.status, answer.text()));
+    }
+    for answer in &answers {
+        assert_eq!(answer, &answers[0]);
+    }
+    // The mails: confirm for `known` at first, then for `pending` and `new`, and nothing for others.
+    place.join("198.51.9.7", "last@example.org");
+    place.mails_to("last@example.org", 4);
+    let mut told: Vec<String> = Vec::new();
+    for mail in place.relay.accepted() {
+        told.extend(mail.rcpt_to);
+    }
+    told.sort();
+    let expected = [
+        "known@example.org",
+        "last@example.org",
+        "new@example.org",
+        "pending@example.org",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn who_is_a_reader_already_is_told_so_by_mail_alone() {
+    let place = place();
+    place.subscribe(READER);
+    // A quarter of an hour later.
+    let place = place.restart_at("2026-12-02T12:20:00Z");
+    place.join("192.0.2.9", READER);
+    let mails = place.mails_to(READER, 2);
+    assert_eq!(mails[1].subject, "You receive The Test Letter already");
+    assert_eq!(link_in(&mails[1], "u/"), leaving(READER));
+    assert_eq!(link_in(&mails[1], "preferences/"), preferences(READER));
+    assert_eq!(place.planned(), [READER]);
+}
+
+#[test]
+fn more_than_one_address_is_none() {
+    let place = Place::open();
+    for body in [
+        "email=a%40example.org%2Cb%40example.org",
+        "email=a%40example.org&email=b%40example.org",
+        "email=a%40example.org%0d%0aBcc%3A+b%40example.org",
+        "email=",
+        "name=Ana",
+    ] {
+        let answer = place.post("/subscribe", body);
+        assert_eq!(answer.status, 400, "{body}");
+        assert!(answer.text().contains("not one address of mail"), "{body}");
+    }
+    assert_eq!(place.count("SELECT count(*) FROM answer"), 0);
+}
+
+#[test]
+fn a_victim_gets_one_mail_however_often_it_is_asked_for() {
+    let place = Place::open();
+    for number in 0..40 {
+        let client = format!("198.51.{number}.7");
+        let answer = place.join(&client, "Victim@example.org");
+        assert!(answer.text().contains("Look into your mailbox"));
+    }
+    place.join("192.0.2.7", READER);
+    place.mails_to(READER, 2);
+    assert_eq!(place.mails_to("Victim@example.org", 2).len(), 1);
+    // A restart forgets nothing.
+    let place = place.restart_at("2026-12-02T12:10:00Z");
+    place.join("203.0.113.7", "victim@example.org");
+    place.join("203.0.113.8", "second@example.org");
+    place.mails_to("second@example.org", 3);
+    assert_eq!(place.relay.accepted().len(), 3);
+}
+
+#[test]
+fn one_network_causes_five_mails_in_an_hour() {
+    let place = Place::open();
+    for number in 0..9 {
+        place.join(
+            &format!("192.0.2.{number}"),
+            &format!("reader{number}@example.org"),
+        );
+    }
+    place.join("192.0.3.1", "other@example.org");
+    place.mails_to("other@example.org", 6);
+    assert_eq!(place.relay.accepted().len(), 6);
+}
+
+#[test]
+fn a_flood_asks_for_one_more_click_and_closes_later() {
+    let place = Place::open();
+    let ask = |number: usize| {
+        let client = format!("198.{}.{}.7", number / 250, number % 250);
+        place.join(&client, &format!("reader{number}@example.org"))
+    };
+    for number in 0..60 {
+        assert!(ask(number).text().contains("Look into your mailbox"));
+    }
+    let proof = ask(60);
+    assert_eq!(proof.status, 200);
+    assert!(proof.text().contains("One more step"), "{}", proof.text());
+    assert_eq!(hidden(&proof.text(), "email"), "reader60@example.org");
+    // The stamp of an older page, as a person's click on this one has it: bound to no address.
+    let stamp = keys().form_stamp("2026-12-02T11:58:00Z".parse().unwrap());
+    for number in 60..240 {
+        let client = format!("198.{}.{}.9", number / 250 + 20, number % 250);
+        let body = format!("email=reader{number}%40example.org&stamp={stamp}");
+        let answer = place.post_from(&client, "/subscribe", &body);
+        assert!(answer.text().contains("Look into your mailbox"), "{number}");
+    }
+    let closed = place.post_from(
+        "203.0.113.7",
+        "/subscribe",
+        &format!("email=z%40example.org&stamp={stamp}"),
+    );
+    assert_eq!(closed.status, 503);
+    assert_eq!(closed.field("Retry-After"), "3600");
+}
+
+#[test]
+fn a_program_gets_the_same_answer_and_nobody_a_mail() {
+    let place = Place::open();
+    let usual = place.join("203.0.113.5", "usual@example.org").text();
+    place.mails_to("usual@example.org", 1);
+    let page = place.ask("GET", "/subscribe").text();
+    let fresh = hidden(&page, "stamp");
+    for body in [
+        format!("email=a%40example.org&stamp={fresh}"),
+        "email=b%40example.org&website=https%3A%2F%2Fspam.example".to_owned(),
+    ] {
+        let answer = place.post("/subscribe", &body);
+        assert_eq!((answer.status, answer.text()), (200, usual.clone()));
+    }
+    // Three seconds later the same stamp is a person's.
+    let stamp = keys().form_stamp("2026-12-02T11:59:50Z".parse().unwrap());
+    place.post(
+        "/subscribe",
+        &format!("email=c%40example.org&stamp={stamp}"),
+    );
+    place.mails_to("c@example.org", 2);
+    assert_eq!(place.relay.accepted().len(), 2);
+}
+
+#[test]
+fn a_request_that_is_too_large_is_refused() {
+    let place = Place::open();
+    let long = format!("email=a%40example.org&name={}", "n".repeat(20_000));
+    assert_eq!(place.post("/subscribe", &long).status, 413);
+    let many = format!("email=a%40example.org{}", "&x=1".repeat(2_000));
+    assert_eq!(place.post("/subscribe", &many).status, 413);
+    // It need not come to be known as too large.
+    let told = "POST /subscribe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10485760\r\n\r\n";
+    assert_eq!(place.send_raw(told).status, 413);
+    assert_eq!(place.count("SELECT count(*) FROM answer"), 0);
+}
+
+#[test]
+fn another_site_may_ask_in_json_without_credentials() {
+    let place = Place::open();
+    let preflight = place.send(
+        "OPTIONS",
+        "/subscribe",
+        "Origin: https://elsewhere.example\r\nAccess-Control-Request-Method: POST\r\n",
+        "",
+    );
+    assert_eq!(preflight.status, 204);
+    assert_eq!(preflight.field("Access-Control-Allow-Origin"), "*");
+    assert_eq!(preflight.field("Access-Control-Allow-Methods"), "POST");
+    assert_eq!(preflight.field("Access-Control-Allow-Credentials"), "");
+    let json = "Content-Type: application/json; charset=utf-8\r\nX-Forwarded-For: 192.0.2.7\r\n";
+    let answer = place.send(
+        "POST",
+        "/subscribe",
+        json,
+        "{\"email\":\"ana@example.org\"}",
+    );
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.field("Access-Control-Allow-Origin"), "*");
+    assert!(answer.text().contains("look-into-the-mailbox"));
+    place.mails_to(READER, 1);
+    let wrong = place.send("POST", "/subscribe", json, "{\"email\":[\"a\",\"b\"]}");
+    assert_eq!(wrong.status, 400);
+}
+
+#[test]
+fn a_mail_that_was_not_handed_over_goes_out_after_a_restart() {
+    let place = Place::open();
+    let gate = place.relay.hold_at_dot();
+    place.join("192.0.2.7", READER);
+    gate.wait_for(1);
+    let relay_was_asked = place.relay.connections();
+    assert_eq!(relay_was_asked, 1);
+    place.relay.behave();
+    // Dead before the relay's answer, which is then lost.
+    let place = place.kill_and_restart_at("2026-12-02T12:01:00Z");
+    gate.release();
+    let mails = place.mails_to(READER, 1);
+    let path = link_in(mails.last().unwrap(), "confirm/");
+    assert_eq!(place.post(&path, "").status, 200);
+}
+
+#[test]
+fn a_relay_that_wants_no_mail_now_gets_it_later() {
+    let place = Place::open();
+    place
+        .relay
+        .replies_to_recipient(READER, &["451 4.3.0 later"]);
+    place.join("192.0.2.7", READER);
+    place.relay.wait_for_connections(1);
+    let place = place.restart_at("2026-12-02T12:05:00Z");
+    assert_eq!(place.mails_to(READER, 1).len(), 1);
+}
+
+#[test]
+fn a_link_of_confirmation_is_dead_after_seven_days_and_behind_a_newer_one() {
+    let place = Place::open();
+    place.join("192.0.2.7", READER);
+    let first = link_in(&place.mails_to(READER, 1)[0], "confirm/");
+    let place = place.restart_at("2026-12-02T13:00:00Z");
+    place.join("192.0.2.7", READER);
+    let second = link_in(&place.mails_to(READER, 2)[1], "confirm/");
+    assert_ne!(first, second);
+    assert_eq!(place.post(&first, "").status, 404);
+    let place = place.restart_at("2026-12-09T13:00:01Z");
+    for method in ["GET", "POST"] {
+        let answer = place.send(method, &second, "", "");
+        assert_eq!(answer.status, 404, "{method}");
+        assert!(answer.text().contains("This link is not valid"));
+    }
+    assert_eq!(
+        place.count("SELECT count(*) FROM signup WHERE state = 'confirmed'"),
+        0
+    );
+}
+
+#[test]
+fn who_left_comes_back_by_confirming_and_a_complaint_stays() {
+    let place = place();
+    place.subscribe(READER);
+    assert_eq!(place.post(&leaving(READER), "").status, 200);
+    assert_eq!(
+        place.suppressions(),
+        [(READER.to_owned(), "unsubscribed".to_owned())]
+    );
+    let place = place.restart_at("2026-12-02T13:00:00Z");
+    let before = place.relay.accepted().len();
+    place.join("192.0.2.7", READER);
+    let mails = place.mails_to(READER, before + 1);
+    let link = link_in(mails.last().unwrap(), "confirm/");
+    assert_eq!(place.planned(), [""; 0], "asking alone is not enough");
+    // Reported as spam while the link lies in the mailbox.
+    place
+        .room
+        .run(["subscribers", "suppress", READER, "--reason", "complained"])
+        .exits(0);
+    assert_eq!(place.post(&link, "").status, 404);
+    assert_eq!(
+        place.suppressions(),
+        [(READER.to_owned(), "complained".to_owned())]
+    );
+}
+
+#[test]
+fn the_welcome_names_the_latest_issue_and_how_to_leave() {
+    let place = Place::open_with(|room| {
+        room.table("[signup]\nwelcome = true")
+            .essay("2026-12-01-of-ink", "Of ink", "It is made of soot.\n")
+            .subscribers("email\n")
+    });
+    place.subscribe(READER);
+    let mails = place.mails_to(READER, 2);
+    let welcome = &mails[1];
+    welcome.assert_strict();
+    assert_eq!(welcome.subject, "Welcome to The Test Letter");
+    assert!(
+        welcome
+            .text()
+            .contains("Of ink\nhttps://letters.example.org/issues/of-ink/")
+    );
+    let link = format!("<http://localhost:8080{}>", leaving(READER));
+    assert_eq!(welcome.header("List-Unsubscribe"), link);
+    assert_eq!(
+        welcome.header("List-Unsubscribe-Post"),
+        "List-Unsubscribe=One-Click"
+    );
+    let deliveries = format!(
+        "SELECT count(*) FROM delivery JOIN subscriber ON subscriber.id = subscriber_id WHERE addr_key = x'{}'",
+        data_encoding::HEXLOWER.encode(key_of(READER).as_bytes())
+    );
+    assert_eq!(place.count(&deliveries), 0, "a link is no delivery");
+}
+
+#[test]
+fn links_come_from_the_settings_and_lead_nowhere_else() {
+    let place = Place::open();
+    let request = "POST /subscribe?next=https://evil.example HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-For: 192.0.2.7\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nemail=ana%40example.org";
+    let answer = place.send_raw(request);
+    assert_eq!(answer.field("Location"), "");
+    assert!(!answer.text().contains("evil"), "{}", answer.text());
+    let mails = place.mails_to(READER, 1);
+    assert!(!mails[0].text().contains("evil"));
+    link_in(&mails[0], "confirm/");
+}

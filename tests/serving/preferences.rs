@@ -1,0 +1,91 @@
+//! What readers choose, and what it does to a plan.
+
+use super::reader::{Place, leaving, preferences};
+
+const READER: &str = "ana@example.org";
+
+fn place(audience: &str) -> Place {
+    Place::open_with(|room| {
+        room.table("[signup]\ntags = [\"Letters\", \"events\"]")
+            .essay_with(
+                "2026-12-25-of-paper",
+                "Of paper",
+                audience,
+                "It is made of rags.\n",
+            )
+            .subscribers(
+                "email,tags\nana@example.org,letters vip\nben@example.org,letters\ncyd@example.org,vip\n",
+            )
+    })
+}
+
+#[test]
+fn a_choice_goes_over_the_tags_of_the_row_and_leaves_the_authors_own() {
+    let place = place("audience = [\"letters\"]");
+    assert_eq!(place.planned(), [READER, "ben@example.org"]);
+    let page = place.ask("GET", &preferences(READER));
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("value=\"Letters\" checked"));
+    let saved = place.post(&preferences(READER), "tag=events&tag=vip");
+    assert!(saved.text().contains("Saved."), "{}", saved.text());
+    assert!(saved.text().contains("value=\"events\" checked"));
+    assert!(!saved.text().contains("value=\"Letters\" checked"));
+    assert_eq!(place.planned(), ["ben@example.org"]);
+    let other = super::preferences::place("audience = [\"vip\"]");
+    other.post(&preferences(READER), "tag=events");
+    assert_eq!(other.planned(), [READER, "cyd@example.org"]);
+}
+
+#[test]
+fn a_pause_lasts_until_its_day() {
+    let place = place("");
+    place.post(&preferences(READER), "tag=letters&pause=2026-12-20");
+    assert_eq!(place.planned(), ["ben@example.org", "cyd@example.org"]);
+    let plan = place.room.run(["plan", "--all"]).exits(0);
+    plan.stdout_contains("paused by the reader until 2026-12-20");
+    let page = place.ask("GET", &preferences(READER)).text();
+    assert!(page.contains("value=\"2026-12-20\""), "{page}");
+    let place = place.restart_at("2026-12-20T00:00:01Z");
+    assert_eq!(place.planned().len(), 3);
+}
+
+#[test]
+fn looking_at_preferences_changes_nothing_and_leads_to_the_way_out() {
+    let place = place("");
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        place.ask(method, &preferences(READER));
+    }
+    assert_eq!(place.count("SELECT count(*) FROM preference"), 0);
+    let page = place.ask("GET", &preferences(READER)).text();
+    assert!(page.contains(&leaving(READER)), "{page}");
+    let page = place.ask("GET", &leaving(READER)).text();
+    assert!(page.contains(&preferences(READER)), "{page}");
+}
+
+#[test]
+fn who_signs_up_chooses_of_what_is_offered() {
+    let place = place("audience = [\"events\"]");
+    let answer = place.post(
+        "/subscribe",
+        "email=dora%40example.org&name=Dora&tag=events&tag=vip",
+    );
+    assert_eq!(answer.status, 200);
+    let mails = place.mails_to("dora@example.org", 1);
+    let path = super::reader::link_in(&mails[0], "confirm/");
+    assert_eq!(place.post(&path, "").status, 200);
+    assert_eq!(place.planned(), ["dora@example.org"]);
+    let listed = place.room.run(["subscribers", "list", "--json"]).exits(0);
+    let listed = listed.json();
+    let dora = listed["subscribers"].as_array().unwrap().last().unwrap();
+    assert_eq!(dora["name"], "Dora");
+    assert_eq!(dora["tags"], serde_json::json!(["events"]));
+}
+
+#[test]
+fn the_archive_has_a_form_that_joins() {
+    let place = place("");
+    place.room.run(["build"]).exits(0);
+    let page = place.room.read("public/index.html");
+    assert!(page.contains("action=\"http://localhost:8080/subscribe\""));
+    assert!(!page.contains("mailto:"), "{page}");
+}
