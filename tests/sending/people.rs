@@ -322,3 +322,48 @@ fn what_does_not_fit_is_told_and_only_what_nobody_misses_is_taken_out() {
     );
     assert_eq!(left["suppressed"]["number"], 0);
 }
+
+#[test]
+fn who_signed_up_on_the_web_is_listed_exported_moved_and_erased_like_a_row() {
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay).readers(1);
+    room.run(["subscribers", "list"]).exits(0);
+    let secret: [u8; 32] = room.read_bytes("postrider.key").try_into().unwrap();
+    let address = postrider::address::EmailAddress::parse("web@example.org").unwrap();
+    let key = postrider::token::Keys::derive(&secret).address_key(&address);
+    let asks = "INSERT INTO signup (addr_key, address, name, tags, state, nonce, asked_at, asked_from)
+                VALUES (?1, 'web@example.org', 'Wilhelmina', 'craft', 'asked', x'01', 1767225600000, '192.0.2.7')";
+    let confirms = "UPDATE signup SET state = 'confirmed', confirmed_at = 1767229200000, confirmed_from = '192.0.2.7',
+                           consent = 'Yes, send me the letter', consent_form = '1' WHERE addr_key = ?1";
+    for sql in [asks, confirms] {
+        ledger(&room).execute(sql, [key.as_bytes()]).unwrap();
+    }
+    let listed = room
+        .run(["--json", "subscribers", "list", "--source", "web"])
+        .exits(0)
+        .json();
+    assert_eq!(listed["subscribers"][0]["address"], "web@example.org");
+    room.run(["subscribers", "export"])
+        .exits(0)
+        .stdout_contains("web@example.org,Wilhelmina,craft,2026-01-01,active,web");
+    room.run(["subscribers", "show", "web@example.org"])
+        .exits(0)
+        .stdout_contains("Yes, send me the letter")
+        .stdout_contains("192.0.2.7");
+    room.run(["subscribers", "move", "web@example.org", NEW])
+        .exits(0);
+    let plan = room.run(["--json", "-q", "plan", SLUG]).exits(0).json();
+    assert_eq!(
+        plan["recipients"],
+        serde_json::json!(["reader1@example.org", NEW])
+    );
+    room.run(["subscribers", "erase", NEW, "--yes"])
+        .exits(0)
+        .stdout_contains("the sign-up");
+    let all = everything(&room);
+    for text in [NEW, "web@example.org", "wilhelmina", "192.0.2.7"] {
+        assert!(!all.contains(text), "{text} is still there");
+    }
+    let plan = room.run(["--json", "-q", "plan", SLUG]).exits(0).json();
+    assert_eq!(plan["count"], 1);
+}
