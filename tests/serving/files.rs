@@ -153,10 +153,12 @@ fn text_that_has_no_twin_is_compressed_when_it_is_asked_for() {
 fn a_twin_that_is_older_than_its_file_is_not_served() {
     let room = newsroom();
     room.run(["build"]).succeeds();
+    room.write("public/feed.xml.gz", "what the feed was before");
     let old = std::fs::File::open(room.path("public/feed.xml.gz")).unwrap();
     old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    let (_running, browser) = serve(&room);
-    let answer = ask(&browser, "GET", "/feed.xml", "Accept-Encoding: gzip\r\n");
+    let served = Served::start_as_it_is(room, Limits::default());
+    let (room, browser) = (&served.room, &served.browser);
+    let answer = ask(browser, "GET", "/feed.xml", "Accept-Encoding: gzip\r\n");
     assert_eq!(answer.field("content-encoding"), "gzip");
     assert_eq!(gunzip(&answer.body), room.read("public/feed.xml"));
 }

@@ -24,6 +24,12 @@ impl Served {
     #[track_caller]
     pub(super) fn start(room: Newsroom, limits: Limits) -> Self {
         room.run(["build"]).succeeds();
+        Self::start_as_it_is(room, limits)
+    }
+
+    /// Serves what is there, and builds nothing before.
+    #[track_caller]
+    pub(super) fn start_as_it_is(room: Newsroom, limits: Limits) -> Self {
         let publication =
             Publication::open(room.folder(), &Environment::default(), Clock::system()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -236,6 +236,8 @@ fn a_trusted_proxy_has_as_many_connections_as_it_needs() {
     let room = newsroom().table("[serve]\ntrusted_proxies = [\"127.0.0.0/8\"]");
     let limits = Limits {
         connections_per_address: 2,
+        // Only their number closes them.
+        first_byte: 2 * DEADLINE,
         ..limits()
     };
     let served = Served::start(room, limits);
