@@ -3,7 +3,8 @@
 //! hash, so that no import brings them back.
 //!
 //! The database allows this one change of whose a delivery is, and no way back (`schema`). What is
-//! erased is overwritten in the file (`secure_delete`), and the log beside it is emptied.
+//! erased is overwritten, the file is made anew without its free space, and the log beside it is
+//! emptied. Where that fails the erasure stands, and erasing again makes up for it.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
@@ -87,7 +88,7 @@ impl Ledger {
             for key in self.keys_of(key)? {
                 erased.signed_up |= self.erase_reader(&key, now)?;
             }
-            self.store.empty_log()?;
+            self.store.rewrite()?;
             return Ok(Erasure::Done(erased));
         }
         Ok(done)

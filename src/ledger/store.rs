@@ -115,8 +115,11 @@ impl Store {
         Ok(self.connection.query_row(sql, [], |_| Ok(()))?)
     }
 
-    /// Writes the log into the file and empties it, unless somebody else is reading from it.
-    pub(super) fn empty_log(&self) -> Result<(), LedgerError> {
+    /// Makes the file anew, without what earlier changes left in its free space: a page that was
+    /// split keeps copies of its rows behind those that count. Then writes the log into the file and
+    /// empties it, unless somebody else is reading from it.
+    pub(super) fn rewrite(&self) -> Result<(), LedgerError> {
+        self.connection.execute_batch("VACUUM")?;
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         Ok(self.connection.query_row(sql, [], |_| Ok(()))?)
     }
