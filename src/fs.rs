@@ -31,7 +31,11 @@ pub fn read_bytes(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic
     let Some(file) = open_if_present(path, name)? else {
         return Ok(None);
     };
-    let mut bytes = Vec::new();
+    // Room for all of it, and for the byte that would show that it has grown: a build reads thousands
+    // of files, and without this each in ten pieces.
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let size = usize::try_from(size.min(LARGEST_TEXT)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size + 1);
     file.take(LARGEST_TEXT)
         .read_to_end(&mut bytes)
         .map_err(|error| Diagnostic::error(format!("cannot read `{name}`")).cause(error))?;

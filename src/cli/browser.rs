@@ -2,6 +2,25 @@
 
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+
+use super::App;
+
+/// Tells where a page is, and opens it if that is wanted.
+pub(super) fn show_page(app: &App, url: &str, open: bool) {
+    if app.output.is_json() {
+        app.output.line(&json!({ "url": url }).to_string());
+    } else {
+        app.output.line(url);
+    }
+    app.output.finish();
+    app.output.note("press Ctrl-C to end it");
+    if open && !open_in_browser(url) {
+        app.output
+            .note("no browser could be opened; the address is above");
+    }
+}
+
 /// Ctrl-C, or a polite `kill`.
 pub(super) async fn stopped() {
     #[cfg(unix)]
@@ -20,7 +39,7 @@ pub(super) async fn stopped() {
 }
 
 /// Hands an address to the system's browser.
-pub(super) fn open_in_browser(url: &str) -> bool {
+fn open_in_browser(url: &str) -> bool {
     let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])
     } else if cfg!(windows) {

@@ -1,8 +1,6 @@
 //! `desk`: a local page that shows how everything stands.
 
-use serde_json::json;
-
-use super::browser::{open_in_browser, stopped};
+use super::browser::{show_page, stopped};
 use super::{App, CommandResult, Exit};
 use crate::diagnostic::Diagnostic;
 use crate::publish::{Outlook, Publication};
@@ -30,18 +28,7 @@ impl Desk {
             .build()
             .map_err(|error| Diagnostic::error("cannot start the server").cause(error))?;
         let server = runtime.block_on(DeskServer::bind(outlook, self.port))?;
-        let url = server.url();
-        if app.output.is_json() {
-            app.output.line(&json!({ "url": url }).to_string());
-        } else {
-            app.output.line(&url);
-        }
-        app.output.finish();
-        app.output.note("press Ctrl-C to end it");
-        if self.open && !open_in_browser(&url) {
-            app.output
-                .note("no browser could be opened; the address is above");
-        }
+        show_page(app, &server.url(), self.open);
         runtime.block_on(server.run(stopped()))?;
         runtime.shutdown_background();
         Ok(Exit::Done)

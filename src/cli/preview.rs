@@ -1,8 +1,6 @@
 //! `preview`: a local page that shows an issue as its readers will see it, while it is written.
 
-use serde_json::json;
-
-use super::browser::{open_in_browser, stopped};
+use super::browser::{show_page, stopped};
 use super::{App, CommandResult, Exit};
 use crate::diagnostic::Diagnostic;
 use crate::publish::Desk;
@@ -36,18 +34,7 @@ impl Preview {
         let bound = PreviewServer::bind(&app.folder, desk, named.as_deref(), self.port);
         let server = runtime.block_on(bound)?;
         app.output.warnings(&server.warnings);
-        let url = server.url();
-        if app.output.is_json() {
-            app.output.line(&json!({ "url": url }).to_string());
-        } else {
-            app.output.line(&url);
-        }
-        app.output.finish();
-        app.output.note("press Ctrl-C to end it");
-        if self.open && !open_in_browser(&url) {
-            app.output
-                .note("no browser could be opened; the address is above");
-        }
+        show_page(app, &server.url(), self.open);
         runtime.block_on(server.run(stopped()))?;
         // Open pages hold connections that nobody will end.
         runtime.shutdown_background();

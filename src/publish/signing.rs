@@ -1,5 +1,7 @@
 //! The keys by which a publication's messages are signed, read from their files.
 
+use chrono::{DateTime, Utc};
+
 use super::publication::{Publication, shown_path};
 use crate::config::DkimKey;
 use crate::diagnostic::Diagnostic;
@@ -36,6 +38,26 @@ impl Publication {
         })?;
         let key = self.dkim_key(second, Algorithm::Ed25519)?;
         Ok(Some(signer.and(selector, key)))
+    }
+
+    /// A message that belongs to no issue, signed with the first key, which every receiver can use. A key
+    /// that cannot be used keeps back neither a notice, which may tell of just that, nor a reader who
+    /// joins: then it goes unsigned, and the next send tells of the key.
+    pub(super) fn signed(
+        &self,
+        message: Vec<u8>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<u8>, Diagnostic> {
+        let Some(dkim) = &self.config.dkim else {
+            return Ok(message);
+        };
+        let Ok(key) = self.dkim_key(&dkim.rsa, Algorithm::Rsa) else {
+            return Ok(message);
+        };
+        let field = Signer::new(&dkim.domain, &dkim.rsa.selector, key)
+            .sign(&message, now)
+            .map_err(|error| Diagnostic::error("the mail cannot be signed").cause(error))?;
+        Ok([field.into_bytes(), message].concat())
     }
 
     /// A private key for DKIM: of the right kind, nobody else's to read, and the one whose record

@@ -16,7 +16,6 @@ use super::test_send::hand_over;
 use super::{Stop, fill_random};
 use crate::address::EmailAddress;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::dkim::{Algorithm, Signer};
 use crate::ledger::{Ledger, Teller, Troubles};
 use crate::mailer::Envelope;
 use crate::message::Notice;
@@ -236,7 +235,7 @@ fn send_notice(
         at: now,
         nonce: &HEXLOWER.encode(&nonce),
     };
-    let bytes = signed(publication, notice.to_bytes(), now)?;
+    let bytes = publication.signed(notice.to_bytes(), now)?;
     let envelope = Envelope {
         from: config.from.address.clone(),
         to: author.clone(),
@@ -250,23 +249,4 @@ fn send_notice(
         "notice",
     )?;
     Ok(())
-}
-
-/// Signed with the first key, which every receiver can use.
-fn signed(
-    publication: &Publication,
-    message: Vec<u8>,
-    now: DateTime<Utc>,
-) -> Result<Vec<u8>, Diagnostic> {
-    let Some(dkim) = &publication.config.dkim else {
-        return Ok(message);
-    };
-    // A key that cannot be used may be what is to be told.
-    let Ok(key) = publication.dkim_key(&dkim.rsa, Algorithm::Rsa) else {
-        return Ok(message);
-    };
-    let field = Signer::new(&dkim.domain, &dkim.rsa.selector, key)
-        .sign(&message, now)
-        .map_err(|error| Diagnostic::error("the notice cannot be signed").cause(error))?;
-    Ok([field.into_bytes(), message].concat())
 }

@@ -19,7 +19,6 @@ use crate::clock::Clock;
 use crate::config::Environment;
 use crate::delivery::Transaction;
 use crate::diagnostic::Diagnostic;
-use crate::dkim::{Algorithm, Signer};
 use crate::ledger::{AnswerRow, Ledger};
 use crate::mailer::{Envelope, Relay, Session, WireMessage};
 use crate::message::ReaderMail;
@@ -184,7 +183,7 @@ impl Post {
             nonce: &HEXLOWER.encode(&nonce),
             leave: letter.leave.as_deref(),
         };
-        Ok(Some(signed(publication, mail.to_bytes(), now)?))
+        Ok(Some(publication.signed(mail.to_bytes(), now)?))
     }
 }
 
@@ -259,23 +258,4 @@ fn settle(ledger: &mut Ledger, row: &AnswerRow, end: &End, now: DateTime<Utc>) -
         }
     }
     Ok(())
-}
-
-/// Signed with the first key, which every receiver can use. A key that cannot be used keeps nobody
-/// from joining: the next send tells of it.
-fn signed(
-    publication: &Publication,
-    message: Vec<u8>,
-    now: DateTime<Utc>,
-) -> Result<Vec<u8>, Diagnostic> {
-    let Some(dkim) = &publication.config.dkim else {
-        return Ok(message);
-    };
-    let Ok(key) = publication.dkim_key(&dkim.rsa, Algorithm::Rsa) else {
-        return Ok(message);
-    };
-    let field = Signer::new(&dkim.domain, &dkim.rsa.selector, key)
-        .sign(&message, now)
-        .map_err(|error| Diagnostic::error("the mail cannot be signed").cause(error))?;
-    Ok([field.into_bytes(), message].concat())
 }
