@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use lettre::transport::smtp::commands::{Ehlo, Starttls};
 use lettre::transport::smtp::extension::ClientId;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
@@ -75,7 +74,7 @@ impl Relay {
     /// the end of it that the relay sees.
     pub async fn open_over(
         &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        stream: impl Stream + 'static,
         own_address: IpAddr,
     ) -> Result<Session, ConnectError> {
         let since = Instant::now();

@@ -22,6 +22,7 @@ use crate::delivery::{Reply, Step};
 pub use connect::Relay;
 pub use message::{Envelope, WireMessage};
 pub use session::Session;
+pub use wire::Stream;
 
 /// How long each step may take (RFC 5321 §4.5.3.2). A short wait at the dot makes duplicates:
 /// the relay accepts while we give up (RFC 1047).

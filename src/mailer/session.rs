@@ -1,8 +1,9 @@
 //! One session with a relay: transactions, one recipient each, two round trips where the relay
 //! offers PIPELINING (RFC 2920).
 //!
-//! Nothing is ever pipelined behind the final dot, and the read buffer must be empty before each
-//! group of commands and before the dot: a reply out of step would make every later one lie.
+//! Nothing is ever pipelined behind the final dot, and before each group of commands and before the
+//! dot nothing may wait to be read, here or in the system: a reply out of step would make every
+//! later one lie.
 
 use super::Timers;
 use super::message::{Envelope, Extensions, WireMessage, envelope_commands};

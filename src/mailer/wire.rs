@@ -6,14 +6,34 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
 use super::reply::{LONGEST_LINE, ReplyLines, ReplyReader};
 
-/// A TCP connection, with or without TLS.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+/// A connection to a relay, with or without TLS.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// The socket below TLS; `None` where there is none, and then what a read finds is all that
+    /// there is.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+}
+
+impl Stream for TlsStream<Box<dyn Stream>> {
+    fn socket(&self) -> Option<&TcpStream> {
+        self.get_ref().0.socket()
+    }
+}
 
 /// Largest block that is written under one time limit.
 const BLOCK: usize = 64 * 1024;
@@ -95,10 +115,28 @@ impl Wire {
 
     /// Whether nothing has come that was not asked for. One reply out of step would make every
     /// later one lie, so the caller closes on `false`.
+    ///
+    /// A read that would wait is no proof: the runtime knows of bytes only since it last asked the
+    /// system, and a task that another thread woke runs before it asks again. So the system itself
+    /// is asked. Below TLS it may hold a record without a reply in it, such as a session ticket;
+    /// reading takes that away, and then both agree.
     pub(super) async fn is_quiet(&mut self) -> bool {
-        if !self.buffer.is_empty() {
-            return false;
+        while self.buffer.is_empty() && !self.has_something_to_read().await {
+            let Some(socket) = self.stream.socket() else {
+                return true;
+            };
+            match something_waits(socket) {
+                Ok(false) => return true,
+                // The runtime asks the system now, and learns of the bytes.
+                Ok(true) if socket.readable().await.is_ok() => {}
+                _ => return false,
+            }
         }
+        false
+    }
+
+    /// Takes what can be read without waiting into the buffer. Also true at the end of the stream.
+    async fn has_something_to_read(&mut self) -> bool {
         let mut space = [0_u8; 512];
         let mut space = ReadBuf::new(&mut space);
         let stream = &mut self.stream;
@@ -107,12 +145,22 @@ impl Wire {
                 .await;
         // Pending: nothing to read. Ready with nothing: closed. Ready with bytes: unasked for.
         self.buffer.extend_from_slice(space.filled());
-        read.is_pending()
+        read.is_ready()
     }
 
     /// Ends the stream politely; failures do not matter any more.
     pub(super) async fn close(mut self, limit: Duration) {
         let _ = timeout(limit, self.stream.shutdown()).await;
+    }
+}
+
+/// Whether the system holds bytes for this socket, or knows that it is closed.
+fn something_waits(socket: &TcpStream) -> rustix::io::Result<bool> {
+    let look = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    match recv(socket, &mut [0_u8; 1][..], look) {
+        Ok(_) => Ok(true),
+        Err(rustix::io::Errno::AGAIN) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -124,5 +172,48 @@ async fn within(
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("the relay took nothing for {} s", limit.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// A wire, and the relay's end of it.
+    async fn connected() -> (Wire, std::net::TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (relay, _) = listener.accept().unwrap();
+        (Wire::new(Box::new(stream.unwrap())), relay)
+    }
+
+    /// Returns when the system holds something for the wire, without giving way to the runtime.
+    fn until_it_arrived(wire: &Wire) {
+        let socket = wire.stream.socket().unwrap();
+        while !something_waits(socket).unwrap() {
+            std::thread::yield_now();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_is_seen_before_the_runtime_has_asked_for_it() {
+        let (mut wire, mut relay) = connected().await;
+        assert!(wire.is_quiet().await);
+        relay.write_all(b"250 2.0.0 queued\r\n").unwrap();
+        until_it_arrived(&wire);
+        assert!(!wire.is_quiet().await);
+        let reply = wire.read_reply(Duration::from_secs(30)).await.unwrap();
+        assert_eq!(reply.code, 250);
+    }
+
+    #[tokio::test]
+    async fn the_end_is_seen_before_the_runtime_has_asked_for_it() {
+        let (mut wire, relay) = connected().await;
+        assert!(wire.is_quiet().await);
+        drop(relay);
+        until_it_arrived(&wire);
+        assert!(!wire.is_quiet().await);
     }
 }

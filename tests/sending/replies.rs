@@ -1,7 +1,7 @@
 //! What a relay may answer, and what becomes of the delivery.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use super::{
     LATER, SEND, SLUG, assert_counts, assert_ledger_is_true, ledger, message_to, newsroom, served,
@@ -282,6 +282,29 @@ fn a_reply_that_comes_while_the_intent_is_written_is_not_the_answer_to_the_dot()
     assert_eq!(states(&room)[READER1], "deferred");
 }
 
+/// Returns when everything that was written has reached the other end's system: what is on its
+/// way when the dot is written cannot be known by anybody.
+fn until_acknowledged(stream: &TcpStream) {
+    let port = format!(":{:04X} ", stream.local_addr().unwrap().port());
+    let peer = format!(":{:04X} ", stream.peer_addr().unwrap().port());
+    loop {
+        // proc(5): the number, local address, remote address, state, and what waits to be sent.
+        let Ok(table) = std::fs::read_to_string("/proc/net/tcp") else {
+            return;
+        };
+        let own = |line: &&str| {
+            let (own, other) = (line.find(&port), line.find(&peer));
+            own.is_some() && own < other
+        };
+        let line = table.lines().find(own).expect("the connection is open");
+        let queue = line.split_whitespace().nth(4).unwrap();
+        if queue.starts_with("00000000:") {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// Returns whether a dot came.
 fn speak_too_early(listener: &TcpListener, body_is_here: &Gate, answered: &Gate) -> bool {
     let (mut stream, _) = listener.accept().unwrap();
@@ -299,6 +322,7 @@ fn speak_too_early(listener: &TcpListener, body_is_here: &Gate, answered: &Gate)
     stream.write_all(b"354 go on\r\n").unwrap();
     lines.read_line(&mut line).unwrap();
     stream.write_all(b"250 2.0.0 queued\r\n").unwrap();
+    until_acknowledged(&stream);
     answered.pass();
     let mut rest = Vec::new();
     let _ = lines.read_to_end(&mut rest);

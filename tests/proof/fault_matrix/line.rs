@@ -53,6 +53,9 @@ impl Line {
     }
 }
 
+/// No socket: the matrix runs in one process.
+impl postrider::mailer::Stream for Line {}
+
 impl AsyncRead for Line {
     fn poll_read(
         mut self: Pin<&mut Self>,

@@ -35,6 +35,9 @@ struct Script {
     heard: Arc<Mutex<Vec<u8>>>,
 }
 
+/// No socket: the words come from memory.
+impl postrider::mailer::Stream for Script {}
+
 impl AsyncRead for Script {
     fn poll_read(
         mut self: Pin<&mut Self>,
