@@ -13,7 +13,7 @@ use crate::address::{EmailAddress, Mailbox};
 use crate::check::{Silence, why_not_silenced};
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::schedule::Slots;
-use crate::words::is_language_tag;
+use crate::words::check_language;
 
 /// Where a value came from, so that an error can point at it.
 #[derive(Clone)]
@@ -256,12 +256,12 @@ impl Reader<'_> {
         let Some(value) = value else {
             return Ok("en".to_owned());
         };
-        if is_language_tag(&value.text) {
-            return Ok(value.text);
+        match check_language(&value.text) {
+            Ok(()) => Ok(value.text),
+            Err(bad) => Err(self
+                .wrong(&value, format!("`language` {bad}"))
+                .hint(bad.hint())),
         }
-        Err(self
-            .wrong(&value, "`language` is not a language tag")
-            .hint("write `en`, `de-AT` or `zh-Hant`"))
     }
 
     fn zone(&self, value: Option<Value>) -> Result<jiff::tz::TimeZone, Diagnostic> {

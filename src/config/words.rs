@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, closest};
-use crate::words::{BadWord, OwnWords, Words, is_language_tag, primary_language};
+use crate::words::{BadLanguage, BadWord, OwnWords, Words, check_language, primary_language};
 
 /// The table as it is written.
 pub(super) type RawWords = BTreeMap<Spanned<String>, Spanned<RawWord>>;
@@ -57,12 +57,7 @@ impl Reader<'_> {
             match word.into_inner() {
                 RawWord::Text(text) => self.word(&mut own, &primary, &key, (&text, place))?,
                 RawWord::Language(table) => {
-                    if !is_language_tag(key.get_ref()) {
-                        let problem = format!("`{}` is not a language tag", key.get_ref());
-                        return Err(Diagnostic::error(problem)
-                            .at(self.source, key.span())
-                            .hint("a word is a text; a table in `[words]` is named after a language, such as `[words.de]`"));
-                    }
+                    check_language(key.get_ref()).map_err(|bad| self.no_language(&key, &bad))?;
                     for (inner, text) in table {
                         self.word(
                             &mut own,
@@ -75,6 +70,19 @@ impl Reader<'_> {
             }
         }
         Ok(own)
+    }
+
+    fn no_language(&self, key: &Spanned<String>, bad: &BadLanguage) -> Diagnostic {
+        let hint = match bad {
+            BadLanguage::Shape { meant: None } => {
+                "a word is a text; a table in `[words]` is named after a language, such as `[words.de]`"
+                    .to_owned()
+            }
+            _ => bad.hint(),
+        };
+        Diagnostic::error(format!("`{}` {bad}", key.get_ref()))
+            .at(self.source, key.span())
+            .hint(hint)
     }
 
     fn word(

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::issue::{Images, IssueId, Slug};
-use crate::words::is_language_tag;
+use crate::words::check_language;
 
 /// Most items of one list.
 const MOST_ITEMS: usize = 100;
@@ -170,15 +170,13 @@ impl Reader<'_> {
 
     fn language(&mut self, key: &str, value: &Located<Written>) -> Option<Located<String>> {
         let line = self.line(key, value, 35)?;
-        if is_language_tag(&line.value) {
-            return Some(line);
+        match check_language(&line.value) {
+            Ok(()) => Some(line),
+            Err(bad) => {
+                self.error(format!("`{key}` {bad}"), &value.range, bad.hint());
+                None
+            }
         }
-        self.error(
-            format!("`{key}` is not a language tag"),
-            &value.range,
-            "for example `en`, `de-AT` or `zh-Hant`",
-        );
-        None
     }
 
     fn images(&mut self, key: &str, value: &Located<Written>) -> Option<Located<Images>> {

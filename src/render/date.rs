@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use tera::value::Key;
 use tera::{Kwargs, State, Value};
 
-use crate::words::{BadFormat, DateWords, OwnWords, Words, format_date, is_language_tag};
+use crate::words::{BadFormat, DateWords, OwnWords, Words, check_language, format_date};
 
 /// Formats a date (`2026-12-01`). An empty value stays empty.
 #[expect(
@@ -26,7 +26,7 @@ pub(super) fn date_filter(value: &str, kwargs: Kwargs, state: &State) -> tera::T
     let language = kwargs.get::<&str>("language")?;
     let words = state.get::<Value>("words")?;
     let written = match (language, words.as_ref().and_then(Value::as_map)) {
-        (Some(language), _) if !is_language_tag(language) => {
+        (Some(language), _) if check_language(language).is_err() => {
             return Err(tera::Error::message(format!(
                 "`date` takes a language such as `de` or `pt-BR`, not `{language}`"
             )));

@@ -8,6 +8,7 @@
 mod dates;
 mod direction;
 mod fill;
+mod known;
 mod languages;
 mod own;
 mod table;
@@ -16,9 +17,10 @@ mod tag;
 pub use dates::{BadFormat, DateWords, format_date};
 pub use direction::direction;
 pub use fill::{fill, placeholders};
+pub use known::{BadLanguage, check_language};
 pub use own::{BadWord, OwnWords};
 pub use table::Words;
-pub use tag::{is_language_tag, primary_language};
+pub use tag::primary_language;
 
 impl Words {
     /// The words of a language (a BCP 47 tag), with the author's own over them. A language without

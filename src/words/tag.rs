@@ -1,8 +1,8 @@
 //! Language tags (BCP 47, RFC 5646): their shape, and which languages one stands for.
 
 /// Whether a text has the shape of a language tag: letters, then subtags of letters and digits
-/// (RFC 5646 §2.1; the registry is not consulted).
-pub fn is_language_tag(text: &str) -> bool {
+/// (RFC 5646 §2.1). Whether there is such a language is asked in `known.rs`.
+pub(super) fn is_language_tag(text: &str) -> bool {
     let mut parts = text.split('-');
     let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
     let primary = parts

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::languages::TABLES;
+use super::tag::is_language_tag;
 use super::*;
 
 fn date(text: &str) -> NaiveDate {

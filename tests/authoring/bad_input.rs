@@ -233,6 +233,11 @@ fn settings_are_refused_with_their_line_a_caret_and_a_remedy() {
             "hint: ",
         ),
         ("language = \"?\"", "not a language tag", "hint: "),
+        (
+            "language = \"xx\"",
+            "ISO 639 has no code `xx`",
+            "write a tag such as `en`",
+        ),
     ];
     for (key, problem, remedy) in cases {
         let room = newsroom().config(key);

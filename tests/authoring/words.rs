@@ -176,6 +176,12 @@ fn a_wrong_word_is_told_with_its_place() {
             "[words.de]",
         ),
         (
+            "[words.jp]\nread_on = \"x\"",
+            "1:8",
+            "`jp` names no language",
+            "did you mean `ja`?",
+        ),
+        (
             "[words.de]\nreadon = \"x\"",
             "2:1",
             "`readon` is not one of the words",
@@ -197,7 +203,48 @@ fn a_wrong_word_is_told_with_its_place() {
         .config("language = \"de_AT\"")
         .run(["check"])
         .fails(1)
-        .stderr_contains("`language` is not a language tag");
+        .stderr_contains("`language` is not a language tag")
+        .stderr_contains("did you mean `de-AT`?");
+}
+
+#[test]
+fn a_language_that_there_is_not_is_told_with_its_place_and_one_without_words_is_none_of_them() {
+    for (tag, hint) in [
+        ("xx", "write a tag such as `en`"),
+        ("jp", "did you mean `ja`?"),
+        ("german", "did you mean `de`?"),
+    ] {
+        let settings = format!("language = \"{tag}\"");
+        let room = newsroom().config(&settings);
+        let lines = room.read("postrider.toml");
+        let line = lines.lines().position(|line| line == settings).unwrap() + 1;
+        for command in ["check", "build"] {
+            room.run([command])
+                .fails(1)
+                .stderr_contains(&format!("names no language: ISO 639 has no code `{tag}`"))
+                .stderr_contains(hint)
+                .stderr_contains(&format!("postrider.toml:{line}:12"))
+                .stderr_contains("^");
+        }
+        assert_eq!(room.files(""), ["postrider.toml"]);
+
+        let room = newsroom().essay_with("2026-12-01-one", "One", &settings, "Text.\n");
+        for command in ["check", "build"] {
+            room.run([command])
+                .fails(1)
+                .stderr_contains(&format!("ISO 639 has no code `{tag}`"))
+                .stderr_contains(hint)
+                .stderr_contains("issues/2026-12-01-one.md:4:12")
+                .stderr_contains("^");
+        }
+        assert!(!room.has("public/index.html"));
+    }
+    let room = newsroom()
+        .config("language = \"sv\"")
+        .essay("2026-12-01-one", "Ett", "Text.\n");
+    room.run(["build"]).exits(0);
+    room.run(["check"])
+        .stderr_contains("warning[unspoken-language]: there are no built-in words for `sv`");
 }
 
 #[test]
