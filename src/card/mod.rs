@@ -94,7 +94,11 @@ impl Card {
         let Some(tools) = &*TOOLS else {
             return Vec::new();
         };
-        let mut canvas = tools.ground.clone();
+        let grounds = &*GROUNDS;
+        let mut canvas = match self {
+            Self::Envelope => grounds.edge.clone(),
+            Self::Issue { .. } | Self::Publication { .. } => grounds.postmarked.clone(),
+        };
         match self {
             Self::Issue {
                 publication,
@@ -104,10 +108,7 @@ impl Card {
             Self::Publication { title, author } => {
                 tools.publication(&mut canvas, title, author.as_deref());
             }
-            Self::Envelope => {
-                canvas = tools.edge.clone();
-                shapes::envelope(&mut canvas);
-            }
+            Self::Envelope => shapes::envelope(&mut canvas),
         }
         // Writing into memory has no way to fail.
         canvas.png().unwrap_or_default()
@@ -123,25 +124,33 @@ static TOOLS: LazyLock<Option<Tools>> = LazyLock::new(Tools::new);
 
 struct Tools {
     lettering: Lettering,
+}
+
+/// What all cards are drawn on. Most builds draw none.
+static GROUNDS: LazyLock<Grounds> = LazyLock::new(Grounds::new);
+
+struct Grounds {
     /// Paper with a striped edge.
     edge: Canvas,
     /// The same with a postmark.
-    ground: Canvas,
+    postmarked: Canvas,
+}
+
+impl Grounds {
+    fn new() -> Self {
+        let mut edge = Canvas::new();
+        shapes::air_mail_edge(&mut edge);
+        let mut postmarked = edge.clone();
+        shapes::postmark(&mut postmarked, (1040.0, 128.0), 64.0);
+        Self { edge, postmarked }
+    }
 }
 
 impl Tools {
     /// `None` only if the typeface that the program brings along cannot be read.
     fn new() -> Option<Self> {
         let lettering = Lettering::new().ok()?;
-        let mut edge = Canvas::new();
-        shapes::air_mail_edge(&mut edge);
-        let mut ground = edge.clone();
-        shapes::postmark(&mut ground, (1040.0, 128.0), 64.0);
-        Some(Self {
-            lettering,
-            edge,
-            ground,
-        })
+        Some(Self { lettering })
     }
 
     fn issue(

@@ -154,10 +154,15 @@ impl Highlighter {
         Self { left: MOST_CODE }
     }
 
+    /// One that leaves all code plain, and reads no grammar.
+    pub(super) fn idle() -> Self {
+        Self { left: 0 }
+    }
+
     /// The marks of a block of code, in order and apart from one another. None if nobody knows the
     /// language, or if the essay has had its share.
     pub(super) fn marks(&mut self, language: &str, code: &str) -> Vec<Mark> {
-        if language.is_empty() || code.len() > self.left {
+        if language.is_empty() || code.is_empty() || code.len() > self.left {
             return Vec::new();
         }
         let Some(grammar) = grammar(language) else {

@@ -62,13 +62,22 @@ impl Parsed {
     }
 }
 
-/// Parses an essay. Never fails: every text is Markdown.
-pub(super) fn parse(markdown: &str, links: &Links, quotes: Quotes<'_>) -> Parsed {
+/// Parses an essay, and has its code told apart by what `highlighter` makes for each document. Never
+/// fails: every text is Markdown.
+pub(super) fn parse(
+    markdown: &str,
+    links: &Links,
+    quotes: Quotes<'_>,
+    highlighter: fn() -> Highlighter,
+) -> Parsed {
     let events: Vec<SourceEvent<'_>> = Parser::new_ext(markdown, options())
         .into_offset_iter()
         .collect();
     let marks = Marks::find(&events);
-    let document = |selection: &Selection| document(markdown, &events, selection, links, quotes);
+    let document = |selection: &Selection| {
+        let highlighter = highlighter();
+        document(markdown, &events, selection, (links, quotes), highlighter)
+    };
     let has_parts = marks.part_audiences();
     let excerpt = |audience| {
         let selection = marks.excerpt(audience)?;
@@ -89,12 +98,11 @@ fn document(
     markdown: &str,
     events: &[SourceEvent<'_>],
     selection: &Selection,
-    links: &Links,
-    quotes: Quotes<'_>,
+    (links, quotes): (&Links, Quotes<'_>),
+    mut highlighter: Highlighter,
 ) -> Document {
     let outline = Outline::of(events, selection);
     let mut occurrences = vec![0; outline.footnotes().len()];
-    let mut highlighter = Highlighter::new();
     let mut has_html = false;
     let mut build = |range: std::ops::Range<usize>| {
         let mut builder = Builder::new(

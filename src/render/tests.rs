@@ -16,14 +16,17 @@ const CSS: &str = include_str!("../../templates/essay.css");
 const PAGE: &str = "https://letters.example.org/issues/a/";
 
 fn render(markdown: &str) -> RenderedEssay {
-    let context = RenderContext {
+    in_context(|context| render_essay(markdown, context))
+}
+
+fn in_context<R>(work: impl FnOnce(&RenderContext<'_>) -> R) -> R {
+    work(&RenderContext {
         issue_url: PAGE,
         id_prefix: "a-",
         essay_css: CSS,
         words: &crate::words::Words::default(),
         pictures: &Pictures::default(),
-    };
-    render_essay(markdown, &context)
+    })
 }
 
 /// The plain text without its last line feed, and without the spaces by which it flows.

@@ -12,7 +12,7 @@ use crate::issue::Issue;
 use crate::publish::pictures::IssueAssets;
 use crate::publish::{About, Publication};
 use crate::render::pictures::Pictures;
-use crate::render::{ParsedEssay, RenderContext};
+use crate::render::{ParsedEssay, RenderContext, render_for_feeds};
 use crate::words::Words;
 
 /// The essays of the issues of a build, in their order.
@@ -106,7 +106,7 @@ impl<'a> Essays<'a> {
     pub(super) fn feed_html(&self, index: usize) -> String {
         let issue = self.issues[index];
         self.with_context(index, |context, _| {
-            ParsedEssay::new(&issue.markdown, context).feed_html()
+            render_for_feeds(&issue.markdown, context)
         })
     }
 

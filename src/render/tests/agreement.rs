@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::render;
+use super::{in_context, render};
 use crate::render::raw_html::{Token, decode_entities, tokens};
+use crate::render::render_for_feeds;
 
 /// Words that occur in no address, tag or label of ours.
 const WORDS: &[&str] = &[
@@ -193,6 +194,12 @@ proptest! {
         if !essay.contains("<!-- only") {
             prop_assert_eq!(&web, &mail);
         }
+    }
+
+    #[test]
+    fn an_essay_for_feeds_alone_is_the_same_to_the_byte(essay in essay()) {
+        let alone = in_context(|context| render_for_feeds(&essay, context));
+        prop_assert_eq!(alone, render(&essay).feed_html);
     }
 
     #[test]
