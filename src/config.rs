@@ -186,7 +186,7 @@ pub struct Credentials {
 pub enum Secret {
     /// A password; never printed.
     Password(SecretString),
-    /// A program that prints a token for XOAUTH2; no shell is asked.
+    /// A program that prints a token for OAUTHBEARER or XOAUTH2; no shell is asked.
     TokenCommand {
         /// What is run.
         program: PathBuf,

@@ -52,4 +52,5 @@ pub mod publish;
 pub mod selftest;
 pub mod server;
 mod tls;
+mod token_command;
 pub mod visitor;

@@ -8,7 +8,7 @@ use url::Url;
 use super::raw::RawBounces;
 use super::reader::{Origin, Reader, Value};
 use super::relay::{percent_decode, read_secret};
-use super::{Security, is_loopback};
+use super::{Secret, Security, is_loopback};
 use crate::diagnostic::Diagnostic;
 
 /// Where mail that came back lies.
@@ -31,8 +31,8 @@ pub struct ImapConfig {
     pub port: u16,
     /// User name.
     pub username: String,
-    /// Never printed.
-    pub password: SecretString,
+    /// What proves it.
+    pub secret: Secret,
     /// The mailbox on the server, mostly `INBOX`.
     pub mailbox: String,
     /// Where mails go that were taken; where they are if there is none.
@@ -141,7 +141,7 @@ impl Reader<'_> {
                 143
             }),
             host,
-            password: self.imap_password(raw, &username)?,
+            secret: self.imap_secret(raw, &username)?,
             username,
             mailbox,
             move_to: move_to.map(|value| value.text),
@@ -151,23 +151,26 @@ impl Reader<'_> {
         })
     }
 
-    fn imap_password(&self, raw: &RawBounces, username: &str) -> Result<SecretString, Diagnostic> {
-        if let Some(password) = self.environment.get("IMAP_PASSWORD") {
-            return Ok(SecretString::from(password.to_owned()));
+    fn imap_secret(&self, raw: &RawBounces, username: &str) -> Result<Secret, Diagnostic> {
+        let password = |text: String| Secret::Password(SecretString::from(text));
+        if let Some(given) = self.environment.get("IMAP_PASSWORD") {
+            return Ok(password(given.to_owned()));
         }
         let file = self.value("IMAP_PASSWORD_FILE", raw.imap_password_file.clone());
+        if let Some(command) = &raw.imap_token_command {
+            return self.token_command(command, file.as_ref(), "imap_token_command");
+        }
         let Some(file) = file else {
             return Err(Diagnostic::error(format!(
                 "there is a user name for the mailbox (`{username}`) and no password"
             ))
             .hint(
-                "set `imap_password_file` in `[bounces]`, or the variable POSTRIDER_IMAP_PASSWORD",
+                "set `imap_password_file` or `imap_token_command` in `[bounces]`, or the variable POSTRIDER_IMAP_PASSWORD",
             ));
         };
         let read = read_secret(&self.folder.join(&file.text), &file.text);
-        Ok(SecretString::from(
-            read.map_err(|message| self.wrong(&file, message))?,
-        ))
+        read.map(password)
+            .map_err(|message| self.wrong(&file, message))
     }
 }
 

@@ -83,7 +83,7 @@ impl Reader<'_> {
         let password_file = self.value(&name("PASSWORD_FILE"), raw.password_file);
         let token_command = raw
             .token_command
-            .map(|value| self.token_command(&value, password_file.as_ref()))
+            .map(|value| self.token_command(&value, password_file.as_ref(), "token_command"))
             .transpose()?;
         let password = self.environment.get(&name("PASSWORD"));
         let credentials =
@@ -265,15 +265,16 @@ impl Reader<'_> {
     }
 
     /// A program and its arguments. A program with a slash in it lies in the publication's folder.
-    fn token_command(
+    pub(super) fn token_command(
         &self,
         value: &Spanned<Vec<String>>,
         password_file: Option<&Value>,
+        key: &str,
     ) -> Result<Secret, Diagnostic> {
         let wrong = |message: &str| Diagnostic::error(message).at(self.source, value.span());
         if password_file.is_some() {
-            return Err(wrong("there is a `password_file` as well").hint(
-                "a relay is logged in to by a password or by a token: take one of them out",
+            return Err(wrong("there is a file with a password as well").hint(
+                "a server is logged in to by a password or by a token: take one of them out",
             ));
         }
         let words = value.get_ref();
@@ -289,7 +290,7 @@ impl Reader<'_> {
                     arguments: arguments.to_vec(),
                 })
             }
-            _ => Err(wrong("`token_command` names no program").hint(
+            _ => Err(wrong(&format!("`{key}` names no program")).hint(
                 "write it as an array, the program first: `[\"oauth-token\", \"letters\"]`; no shell reads it",
             )),
         }

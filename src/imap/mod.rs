@@ -8,6 +8,7 @@
 //! 0.12) ends the process on answers that a server can give: it unwraps `INTERNALDATE NIL`, and follows
 //! nested brackets without a bound until the stack is used up.
 
+mod login;
 mod session;
 mod wire;
 
@@ -26,6 +27,8 @@ pub struct ImapTimers {
     pub answer: Duration,
     /// The answer that brings a mail.
     pub mail: Duration,
+    /// The command that gives a token.
+    pub token: Duration,
 }
 
 impl Default for ImapTimers {
@@ -34,6 +37,7 @@ impl Default for ImapTimers {
             connect: Duration::from_secs(30),
             answer: Duration::from_mins(1),
             mail: Duration::from_mins(3),
+            token: Duration::from_mins(1),
         }
     }
 }
@@ -50,12 +54,15 @@ pub enum ImapError {
     /// The server does not offer protection, or something was slipped in before it.
     #[error("the connection cannot be protected: {0}")]
     Unprotected(&'static str),
-    /// Name or password are wrong.
+    /// Name and password are wrong, or the token is not taken.
     #[error("the login was refused: {0}")]
     Login(String),
     /// There is no way of logging in that both sides know.
-    #[error("the server takes no password")]
-    NoLogin,
+    #[error("the server takes no {0}")]
+    NoLogin(&'static str),
+    /// The command of the author's gave no token.
+    #[error("there is no token: {0}")]
+    Token(String),
     /// A command was refused.
     #[error("to {command} the server said: {told}")]
     Refused {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64;
-use secrecy::ExposeSecret;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -22,7 +20,7 @@ const LONGEST_WORDS: usize = 200;
 /// A mailbox that is open.
 pub struct Mailbox {
     wire: Wire,
-    timers: ImapTimers,
+    pub(super) timers: ImapTimers,
     commands: u32,
     capabilities: Vec<String>,
     /// While this is the same, a mail has the same number (RFC 9051 §2.3.1.1).
@@ -166,37 +164,8 @@ impl Mailbox {
         Ok(())
     }
 
-    fn can(&self, capability: &str) -> bool {
+    pub(super) fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|known| known == capability)
-    }
-
-    async fn log_in(&mut self, config: &ImapConfig) -> Result<(), ImapError> {
-        let (name, password) = (&config.username, config.password.expose_secret());
-        let answered = if self.can("AUTH=PLAIN") {
-            // RFC 4616, without the initial response that not every server takes.
-            let secret = BASE64.encode(format!("\0{name}\0{password}").as_bytes());
-            self.ask_in_two("LOGIN", "AUTHENTICATE PLAIN", &secret)
-                .await
-        } else if self.can("LOGINDISABLED") {
-            return Err(ImapError::NoLogin);
-        } else {
-            // A quoted string holds no other characters (RFC 9051 §4.3).
-            if !format!("{name}{password}")
-                .chars()
-                .all(|sign| (' '..='~').contains(&sign))
-            {
-                return Err(ImapError::NoLogin);
-            }
-            let command = format!("LOGIN {} {}", quoted(name), quoted(password));
-            self.ask("LOGIN", &command, 0).await
-        };
-        match answered {
-            // The server may be out of order only for now (RFC 5530).
-            Err(ImapError::Refused { told, .. }) if !told.contains("[UNAVAILABLE]") => {
-                Err(ImapError::Login(told))
-            }
-            answered => answered.map(drop),
-        }
     }
 
     async fn select(&mut self, mailbox: &str) -> Result<(), ImapError> {
@@ -210,25 +179,25 @@ impl Mailbox {
     }
 
     /// Sends a command and gives what was said before its end.
-    async fn ask(
+    pub(super) async fn ask(
         &mut self,
         name: &'static str,
         command: &str,
         most: usize,
     ) -> Result<Vec<Response>, ImapError> {
         let tag = self.begin(command).await?;
-        self.end(name, &tag, None, most).await
+        self.end(name, &tag, &[], most).await
     }
 
-    /// The same with a line that the server asks for in between.
-    async fn ask_in_two(
+    /// The same with lines for which the server asks in between.
+    pub(super) async fn ask_with(
         &mut self,
         name: &'static str,
         command: &str,
-        line: &str,
+        lines: &[&str],
     ) -> Result<Vec<Response>, ImapError> {
         let tag = self.begin(command).await?;
-        self.end(name, &tag, Some(line), 0).await
+        self.end(name, &tag, lines, 0).await
     }
 
     async fn begin(&mut self, command: &str) -> Result<String, ImapError> {
@@ -243,10 +212,11 @@ impl Mailbox {
         &mut self,
         name: &'static str,
         tag: &str,
-        mut line: Option<&str>,
+        lines: &[&str],
         mut most: usize,
     ) -> Result<Vec<Response>, ImapError> {
         let within = self.patience(most);
+        let mut lines = lines.iter();
         let mut responses = Vec::new();
         while responses.len() < MOST_RESPONSES {
             let response = self.wire.read(most, within).await?;
@@ -255,7 +225,7 @@ impl Mailbox {
                 return Err(ImapError::Broken(words(text)));
             }
             if text.starts_with('+') {
-                let line = line.take();
+                let line = lines.next();
                 let line = line.ok_or(ImapError::Garbled("it asks for more"))?;
                 self.wire
                     .write(format!("{line}\r\n").as_bytes(), within)
@@ -360,7 +330,7 @@ fn begins(text: &str, words: &str) -> bool {
 }
 
 /// A quoted string (RFC 9051 §4.3). Line ends and characters outside of ASCII never come here.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

@@ -14,11 +14,11 @@ use super::message::Extensions;
 use super::reply::ReplyLines;
 use super::session::Session;
 use super::tls::Tls;
-use super::token_command::TokenSource;
 use super::wire::{Stream, Wire};
 use super::{ConnectError, Timers};
 use crate::config::{Credentials, Secret, Security, SmtpConfig};
 use crate::delivery::Step;
+use crate::token_command::TokenSource;
 
 /// A relay that sessions can be opened to.
 #[derive(Clone)]

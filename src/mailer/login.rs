@@ -11,9 +11,9 @@ use super::ConnectError;
 use super::connect::Opening;
 use super::message::Extensions;
 use super::reply::ReplyLines;
-use super::token_command::{Token, TokenSource};
 use crate::config::{Credentials, Secret};
 use crate::delivery::Step;
+use crate::token_command::{Token, TokenSource};
 
 impl Opening<'_> {
     /// Logs in, or tells why not. A password and a fresh token are tried once: repeated wrong ones

@@ -10,7 +10,6 @@ mod message;
 mod reply;
 mod session;
 mod tls;
-mod token_command;
 mod wire;
 
 use std::time::Duration;

@@ -14,6 +14,7 @@ mod dkim;
 mod flow;
 mod ground;
 mod imap;
+mod imap_login;
 mod leaving;
 mod letter;
 mod login;

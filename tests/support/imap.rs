@@ -1,21 +1,41 @@
 //! A server of one mailbox, which keeps to RFC 9051 as far as it goes, or answers what the test says.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use data_encoding::BASE64;
+use tempfile::NamedTempFile;
+use tokio_rustls::rustls::{ServerConnection, StreamOwned};
+
+use super::certificate::Certificate;
 
 /// Who may log in, and with what.
 pub const USER: &str = "letters@example.org";
 /// The password.
 pub const PASSWORD: &str = "correct horse";
+/// The token that is taken instead of it.
+pub const TOKEN: &str = "ya29.c0rrect-t0ken";
 
 /// A mailbox server. It ends with the test process.
 #[derive(Debug)]
 pub struct ImapServer {
     port: u16,
     state: Arc<Mutex<State>>,
+    encryption: Encryption,
+    authority: Option<NamedTempFile>,
+}
+
+/// How the server protects a conversation.
+#[derive(Debug, Clone)]
+pub enum Encryption {
+    /// Not at all.
+    None,
+    /// From the first byte.
+    Implicit(Certificate),
+    /// When it is asked to.
+    StartTls(Certificate),
 }
 
 /// One mail.
@@ -33,6 +53,7 @@ pub struct Stored {
 
 #[derive(Debug)]
 struct State {
+    port: u16,
     validity: u32,
     mails: Vec<Stored>,
     folders: Vec<String>,
@@ -44,30 +65,62 @@ struct State {
 impl ImapServer {
     /// An empty mailbox.
     pub fn start() -> Self {
+        Self::start_with(Encryption::None)
+    }
+
+    /// An empty mailbox, protected.
+    pub fn start_with(encryption: Encryption) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(Mutex::new(State {
+            port,
             validity: 7,
             mails: Vec::new(),
             folders: vec!["INBOX".to_owned()],
             commands: Vec::new(),
             answers: Vec::new(),
         }));
-        let shared = state.clone();
+        let (shared, protection) = (state.clone(), encryption.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let shared = shared.clone();
+                let (shared, protection) = (shared.clone(), protection.clone());
                 // A client that leaves in the middle is one of the cases.
-                std::thread::spawn(move || drop(serve(stream.unwrap(), &shared)));
+                std::thread::spawn(move || drop(serve(&stream.unwrap(), &protection, &shared)));
             }
         });
-        Self { port, state }
+        let authority = match &encryption {
+            Encryption::None => None,
+            Encryption::Implicit(certificate) | Encryption::StartTls(certificate) => {
+                let mut file = NamedTempFile::new().unwrap();
+                file.write_all(certificate.authority_pem.as_bytes())
+                    .unwrap();
+                Some(file)
+            }
+        };
+        Self {
+            port,
+            state,
+            encryption,
+            authority,
+        }
+    }
+
+    /// The file with the authority that signed the certificate.
+    pub fn authority_file(&self) -> &Path {
+        self.authority.as_ref().unwrap().path()
     }
 
     /// What stands below `[bounces]` for it.
     pub fn settings(&self) -> String {
         let user = USER.replace('@', "%40");
-        format!("imap = \"imap://{user}@127.0.0.1:{}/INBOX\"\n", self.port)
+        let scheme = match self.encryption {
+            Encryption::Implicit(_) => "imaps",
+            Encryption::None | Encryption::StartTls(_) => "imap",
+        };
+        format!(
+            "imap = \"{scheme}://{user}@127.0.0.1:{}/INBOX\"\n",
+            self.port
+        )
     }
 
     /// Brings a mail; gives its number.
@@ -127,42 +180,99 @@ impl ImapServer {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    let mut out = stream.try_clone()?;
-    let mut lines = BufReader::new(stream).lines();
-    out.write_all(&instead(state, "GREETING", "*").unwrap_or(b"* OK ready\r\n".to_vec()))?;
-    while let Some(line) = lines.next() {
-        let line = line?;
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
+type Wire = BufReader<Box<dyn Stream>>;
+
+fn protected(stream: TcpStream, certificate: &Certificate) -> Wire {
+    let session = ServerConnection::new(certificate.server.clone()).unwrap();
+    BufReader::new(Box::new(StreamOwned::new(session, stream)))
+}
+
+fn serve(stream: &TcpStream, encryption: &Encryption, state: &Mutex<State>) -> std::io::Result<()> {
+    let mut wire: Wire = match encryption {
+        Encryption::Implicit(certificate) => protected(stream.try_clone()?, certificate),
+        Encryption::None | Encryption::StartTls(_) => BufReader::new(Box::new(stream.try_clone()?)),
+    };
+    let greeting = instead(state, "GREETING", "*").unwrap_or(b"* OK ready\r\n".to_vec());
+    say(&mut wire, &greeting)?;
+    while let Some(line) = hear(&mut wire)? {
         let (tag, command) = line.split_once(' ').unwrap_or((&line, ""));
         state.lock().unwrap().commands.push(command.to_owned());
         if let Some(answer) = instead(state, command, tag) {
-            out.write_all(&answer)?;
+            say(&mut wire, &answer)?;
             continue;
         }
-        if command == "AUTHENTICATE PLAIN" {
-            out.write_all(b"+ \r\n")?;
-            let secret = lines.next().unwrap_or(Ok(String::new()))?;
-            let wanted = BASE64.encode(format!("\0{USER}\0{PASSWORD}").as_bytes());
-            let end = if secret == wanted {
-                "OK in"
+        if let ("STARTTLS", Encryption::StartTls(certificate)) = (command, encryption) {
+            say(&mut wire, format!("{tag} OK go on\r\n").as_bytes())?;
+            wire = protected(stream.try_clone()?, certificate);
+            continue;
+        }
+        let (answer, end) = if let Some(mechanism) = command.strip_prefix("AUTHENTICATE ") {
+            (Vec::new(), authenticate(&mut wire, mechanism, state)?)
+        } else {
+            let answer = obey(&mut state.lock().unwrap(), command);
+            let end = if command.contains("\"Missing\"") {
+                "NO [TRYCREATE] no such folder"
+            } else if command == "STARTTLS" {
+                "BAD what?"
             } else {
-                "NO [AUTHENTICATIONFAILED] who?"
+                "OK done"
             };
-            write!(out, "{tag} {end}\r\n")?;
-            continue;
-        }
-        let answer = obey(&mut state.lock().unwrap(), command);
-        out.write_all(&answer)?;
-        let end = match command {
-            command if command.contains("\"Missing\"") => "NO [TRYCREATE] no such folder",
-            _ => "OK done",
+            (answer, end)
         };
-        write!(out, "{tag} {end}\r\n")?;
+        say(&mut wire, &answer)?;
+        say(&mut wire, format!("{tag} {end}\r\n").as_bytes())?;
         if command == "LOGOUT" {
             break;
         }
     }
     Ok(())
+}
+
+fn say(wire: &mut Wire, bytes: &[u8]) -> std::io::Result<()> {
+    wire.get_mut().write_all(bytes)?;
+    wire.get_mut().flush()
+}
+
+/// A line without its end; none where the client has gone.
+fn hear(wire: &mut Wire) -> std::io::Result<Option<String>> {
+    let mut line = String::new();
+    if wire.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Asks for what proves the user, and judges it.
+fn authenticate(
+    wire: &mut Wire,
+    mechanism: &str,
+    state: &Mutex<State>,
+) -> std::io::Result<&'static str> {
+    let port = state.lock().unwrap().port;
+    let wanted = match mechanism {
+        "PLAIN" => format!("\0{USER}\0{PASSWORD}"),
+        "XOAUTH2" => format!("user={USER}\x01auth=Bearer {TOKEN}\x01\x01"),
+        "OAUTHBEARER" => {
+            format!("n,a={USER},\x01host=127.0.0.1\x01port={port}\x01auth=Bearer {TOKEN}\x01\x01")
+        }
+        _ => return Ok("BAD what?"),
+    };
+    say(wire, b"+ \r\n")?;
+    if hear(wire)?.unwrap_or_default() == BASE64.encode(wanted.as_bytes()) {
+        return Ok("OK in");
+    }
+    if mechanism != "PLAIN" {
+        say(
+            wire,
+            format!("+ {}\r\n", BASE64.encode(b"{\"status\":\"400\"}")).as_bytes(),
+        )?;
+        let answer = format!("(and) {}", hear(wire)?.unwrap_or_default());
+        state.lock().unwrap().commands.push(answer);
+    }
+    Ok("NO [AUTHENTICATIONFAILED] who?")
 }
 
 fn instead(state: &Mutex<State>, command: &str, tag: &str) -> Option<Vec<u8>> {

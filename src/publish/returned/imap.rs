@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tokio::runtime::Runtime;
 
 use super::{Batch, RawMail};
-use crate::config::ImapConfig;
+use crate::config::{ImapConfig, Secret};
 use crate::diagnostic::Diagnostic;
 use crate::imap::{ImapError, ImapTimers, Mailbox};
 use crate::ledger::MailboxPosition;
@@ -32,7 +32,15 @@ pub(super) fn take(
         runtime,
         halt,
     };
-    let mut mailbox = asking.answered(Mailbox::open(config, &ImapTimers::default()))?;
+    let opened = asking.asked(Mailbox::open(config, &ImapTimers::default()))?;
+    let mut mailbox = match opened {
+        Ok(mailbox) => mailbox,
+        Err(error) => {
+            batch.report.login_refused |= matches!(error, ImapError::Login(_));
+            batch.report.problems.push(asking.problem(&error));
+            return Ok(());
+        }
+    };
     let name = config.shown();
     let validity = mailbox.validity();
     let known = batch.ledger.mailbox_position(&name)?;
@@ -82,13 +90,19 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn answered<T>(&self, question: impl Future<Output = Result<T, ImapError>>) -> Result<T, Stop> {
+    /// The answer, unless the server is stopped first.
+    fn asked<T>(&self, question: impl Future<Output = T>) -> Result<T, Stop> {
         self.runtime.block_on(async {
             tokio::select! {
-                answer = question => answer.map_err(|error| self.problem(&error).into()),
+                answer = question => Ok(answer),
                 () = self.halt.stopping() => Err(Stop::Declined),
             }
         })
+    }
+
+    fn answered<T>(&self, question: impl Future<Output = Result<T, ImapError>>) -> Result<T, Stop> {
+        self.asked(question)?
+            .map_err(|error| self.problem(&error).into())
     }
 
     /// The mail is in the ledger: what goes wrong now is no reason to take it again.
@@ -114,10 +128,23 @@ impl Asking<'_> {
         let problem =
             Diagnostic::error(format!("cannot read `{}`", self.config.shown())).cause(error);
         match error {
-            ImapError::Login(_) => problem.hint(
-                "correct the user's name or the password; it was tried once, because servers lock accounts",
+            ImapError::Login(_) => problem.hint(match self.config.secret {
+                Secret::Password(_) => {
+                    "correct the user's name or the password; it was tried once, because servers lock accounts"
+                }
+                Secret::TokenCommand { .. } => {
+                    "run the `imap_token_command` of `[bounces]` by hand: its token must be one for this user and for reading mail"
+                }
+            }),
+            ImapError::NoLogin("token") => {
+                problem.hint("set a password instead of `imap_token_command`")
+            }
+            ImapError::NoLogin(_) => problem.hint(
+                "use `imaps://`; where a provider takes no passwords, `imap_token_command` gives it a token",
             ),
-            ImapError::NoLogin => problem.hint("use `imaps://`, where servers take passwords"),
+            ImapError::Token(_) => problem.hint(
+                "run the `imap_token_command` of `[bounces]` by hand: it must print a token and nothing else",
+            ),
             ImapError::Tls(_) => problem.hint(
                 "check the host's name; for a certificate of your own set `imap_ca_file` under `[bounces]`",
             ),

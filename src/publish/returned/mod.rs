@@ -59,8 +59,10 @@ impl RawMail {
 pub struct TakeReport {
     /// What was taken.
     pub taken: Taken,
-    /// Mails that cannot be read or moved.
+    /// Mails that cannot be read or moved, and mailboxes that cannot be opened.
     pub problems: Vec<Diagnostic>,
+    /// Whether a mailbox did not let us in: asking again with the same would lock the account.
+    pub login_refused: bool,
 }
 
 /// Takes every new mail of the sources. Works while an issue is being sent.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::Rounds;
-use crate::config::ImapConfig;
+use crate::config::{ImapConfig, Secret};
 use crate::ledger::{Taken, Teller};
 use crate::publish::telling::{Trouble, tell_troubles};
 use crate::publish::{Halt, Publication, Source, Stop, TakeReport, take_returned};
@@ -24,9 +24,43 @@ pub(super) struct Post<'a> {
     told: BTreeSet<String>,
 }
 
+/// What came of reading a mailbox.
+struct Attempt {
+    troubles: Vec<Trouble>,
+    login_refused: bool,
+}
+
+/// What was refused, and when by a clock that nobody sets.
 struct Refused {
     mailbox: ImapConfig,
-    password: SecretString,
+    at: Duration,
+}
+
+/// After which time the command for tokens may give another one. A password stays the same until it
+/// is changed.
+const OTHER_TOKEN: Duration = Duration::from_hours(1);
+
+impl Refused {
+    /// Whether it would be the same again.
+    fn still_holds(&self, config: &ImapConfig, running: Duration) -> bool {
+        let same = match (&self.mailbox.secret, &config.secret) {
+            (Secret::Password(old), Secret::Password(new)) => {
+                old.expose_secret() == new.expose_secret()
+            }
+            (
+                Secret::TokenCommand { program, arguments },
+                Secret::TokenCommand {
+                    program: new_program,
+                    arguments: new_arguments,
+                },
+            ) => {
+                (program, arguments) == (new_program, new_arguments)
+                    && running.saturating_sub(self.at) < OTHER_TOKEN
+            }
+            _ => false,
+        };
+        same && self.mailbox == *config
+    }
 }
 
 impl<'a> Post<'a> {
@@ -58,7 +92,7 @@ impl<'a> Post<'a> {
             let source = Source::of(maildir, None);
             match source {
                 Ok(source) if has_new(maildir) => {
-                    troubles.extend(self.take(&publication, source, halt));
+                    troubles.extend(self.take(&publication, source, halt).troubles);
                 }
                 Ok(_) => {}
                 Err(problem) => troubles.push(Trouble::in_full(&problem)),
@@ -74,16 +108,14 @@ impl<'a> Post<'a> {
 
     /// Asks the server, if it is time.
     fn ask(&mut self, publication: &Publication, config: &ImapConfig, halt: &Halt) {
+        let running = self.rounds.clock.look().running;
         if let Some(refused) = &self.refused {
-            let is_same = refused.mailbox == *config
-                && refused.password.expose_secret() == config.password.expose_secret();
-            if is_same {
+            if refused.still_holds(config, running) {
                 return;
             }
             self.refused = None;
             self.asked_at = None;
         }
-        let running = self.rounds.clock.look().running;
         let every = self.rounds.rhythm.imap;
         let is_time = self
             .asked_at
@@ -93,26 +125,30 @@ impl<'a> Post<'a> {
         }
         self.asked_at = Some(running);
         let source = Source::Imap(Box::new(config.clone()));
-        self.at_the_server = self.take(publication, source, halt);
-        let mut found = self.at_the_server.iter();
+        let taken = self.take(publication, source, halt);
         // One try: many servers lock an account after a few wrong passwords.
-        if found.any(|one| one.line.contains("the login was refused")) {
+        if taken.login_refused {
             self.refused = Some(Refused {
                 mailbox: config.clone(),
-                password: config.password.clone(),
+                at: running,
             });
         }
+        self.at_the_server = taken.troubles;
     }
 
-    fn take(&self, publication: &Publication, source: Source, halt: &Halt) -> Vec<Trouble> {
-        match take_returned(publication, &[source], halt) {
+    fn take(&self, publication: &Publication, source: Source, halt: &Halt) -> Attempt {
+        let (problems, login_refused) = match take_returned(publication, &[source], halt) {
             Ok(report) => {
                 self.tell_taken(&report);
-                report.problems.iter().map(Trouble::in_full).collect()
+                (report.problems, report.login_refused)
             }
             // Somebody writes for long, or the server is being stopped: next time.
-            Err(Stop::Busy(_) | Stop::Declined) => Vec::new(),
-            Err(Stop::Failed(problems)) => problems.iter().map(Trouble::in_full).collect(),
+            Err(Stop::Busy(_) | Stop::Declined) => (Vec::new(), false),
+            Err(Stop::Failed(problems)) => (problems, false),
+        };
+        Attempt {
+            troubles: problems.iter().map(Trouble::in_full).collect(),
+            login_refused,
         }
     }
 

@@ -1,5 +1,5 @@
-//! Tokens for XOAUTH2, given by a command of the author's: run when a connection needs one, kept
-//! for the connections that follow.
+//! Tokens for logging in, given by a command of the author's: run when a connection needs one, kept
+//! for the connections that follow. Relays (XOAUTH2) and mailboxes (OAUTHBEARER, XOAUTH2) take them.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -21,25 +21,25 @@ const LONGEST_COMPLAINT: usize = 2 * 1024;
 const TOLD: usize = 200;
 
 /// A token, and whether it was kept from an earlier connection.
-pub(super) struct Token {
+pub(crate) struct Token {
     secret: SecretString,
     kept: bool,
 }
 
 impl Token {
     /// For the AUTH command, and nothing else.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.secret.expose_secret()
     }
 
     /// Whether it was made for an earlier connection.
-    pub(super) fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.kept
     }
 }
 
 /// Runs the command; shared by all connections, so that they share its tokens.
-pub(super) struct TokenSource {
+pub(crate) struct TokenSource {
     program: PathBuf,
     arguments: Vec<String>,
     limit: Duration,
@@ -48,7 +48,7 @@ pub(super) struct TokenSource {
 
 impl TokenSource {
     /// A program and its arguments; no shell is asked. `limit` is how long it may take.
-    pub(super) fn new(program: &Path, arguments: &[String], limit: Duration) -> Self {
+    pub(crate) fn new(program: &Path, arguments: &[String], limit: Duration) -> Self {
         Self {
             program: program.to_owned(),
             arguments: arguments.to_vec(),
@@ -59,7 +59,7 @@ impl TokenSource {
 
     /// The newest token, or a fresh one where that is too old, absent, or `refused`. Whoever comes
     /// while the command runs waits for its token.
-    pub(super) async fn get(&self, refused: Option<&Token>) -> Result<Token, String> {
+    pub(crate) async fn get(&self, refused: Option<&Token>) -> Result<Token, String> {
         let mut newest = self.newest.lock().await;
         if let Some((secret, since)) = newest.as_ref() {
             let same = |token: &Token| token.expose() == secret.expose_secret();
@@ -79,8 +79,8 @@ impl TokenSource {
         })
     }
 
-    /// Takes back a token that the relay refused, unless there is a newer one already.
-    pub(super) async fn forget(&self, refused: &Token) {
+    /// Takes back a token that was refused, unless there is a newer one already.
+    pub(crate) async fn forget(&self, refused: &Token) {
         let mut newest = self.newest.lock().await;
         if newest
             .as_ref()
