@@ -50,6 +50,18 @@ fn fixture(name: &str) -> String {
         )
 }
 
+/// The names of all fixtures.
+fn fixtures() -> Vec<String> {
+    let folder = format!("{}/tests/fixtures/bounces", env!("CARGO_MANIFEST_DIR"));
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.strip_suffix(".eml").unwrap().to_owned()
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
 /// How a reading names what it is about.
 fn named_by(reading: &Reading) -> &'static str {
     let Names {
@@ -80,6 +92,9 @@ fn verdict(reading: &Reading) -> Verdict {
 fn every_fixture_comes_to_what_it_says() {
     let cases = [
         ("postfix-unknown-user", "delivery", Verdict::Hard),
+        ("postfix-real-unknown-user", "delivery", Verdict::Hard),
+        ("postfix-real-full-mailbox", "delivery", Verdict::Soft),
+        ("postfix-real-policy", "delivery", Verdict::Policy),
         ("mailbox-full", "delivery", Verdict::Soft),
         ("policy", "delivery", Verdict::Policy),
         (
@@ -288,13 +303,10 @@ proptest! {
     /// in it, and leaves words that a terminal can show.
     #[test]
     fn broken_mails_are_read_all_the_same(
-        name in select(&[
-            "postfix-unknown-user", "exchange", "qmail", "exim", "gmail", "arf-abuse", "unsubscribe",
-            "vacation-by-its-subject", "receipt", "arf-with-the-link-alone",
-        ][..]),
+        name in select(fixtures()),
         breaks in breaks(),
     ) {
-        let mail = broken(fixture(name).into_bytes(), &breaks);
+        let mail = broken(fixture(&name).into_bytes(), &breaks);
         let reading = read(&mail, None, &keys());
         prop_assert!(reading.names.delivery.is_none_or(|row| row == DELIVERY));
         prop_assert!(reading.names.reader.is_none_or(|key| key == reader()));

@@ -1,10 +1,10 @@
 //! Every zone of the database, from 2020 to 2037: a slot of every day comes once on each civil day,
 //! and a scheduler that looks 48 times a day fires once for each.
 //!
-//! The whole is a run of its own:
-//! `cargo test --release --lib schedule::tests::zones -- --ignored`. What runs each time looks at the
-//! days around each change of a zone's clocks, and at some days far from any; of zones that change
-//! alike only one is looked at.
+//! What runs each time has slots at all 48 half hours, and at times near each change, on the days around
+//! each change of a zone's clocks, and one slot through all the years; of zones that change alike only
+//! one is looked at. All slots through all the years are a run of its own:
+//! `cargo test --release --lib schedule::tests::zones -- --ignored`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -147,6 +147,36 @@ fn through_all_the_years_a_daily_slot_comes_once_a_day_in_every_zone() {
         let times = times_around(&changes[..changes.len().min(1)], &zone);
         let (hour, minute) = *times.iter().nth(times.len() / 2).unwrap();
         assert_one_fire_a_day(&name, &rules(&zone), FIRST, LAST, time(hour, minute, 0, 0));
+    }
+}
+
+/// Every half hour of a day.
+fn half_hours() -> impl Iterator<Item = Time> {
+    (0..48).map(|half| time(half / 2, half % 2 * 30, 0, 0))
+}
+
+#[test]
+fn around_every_change_of_every_zone_a_slot_at_any_half_hour_comes_once_a_day() {
+    for (name, zone, changes) in zones() {
+        let rules = rules(&zone);
+        for change in &changes {
+            let day = zone.to_datetime(change.0).date();
+            let (first, last) = (day.yesterday().unwrap(), day.tomorrow().unwrap());
+            for slot in half_hours() {
+                assert_one_fire_a_day(&name, &rules, first, last, slot);
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "half an hour in a dev build: see the command above"]
+fn through_all_the_years_a_slot_at_any_half_hour_comes_once_a_day_in_every_zone() {
+    for (name, zone, _) in zones() {
+        let rules = rules(&zone);
+        for slot in half_hours() {
+            assert_one_fire_a_day(&name, &rules, FIRST, LAST, slot);
+        }
     }
 }
 
