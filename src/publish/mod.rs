@@ -38,6 +38,7 @@ mod rounds;
 mod scheduling;
 mod send;
 mod side_by_side;
+mod signals;
 mod signing;
 mod targets;
 mod telling;

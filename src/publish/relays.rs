@@ -12,10 +12,11 @@ use data_encoding::HEXLOWER;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-use super::deliver::{Held, of_refusal};
+use super::deliver::Held;
 use super::halt::Halt;
 use super::problems::relay_problem;
 use super::send::Ask;
+use super::signals::of_refusal;
 use super::{Publication, Stop};
 use crate::clock::Clock;
 use crate::config::SmtpConfig;

@@ -22,6 +22,7 @@ mod preview;
 mod roster;
 mod site;
 mod start;
+mod subscriber_export;
 mod subscriber_import;
 mod subscribers;
 mod templates;

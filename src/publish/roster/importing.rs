@@ -7,12 +7,12 @@ use std::path::Path;
 
 use super::Office;
 use super::file::{RosterFile, open_elsewhere};
+use super::import_columns::Columns;
 use crate::diagnostic::Diagnostic;
 use crate::fs;
 use crate::publish::{Stop, sign_change};
 use crate::subscriber::{
-    Change, Edited, Entry, ImportFile, LARGEST_IMPORT, NewRow, Particulars, Sheet, SheetRow,
-    Stance, Status,
+    Change, Edited, Entry, ImportFile, LARGEST_IMPORT, Sheet, SheetRow, Stance,
 };
 use crate::suppression::{Reason, Suppression};
 use crate::token::{AddressKey, sha256_hex};
@@ -105,17 +105,6 @@ pub struct Import {
     removed: Vec<AddressKey>,
 }
 
-/// Where the roster has what a file brings.
-struct Columns {
-    email: usize,
-    name: Option<usize>,
-    tags: Option<usize>,
-    joined: Option<usize>,
-    status: Option<usize>,
-    /// Column of the roster by name of the file's column.
-    others: HashMap<String, usize>,
-}
-
 /// Reads a file and compares it with the roster; writes nothing.
 pub fn look_at_import(
     office: &mut Office<'_>,
@@ -190,148 +179,9 @@ fn refuse_an_empty_one(
         .hint("look at the file; to begin anew, move `subscribers.csv` away by hand"))
 }
 
-impl Columns {
-    fn find(
-        sheet: &mut Sheet,
-        source: &ImportFile,
-        options: &ImportOptions,
-        name: &str,
-    ) -> Result<Self, Diagnostic> {
-        let (mut has_name, mut has_tags, mut has_status) = (false, false, false);
-        for entry in source.entries() {
-            if has_name && has_tags && has_status {
-                break;
-            }
-            let particulars = source.particulars(entry);
-            has_name |= !particulars.name.is_empty();
-            has_tags |= !particulars.tags.is_empty();
-            has_status |= !particulars.status.is_empty() && entry.stance == Stance::Other;
-        }
-        let mut ours = |word: &str, needed: bool| match sheet.column(word) {
-            Some(at) => Some(at),
-            None => needed.then(|| sheet.column_or_new(word)),
-        };
-        let (name_at, tags, status) = (
-            ours("name", has_name),
-            ours("tags", has_tags),
-            ours("status", has_status),
-        );
-        for kept in &options.keep {
-            if !source
-                .other_columns()
-                .any(|other| other == kept.to_lowercase())
-            {
-                return Err(
-                    Diagnostic::error(format!("`{name}` has no column `{kept}`")).hint(format!(
-                        "those that can be kept: {}",
-                        source.other_columns().collect::<Vec<_>>().join(", ")
-                    )),
-                );
-            }
-        }
-        let mut others = HashMap::new();
-        for other in source.other_columns() {
-            let is_kept = options.keep.iter().any(|kept| kept.to_lowercase() == other);
-            let at = match sheet.column(other) {
-                Some(at) => Some(at),
-                None => is_kept.then(|| sheet.column_or_new(other)),
-            };
-            others.extend(at.map(|at| (other.to_owned(), at)));
-        }
-        Ok(Self {
-            email: sheet.email(),
-            name: name_at,
-            tags,
-            joined: sheet.column("joined"),
-            status,
-            others,
-        })
-    }
-
-    /// The values that a row of the roster gets.
-    fn changes(
-        &self,
-        row: &SheetRow<'_>,
-        new: &Particulars,
-        stance: Stance,
-        overwrite: bool,
-    ) -> Vec<(usize, String)> {
-        let mut changes = Vec::new();
-        let mut wanted = vec![(self.name, &new.name, overwrite)];
-        let others = new.others.iter();
-        wanted
-            .extend(others.map(|(name, value)| (self.others.get(name).copied(), value, overwrite)));
-        // The day of joining is known better here, where it is known.
-        wanted.push((self.joined, &new.joined, false));
-        for (at, value, replaces) in wanted {
-            if let Some(at) = at
-                && !value.is_empty()
-                && row.field(at) != value
-                && (replaces || row.field(at).trim().is_empty())
-            {
-                changes.push((at, value.clone()));
-            }
-        }
-        if let Some(at) = self.tags {
-            changes.extend(more_tags(row.field(at), &new.tags).map(|tags| (at, tags)));
-        }
-        // Only what keeps mail away; nothing brings anybody back.
-        if let Some(at) = self.status
-            && stance == Stance::Other
-            && row.status() == Status::Active
-        {
-            changes.push((at, new.status.clone()));
-        }
-        changes
-    }
-
-    fn row(&self, address: String, new: Particulars, stance: Stance, today: &str) -> NewRow {
-        let mut row = vec![(self.email, address)];
-        row.extend(self.name.map(|at| (at, new.name)));
-        row.extend(self.tags.map(|at| (at, new.tags.join(" "))));
-        let joined = if new.joined.is_empty() {
-            today.to_owned()
-        } else {
-            new.joined
-        };
-        row.extend(self.joined.map(|at| (at, joined)));
-        if stance == Stance::Other {
-            row.extend(self.status.map(|at| (at, new.status)));
-        }
-        let others = new.others.into_iter();
-        row.extend(others.filter_map(|(name, value)| Some((*self.others.get(&name)?, value))));
-        row
-    }
-}
-
 /// A place among the entries: a file of 64 MiB has fewer than 2^32.
 fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-/// The tags of a row with those that it lacks behind them, separated as the others are.
-fn more_tags(present: &str, new: &[String]) -> Option<String> {
-    let separators = [',', ';'];
-    let known: Vec<String> = present
-        .split(|sign: char| separators.contains(&sign) || sign.is_whitespace())
-        .map(str::to_lowercase)
-        .collect();
-    let mut tags = present.trim().to_owned();
-    for tag in new
-        .iter()
-        .filter(|tag| !known.contains(&tag.to_lowercase()))
-    {
-        if !tags.is_empty() {
-            tags.push(
-                present
-                    .chars()
-                    .find(|sign| separators.contains(sign))
-                    .unwrap_or(' '),
-            );
-        }
-        tags.push_str(tag);
-    }
-    (tags != present.trim()).then_some(tags)
 }
 
 impl Import {
@@ -486,25 +336,6 @@ impl Import {
             })
         };
         file.rewrite(sheet, change, added)
-    }
-}
-
-impl Columns {
-    fn change(
-        &self,
-        row: &SheetRow<'_>,
-        entry: &Entry,
-        source: &ImportFile,
-        overwrite: bool,
-    ) -> Change {
-        if matches!(entry.stance, Stance::Gone(_)) {
-            return Change::Keep;
-        }
-        let particulars = source.particulars(entry);
-        match self.changes(row, &particulars, entry.stance, overwrite) {
-            changes if changes.is_empty() => Change::Keep,
-            changes => Change::Set(changes),
-        }
     }
 }
 

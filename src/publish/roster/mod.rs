@@ -8,6 +8,7 @@ mod adding;
 mod erasing;
 mod exporting;
 mod file;
+mod import_columns;
 mod importing;
 mod looking;
 mod moving;
