@@ -1,6 +1,7 @@
 //! How somebody becomes a subscriber by themselves, and what keeps others from doing it for them.
 
 use super::reader::{Place, hidden, key_of, keys, leaving, link_in, preferences};
+use crate::support::relay::{ScriptedRelay, Stage};
 
 const READER: &str = "ana@example.org";
 const ISSUE: &str = "2026-12-25-of-paper";
@@ -379,4 +380,51 @@ fn links_come_from_the_settings_and_lead_nowhere_else() {
     let mails = place.mails_to(READER, 1);
     assert!(!mails[0].text().contains("evil"));
     link_in(&mails[0], "confirm/");
+}
+
+/// A place with two relays, the first of them at `first`.
+fn with_a_second_relay(first: &str) -> Place {
+    let second = ScriptedRelay::start();
+    let room = super::reader::newsroom(&second).smtp(&format!(
+        "url = \"{first}\"\n\n[[smtp.fallback]]\nurl = \"{}\"",
+        second.url()
+    ));
+    Place::of(room, second)
+}
+
+#[test]
+fn a_reader_gets_the_link_by_the_next_relay_while_the_first_one_is_down() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = format!("smtp://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let place = with_a_second_relay(&first);
+    place.subscribe(READER);
+}
+
+#[test]
+fn a_relay_that_wants_to_rest_is_left_in_peace_by_mails_to_readers() {
+    let first = ScriptedRelay::start();
+    first
+        .at(Stage::Rcpt)
+        .nth(1)
+        .reply("450 4.7.28 unusual rate");
+    let place = with_a_second_relay(&first.url());
+    place.subscribe(READER);
+    place.join("198.51.100.7", "ben@example.org");
+    place.mails_to("ben@example.org", 2);
+    assert_eq!((first.connections(), first.accepted().len()), (1, 0));
+    // An issue leaves it in peace, too.
+    let rest = "SELECT count(*) FROM relay WHERE rest_cause = 'rate'";
+    assert_eq!(place.count(rest), 1);
+}
+
+#[test]
+fn a_relay_that_blames_us_does_not_cost_a_reader_the_link() {
+    let first = ScriptedRelay::start();
+    first
+        .at(Stage::Rcpt)
+        .reply("550 5.7.1 your network is on a list");
+    let place = with_a_second_relay(&first.url());
+    place.subscribe(READER);
+    assert_eq!(first.accepted().len(), 0);
 }

@@ -5,6 +5,7 @@
 //! that it takes, because each request is one write. What there is to tell goes by mail, to the one
 //! who reads the address. Nothing is done by looking at a page; a button does it.
 
+mod courier;
 mod letters;
 mod pages;
 mod post;

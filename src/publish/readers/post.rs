@@ -4,7 +4,6 @@
 //! An issue that is being sent is not disturbed: this is one connection of its own, a few mails an
 //! hour. Nothing of it counts as a delivery.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -13,14 +12,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 
+use super::courier::{Courier, End, Shunned};
 use super::{CONFIRM_WITHIN, letters};
 use crate::address::masked;
 use crate::clock::Clock;
 use crate::config::Environment;
-use crate::delivery::Transaction;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{AnswerRow, Ledger};
-use crate::mailer::{Envelope, Relay, Session, WireMessage};
 use crate::message::ReaderMail;
 use crate::publish::problems::relay_config;
 use crate::publish::{Publication, Stop, Tell, Told, fill_random};
@@ -41,13 +39,6 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// After that an answer is of no use any more.
 const GIVEN_UP_AFTER: TimeDelta = TimeDelta::days(1);
 
-/// What becomes of a mail.
-enum End {
-    HandedOver,
-    GivenUp,
-    Again(String),
-}
-
 /// Hands over what waits.
 pub(super) struct Post {
     folder: PathBuf,
@@ -56,6 +47,7 @@ pub(super) struct Post {
     keys: Arc<Keys>,
     tell: Tell,
     told: Option<String>,
+    shunned: Shunned,
 }
 
 impl Post {
@@ -72,6 +64,7 @@ impl Post {
             keys,
             tell,
             told: None,
+            shunned: Shunned::default(),
         }
     }
 
@@ -104,7 +97,7 @@ impl Post {
         self.told = told;
     }
 
-    fn look(&self) -> Result<(), Stop> {
+    fn look(&mut self) -> Result<(), Stop> {
         let publication = Publication::open(&self.folder, &self.environment, self.clock)?;
         let Some(url) = &publication.config.serve.url else {
             return Ok(());
@@ -124,30 +117,28 @@ impl Post {
     }
 
     async fn hand_over(
-        &self,
+        &mut self,
         publication: &Publication,
         url: &str,
         ledger: &mut Ledger,
         due: &[AnswerRow],
     ) -> Result<(), Stop> {
-        let smtp = relay_config(publication)?;
-        let relay = Relay::new(smtp.clone(), publication.config.timers.clone())
-            .map_err(|error| Diagnostic::error("the relay cannot be asked").cause(error))?;
-        let mut session = None;
+        relay_config(publication)?;
+        let mut shunned = std::mem::take(&mut self.shunned);
+        let mut courier = Courier::new(publication, ledger, &mut shunned)?;
         let mut in_the_way = None;
         for row in due {
             let end = match self.compose(publication, url, ledger, row)? {
-                Some(message) => deliver(publication, &relay, &mut session, row, message).await,
+                Some(message) => courier.hand_over(&row.address, message).await,
                 None => End::GivenUp,
             };
-            if let End::Again(why) = &end {
-                in_the_way = Some(why.clone());
-            }
             settle(ledger, row, &end, self.clock.now())?;
+            if let End::Again(why) = end {
+                in_the_way = Some(why);
+            }
         }
-        if let Some(session) = session {
-            session.quit().await;
-        }
+        courier.close(ledger).await?;
+        self.shunned = shunned;
         match in_the_way {
             Some(why) => Err(Diagnostic::error(why).into()),
             None => Ok(()),
@@ -208,44 +199,6 @@ fn tidy(ledger: &mut Ledger, now: DateTime<Utc>) -> Result<(), Stop> {
         ledger.tidy_answers(now)?;
     }
     Ok(())
-}
-
-async fn deliver(
-    publication: &Publication,
-    relay: &Relay,
-    session: &mut Option<Session>,
-    row: &AnswerRow,
-    message: Vec<u8>,
-) -> End {
-    if session.as_ref().is_none_or(|open| !open.is_usable()) {
-        match relay.open().await {
-            Ok(open) => *session = Some(open),
-            Err(error) => return End::Again(error.to_string()),
-        }
-    }
-    let Some(open) = session else {
-        return End::Again("there is no connection".to_owned());
-    };
-    let envelope = Envelope {
-        from: publication.config.from.address.clone(),
-        to: row.address.clone(),
-        id: None,
-    };
-    let granted = async { Ok::<bool, Infallible>(true) };
-    match open
-        .deliver(&envelope, &WireMessage::new(message), granted)
-        .await
-    {
-        // Whether it was lost after the end of the message nobody knows: who waits asks again.
-        Ok(Transaction::Accepted(_) | Transaction::LostAfterDot(_)) => End::HandedOver,
-        Ok(Transaction::Refused(_, reply)) if reply.code >= 500 => End::GivenUp,
-        Ok(Transaction::Refused(step, reply)) => {
-            End::Again(format!("to {step} the relay said: {reply}"))
-        }
-        Ok(Transaction::LostBeforeDot(step, told)) => End::Again(format!("at {step}: {told}")),
-        Ok(Transaction::Withheld) => End::GivenUp,
-        Err(never) => match never {},
-    }
 }
 
 fn settle(ledger: &mut Ledger, row: &AnswerRow, end: &End, now: DateTime<Utc>) -> Result<(), Stop> {
