@@ -1,11 +1,15 @@
 //! Files: read with errors that name the file, written so that a crash leaves the old file or
 //! the new one and never half of one.
 
+mod mark;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, SourceText, not_utf8};
+
+pub use mark::FileMark;
 
 /// Largest text file that is read, in bytes. A roster of a million rows has about 60 MiB.
 pub const LARGEST_TEXT: u64 = 512 * 1024 * 1024;

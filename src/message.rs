@@ -236,7 +236,7 @@ impl Composer {
         };
         let tokens = self.tokens(to.key, purpose);
         let leave = self.leave(&tokens);
-        let [html, text] = self.around(to, leave.shown())?;
+        let [html, text] = self.around(to, &leave, purpose)?;
         shows_the_way_out(MailLayout::HTML, &html, leave.shown())?;
         shows_the_way_out(MailLayout::TEXT, &text, leave.shown())?;
         let name = to.fields.get("name").map_or("", String::as_str);
@@ -265,7 +265,7 @@ impl Composer {
     /// What the message of one recipient shows, without the message.
     pub fn parts(&self, to: Addressee<'_>) -> Result<MailParts, Diagnostic> {
         let leave = self.leave(&self.tokens(to.key, Purpose::Delivery));
-        let [html, text] = self.around(to, leave.shown())?;
+        let [html, text] = self.around(to, &leave, Purpose::Delivery)?;
         shows_the_way_out(MailLayout::HTML, &html, leave.shown())?;
         shows_the_way_out(MailLayout::TEXT, &text, leave.shown())?;
         Ok(MailParts {
@@ -372,14 +372,30 @@ impl Composer {
         Leave::new(&self.frozen, author, tokens)
     }
 
+    /// Where the reader chooses what to get; nothing without a public server. In a test it is nobody's.
+    fn preferences(&self, reader: &AddressKey, purpose: Purpose<'_>) -> Option<String> {
+        let url = self.frozen.serve_url.as_ref()?;
+        let token = match purpose {
+            Purpose::Delivery => self.keys.preferences_token(reader),
+            Purpose::Test(_) => self.keys.dead_preferences_token(),
+        };
+        Some(format!("{url}preferences/{token}"))
+    }
+
     /// The two layouts, rendered for one recipient around the open place of the essay.
-    fn around(&self, to: Addressee<'_>, unsubscribe: &str) -> Result<[AroundEssay; 2], Diagnostic> {
+    fn around(
+        &self,
+        to: Addressee<'_>,
+        leave: &Leave,
+        purpose: Purpose<'_>,
+    ) -> Result<[AroundEssay; 2], Diagnostic> {
         let mut subscriber = to.fields.clone();
         subscriber.insert("email".to_owned(), to.address.as_str().to_owned());
         subscriber.entry("name".to_owned()).or_default();
         let mut context = self.context.clone();
         context.insert("subscriber", &subscriber);
-        context.insert("unsubscribe_url", unsubscribe);
+        context.insert("unsubscribe_url", leave.shown());
+        context.insert("preferences_url", &self.preferences(to.key, purpose));
         let layout = self.layouts.checked_mail();
         let html = layout.render(MailLayout::HTML, &mut context)?;
         let text = layout.render(MailLayout::TEXT, &mut context)?;

@@ -58,6 +58,14 @@ impl Keys {
         AddressKey::from_bytes(&open(&self.preferences, token)?)
     }
 
+    /// A token of the right shape that names nobody, for messages sent as a test.
+    pub fn dead_preferences_token(&self) -> String {
+        format!(
+            "v1.{}.test",
+            BASE64URL_NOPAD.encode(AddressKey::of_nobody().as_bytes())
+        )
+    }
+
     /// A stamp for a form of ours: when its page was made.
     pub fn form_stamp(&self, at: DateTime<Utc>) -> String {
         seal(&self.forms, &at.timestamp_millis().to_be_bytes())

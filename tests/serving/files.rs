@@ -172,7 +172,43 @@ fn a_feed_names_its_hub_and_itself() {
         feed.field("link"),
         "<https://letters.example.org/atom.xml>; rel=\"self\", <https://hub.example.net/?a=1&b=2>; rel=\"hub\""
     );
-    assert_eq!(ask(&browser, "GET", "/", "").field("link"), "");
+}
+
+#[test]
+fn a_page_names_the_feeds_in_its_fields_too() {
+    let room = newsroom();
+    let (_running, browser) = serve(&room);
+    for path in ["/", "/issues/of-paper/"] {
+        for method in ["GET", "HEAD"] {
+            assert_eq!(
+                ask(&browser, method, path, "").field("link"),
+                "<https://letters.example.org/feed.xml>; rel=\"alternate\"; type=\"application/rss+xml\", \
+                 <https://letters.example.org/atom.xml>; rel=\"alternate\"; type=\"application/atom+xml\", \
+                 <https://letters.example.org/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
+            );
+        }
+    }
+    assert_eq!(
+        ask(&browser, "GET", "/assets/style.css", "").field("link"),
+        ""
+    );
+}
+
+/// A search engine or a reader of feeds that is told 404 forgets the address.
+#[test]
+fn before_the_first_build_everybody_is_asked_to_come_again() {
+    let mut served = Served::start_as_it_is(newsroom(), Limits::default());
+    for path in ["/", "/feed.xml", "/issues/of-paper/"] {
+        let answer = ask(&served.browser, "GET", path, "");
+        assert_eq!(answer.status, 503, "{path}");
+        assert_eq!(answer.field("retry-after"), "5");
+        assert_eq!(answer.field("cache-control"), "no-store");
+    }
+    assert_eq!(ask(&served.browser, "GET", "/healthz", "").text(), "site\n");
+    served.room.run(["build"]).succeeds();
+    wait_for(&served.browser, "/", |status, _| status == 200);
+    assert_eq!(ask(&served.browser, "GET", "/nothing", "").status, 404);
+    served.stop();
 }
 
 #[test]

@@ -71,6 +71,35 @@ fn a_head_that_does_not_end_is_closed() {
     until_closed(&mut stream);
 }
 
+/// A body that stops, and one that comes byte by byte: time is counted from the request's first byte on.
+#[test]
+fn a_body_that_does_not_end_is_closed() {
+    let served = Served::start(
+        newsroom(),
+        Limits {
+            request: SHORT,
+            ..limits()
+        },
+    );
+    let head = "POST /subscribe HTTP/1.1\r\nHost: a\r\nContent-Length: 16000\r\n\r\nemail=";
+    let mut stream = served.connect();
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(until_closed(&mut stream), "");
+    let mut stream = served.connect();
+    stream.write_all(head.as_bytes()).unwrap();
+    // A byte, and then as long as it takes to see that nothing came back.
+    let pause = Duration::from_millis(1);
+    stream.set_read_timeout(Some(pause)).unwrap();
+    for sent in 0.. {
+        assert!(sent < 15_000, "all of it was taken");
+        let is_open = stream.write_all(b"a").is_ok()
+            && matches!(stream.read(&mut [0; 1]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        if !is_open {
+            break;
+        }
+    }
+}
+
 #[test]
 fn a_connection_that_asks_no_more_is_closed() {
     let served = Served::start(

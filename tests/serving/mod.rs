@@ -1,8 +1,10 @@
 //! The live server, asked over real sockets.
 
 mod by_the_clock;
+mod changes;
 mod conditions;
 mod files;
+mod flood;
 mod hostile;
 mod inside;
 mod joining;

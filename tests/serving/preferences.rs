@@ -89,3 +89,39 @@ fn the_archive_has_a_form_that_joins() {
     assert!(page.contains("action=\"http://localhost:8080/subscribe\""));
     assert!(!page.contains("mailto:"), "{page}");
 }
+
+#[test]
+fn a_template_of_the_mail_can_lead_to_the_readers_choices_and_needs_a_server_for_it() {
+    const LINE: &str =
+        "{% if preferences_url %}Choose: {{ preferences_url }}{% else %}No choice{% endif %}";
+    let text = format!("{{{{ essay }}}}\n\n{LINE}\n\n{{{{ unsubscribe_url }}}}\n");
+    let place = Place::open_with(|room| {
+        room.file("templates/email.txt", text.as_bytes())
+            .essay("2026-12-02-of-paper", "Of paper", "It is made of rags.\n")
+            .subscribers("email\nana@example.org\n")
+    });
+    let mails = place.mails_to(READER, 1);
+    let choose = mails[0]
+        .text()
+        .lines()
+        .find(|line| line.starts_with("Choose: "));
+    let path = choose
+        .unwrap()
+        .trim_end()
+        .replace("Choose: http://localhost:8080/", "/");
+    assert_eq!(path, preferences(READER));
+    assert_eq!(place.ask("GET", &path).status, 200);
+    // A test message leads nobody to anybody's.
+    let command = ["send", "--test", "ben@example.org", "of-paper"];
+    place.room.run(command).exits(0);
+    let mails = place.mails_to("ben@example.org", 2);
+    let choose = mails[0]
+        .text()
+        .lines()
+        .find(|line| line.starts_with("Choose: "));
+    let path = choose
+        .unwrap()
+        .trim_end()
+        .replace("Choose: http://localhost:8080/", "/");
+    assert_eq!(place.ask("GET", &path).status, 404);
+}

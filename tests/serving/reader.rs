@@ -110,6 +110,12 @@ impl Place {
         }
     }
 
+    /// Waits until the server tells something by itself.
+    #[track_caller]
+    pub(super) fn hears(&self, text: &str) {
+        self.running.as_ref().unwrap().wait_for_stderr(text);
+    }
+
     /// Asks with a method and nothing more.
     #[track_caller]
     pub(super) fn ask(&self, method: &str, path: &str) -> Answer {

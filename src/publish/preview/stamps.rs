@@ -2,9 +2,9 @@
 //! whether one is still the same. No file is opened.
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+
+use crate::fs::FileMark;
 
 /// Deepest folder below the publication's that is looked into.
 const DEEPEST: usize = 8;
@@ -15,39 +15,10 @@ pub(super) const FOLDERS: [&str; 3] = ["issues", "templates", "themes"];
 /// Files beside these folders that are, too.
 const ROOT_FILES: [&str; 3] = ["postrider.toml", "subscribers.csv", "about.md"];
 
-/// The mark of one file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    length: u64,
-    modified: Option<SystemTime>,
-    /// Another file under the same name: editors save by rename.
-    inode: u64,
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            inode: inode(metadata),
-        }
-    }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-fn inode(_: &Metadata) -> u64 {
-    0
-}
-
 /// The marks of all files that matter, by their paths in the publication.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::publish) struct Stamps {
-    files: BTreeMap<PathBuf, Stamp>,
+    files: BTreeMap<PathBuf, FileMark>,
 }
 
 impl Stamps {
@@ -66,7 +37,7 @@ impl Stamps {
         if let Some(path) = path
             && let Ok(metadata) = std::fs::metadata(folder.join(path))
         {
-            self.files.insert(path.to_owned(), Stamp::of(&metadata));
+            self.files.insert(path.to_owned(), FileMark::of(&metadata));
         }
         self
     }
@@ -87,7 +58,7 @@ impl Stamps {
                 continue;
             };
             if metadata.is_file() {
-                self.files.insert(path, Stamp::of(&metadata));
+                self.files.insert(path, FileMark::of(&metadata));
             } else if metadata.is_dir() && depth > 0 {
                 self.collect(folder, &path, depth - 1);
             }
@@ -105,7 +76,7 @@ impl Stamps {
     }
 
     /// The mark of a file.
-    pub(super) fn get(&self, path: &Path) -> Option<Stamp> {
+    pub(super) fn get(&self, path: &Path) -> Option<FileMark> {
         self.files.get(path).copied()
     }
 

@@ -6,28 +6,32 @@
 //! who reads the address. Nothing is done by looking at a page; a button does it.
 
 mod courier;
+mod follow;
 mod letters;
 mod pages;
 mod post;
 
 use core::net::IpAddr;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::guard::{keys_for_planning, open_ledger};
+use super::preview::Stamps;
 use super::publication::Publication;
 use super::rounds::Tell;
 use super::{Stop, fill_random};
 use crate::clock::Clock;
 use crate::config::Environment;
+use crate::diagnostic::Diagnostic;
 use crate::ledger::{Asked, Clerk, Confirmed, LedgerError, ReaderOutcome, ReaderRequest};
 use crate::readers::request::{
     Author, FormFields, JoinRequest, author_of, one_address, preference_of, stamp_of,
 };
 use crate::readers::{Act, Consent, Limits, NONCE_LENGTH, Preference, Turn, network_of};
 use crate::token::{AddressKey, Confirmation, Keys};
+use follow::{Source, follow};
 use pages::{CONSENT_FORM, Pages};
 use post::Post;
 
@@ -62,11 +66,28 @@ pub struct Shown {
 pub struct Readers {
     keys: Arc<Keys>,
     clock: Clock,
+    /// Where the server of readers is; its routes keep to what this was when it began.
+    url: String,
+    face: RwLock<Arc<Face>>,
+    clerk: Clerk,
+    wake: SyncSender<()>,
+}
+
+/// What readers see and choose from, of the files as they were at some time.
+struct Face {
     zone: jiff::tz::TimeZone,
     offered: Vec<String>,
     pages: Pages,
-    clerk: Clerk,
-    wake: SyncSender<()>,
+}
+
+impl Face {
+    fn make(publication: &Publication, url: &str) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            zone: publication.config.zone.clone(),
+            offered: publication.config.sign_up.tags.clone(),
+            pages: Pages::make(publication, url)?,
+        })
+    }
 }
 
 impl std::fmt::Debug for Readers {
@@ -88,32 +109,52 @@ impl Readers {
         };
         let (mut ledger, identity) = open_ledger(publication)?;
         let keys = Arc::new(keys_for_planning(publication, &mut ledger, &identity)?);
-        let pages = Pages::make(publication, &url)?;
+        // Before the face: what is written meanwhile is then seen as a change.
+        let seen = Stamps::of_folder(&publication.folder);
+        let face = RwLock::new(Arc::new(Face::make(publication, &url)?));
         let (wake, woken) = sync_channel(1);
-        Post::new(publication, environment, keys.clone(), tell).start(woken);
-        Ok(Some(Arc::new(Self {
+        Post::new(publication, environment.clone(), keys.clone(), tell.clone()).start(woken);
+        let readers = Arc::new(Self {
             keys,
             clock: publication.clock,
-            zone: publication.config.zone.clone(),
-            offered: publication.config.sign_up.tags.clone(),
-            pages,
+            url,
+            face,
             clerk: Clerk::start(ledger, Limits::default()),
             wake,
-        })))
+        });
+        let source = Source {
+            folder: publication.folder.clone(),
+            environment,
+            clock: publication.clock,
+            tell,
+        };
+        follow(&readers, source, seen);
+        Ok(Some(readers))
+    }
+
+    /// What readers see at this moment.
+    fn face(&self) -> Arc<Face> {
+        let face = self.face.read();
+        face.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change(&self, face: Face) {
+        let mut present = self.face.write().unwrap_or_else(PoisonError::into_inner);
+        *present = Arc::new(face);
     }
 
     /// The page with the form to join, with a stamp of now.
     pub fn join_page(&self) -> Shown {
         let stamp = self.keys.form_stamp(self.clock.now());
-        self.pages.join(&stamp, false)
+        self.face().pages.join(&stamp, false)
     }
 
     /// Takes a request to join.
     pub async fn join(&self, fields: &FormFields, client: IpAddr) -> Result<Shown, Stop> {
         let now = self.clock.now();
         let stamp = self.keys.form_stamp(now);
-        let Some(request) = JoinRequest::read(fields, &self.offered) else {
-            return Ok(self.pages.join(&stamp, true));
+        let Some(request) = JoinRequest::read(fields, &self.face().offered) else {
+            return Ok(self.face().pages.join(&stamp, true));
         };
         let author = self.author(fields, now);
         let turn = if author == Author::Program {
@@ -123,9 +164,9 @@ impl Readers {
             self.turn(ReaderRequest::Join(Box::new(asked))).await?
         };
         Ok(match turn {
-            Turn::Answered | Turn::HeldBack => self.pages.look(),
-            Turn::Proof => self.pages.proof(&request, &stamp),
-            Turn::Later => self.pages.later(),
+            Turn::Answered | Turn::HeldBack => self.face().pages.look(),
+            Turn::Proof => self.face().pages.proof(&request, &stamp),
+            Turn::Later => self.face().pages.later(),
         })
     }
 
@@ -133,7 +174,7 @@ impl Readers {
     pub async fn ask_for_links(&self, fields: &FormFields, client: IpAddr) -> Result<Shown, Stop> {
         let now = self.clock.now();
         let Some(address) = one_address(fields) else {
-            return Ok(self.pages.dead());
+            return Ok(self.face().pages.dead());
         };
         let request = JoinRequest {
             address,
@@ -149,32 +190,32 @@ impl Readers {
             self.turn(ReaderRequest::Links(Box::new(asked))).await?
         };
         Ok(match turn {
-            Turn::Later | Turn::Proof => self.pages.later(),
-            Turn::Answered | Turn::HeldBack => self.pages.look(),
+            Turn::Later | Turn::Proof => self.face().pages.later(),
+            Turn::Answered | Turn::HeldBack => self.face().pages.look(),
         })
     }
 
     /// The page for a link that is worth nothing.
     pub fn dead_page(&self) -> Shown {
-        self.pages.dead()
+        self.face().pages.dead()
     }
 
     /// The page with the button that confirms.
     pub fn confirm_page(&self, token: &str) -> Shown {
         match self.confirmation(token) {
-            Some(_) => self.pages.confirm(),
-            None => self.pages.dead(),
+            Some(_) => self.face().pages.confirm(),
+            None => self.face().pages.dead(),
         }
     }
 
     /// Confirms.
     pub async fn confirm(&self, token: &str, client: IpAddr) -> Result<Shown, Stop> {
         let Some(confirmation) = self.confirmation(token) else {
-            return Ok(self.pages.dead());
+            return Ok(self.face().pages.dead());
         };
         let consent = Consent {
             act: act(client, self.clock.now()),
-            text: self.pages.consent().to_owned(),
+            text: self.face().pages.consent().to_owned(),
             form: CONSENT_FORM.to_owned(),
         };
         let request = ReaderRequest::Confirm {
@@ -185,18 +226,18 @@ impl Readers {
         };
         let outcome = self.clerk.ask(request).await?;
         if outcome == ReaderOutcome::Confirmed(Confirmed::Overtaken) {
-            return Ok(self.pages.dead());
+            return Ok(self.face().pages.dead());
         }
         self.wake_post();
-        Ok(self.pages.welcome())
+        Ok(self.face().pages.welcome())
     }
 
     /// The page with the button by which one leaves.
     pub fn leave_page(&self, token: &str) -> Shown {
         match self.keys.verify_unsubscribe_token(token) {
-            Some(key) => self.pages.leave(&self.keys.preferences_token(&key)),
-            None if self.is_of_a_test(token) => self.pages.of_a_test(),
-            None => self.pages.dead(),
+            Some(key) => self.face().pages.leave(&self.keys.preferences_token(&key)),
+            None if self.is_of_a_test(token) => self.face().pages.of_a_test(),
+            None => self.face().pages.dead(),
         }
     }
 
@@ -207,13 +248,13 @@ impl Readers {
         };
         let at = self.clock.now();
         self.clerk.ask(ReaderRequest::Leave { key, at }).await?;
-        Ok(self.pages.left())
+        Ok(self.face().pages.left())
     }
 
     /// The page of preferences.
     pub async fn preferences_page(&self, token: &str) -> Result<Shown, Stop> {
         let Some(key) = self.keys.verify_preferences_token(token) else {
-            return Ok(self.pages.dead());
+            return Ok(self.face().pages.dead());
         };
         let outcome = self.clerk.ask(ReaderRequest::Preferred(key)).await?;
         Ok(self.preferences(outcome, &key, false))
@@ -222,10 +263,12 @@ impl Readers {
     /// Sets what is preferred.
     pub async fn prefer(&self, token: &str, fields: &FormFields) -> Result<Shown, Stop> {
         let Some(key) = self.keys.verify_preferences_token(token) else {
-            return Ok(self.pages.dead());
+            return Ok(self.face().pages.dead());
         };
         let now = self.clock.now();
-        let preference = preference_of(fields, &self.offered, now, |day| midnight(day, &self.zone));
+        let preference = preference_of(fields, &self.face().offered, now, |day| {
+            midnight(day, &self.face().zone)
+        });
         let request = ReaderRequest::Prefer {
             key,
             preference: Box::new(preference),
@@ -243,9 +286,10 @@ impl Readers {
         let day = preference
             .paused_until
             .filter(|until| *until > self.clock.now())
-            .map(|until| day_of(until, &self.zone));
+            .map(|until| day_of(until, &self.face().zone));
         let leave = self.keys.unsubscribe_token(key);
-        self.pages
+        self.face()
+            .pages
             .preferences(&preference, day.as_deref(), &leave, is_saved)
     }
 

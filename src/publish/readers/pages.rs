@@ -1,5 +1,5 @@
 //! The pages for readers. Those that are the same for everybody are made once, when the server
-//! begins; the others carry a stamp, a token or what was chosen.
+//! begins or a file has changed; the others carry a stamp, a token or what was chosen.
 
 use super::{PageKind, Shown};
 use crate::archive::{Surroundings, reader_page};
@@ -56,7 +56,7 @@ impl Press {
 
 impl Pages {
     /// Makes those that are the same for everybody. The template is tried here: what is wrong with
-    /// it is told when the server begins.
+    /// it is told then.
     pub(super) fn make(publication: &Publication, url: &str) -> Result<Self, Diagnostic> {
         let config = &publication.config;
         let words = Words::of(&config.language, &config.words);

@@ -175,6 +175,17 @@ pub(super) fn nothing(page: Option<&Stored>, headers: &HeaderMap) -> Response<Pa
     with(StatusCode::NOT_FOUND, &dress.for_nothing(), bytes.clone())
 }
 
+/// Nothing was built yet. 404 would say that the page is gone for good, and who hears that forgets it.
+pub(super) fn not_yet() -> Response<Payload> {
+    let mut answer = plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the pages are being made; please come again in a moment",
+    );
+    let fields = answer.headers_mut();
+    fields.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    answer
+}
+
 /// A sentence.
 pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Payload> {
     let mut answer = Response::new(Payload::Memory(Bytes::from_static(text.as_bytes())));

@@ -17,7 +17,7 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use percent_encoding::percent_decode_str;
 
-use super::answering::{Found, answer_with, moved, not_allowed, nothing, plain, stream};
+use super::answering::{Found, answer_with, moved, not_allowed, not_yet, nothing, plain, stream};
 use super::client::{ClientAddress, DirectPeer, client_address, is_forwarded};
 use super::conditions::seconds_of;
 use super::counters::Asked;
@@ -127,6 +127,8 @@ impl Front {
         let is_there = path.is_some_and(|path| site.at(&path).is_some());
         let answer = if is_there && !is_reading(&method) {
             not_allowed()
+        } else if site.is_empty() {
+            not_yet()
         } else {
             nothing(site.not_found().map(AsRef::as_ref), &fields)
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use axum::body::{Body, Bytes};
 use futures_util::stream;
 
-use super::site::Stamp;
+use crate::fs::FileMark;
 
 /// Read at once, and held in memory for each reader.
 const PIECE: u64 = 64 * 1024;
@@ -21,11 +21,11 @@ pub(super) struct Cut {
 
 /// Opens a file to be sent; `None` if it is not the one that was known. Once it is open, a build may
 /// replace it: these bytes stay.
-pub(super) async fn open(path: &Path, stamp: Stamp, cut: Cut) -> Option<Body> {
+pub(super) async fn open(path: &Path, stamp: FileMark, cut: Cut) -> Option<Body> {
     let path: PathBuf = path.to_owned();
     let file = blocking(move || {
         let mut file = File::open(path)?;
-        if Stamp::of(&file.metadata()?) != stamp {
+        if FileMark::of(&file.metadata()?) != stamp {
             return Err(io::ErrorKind::NotFound.into());
         }
         file.seek(SeekFrom::Start(cut.first))?;

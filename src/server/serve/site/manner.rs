@@ -26,6 +26,13 @@ const NOT_KEPT: &str = "no-cache";
 /// A picture that is opened alone may not do what a page may.
 const VECTOR_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
+/// The publication's own feeds.
+const FEEDS: [(&str, &str); 3] = [
+    ("feed.xml", "application/rss+xml"),
+    ("atom.xml", "application/atom+xml"),
+    ("feed.json", "application/feed+json"),
+];
+
 /// How a publication's files are dressed.
 #[derive(Debug, Clone)]
 pub(in crate::server::serve) struct Manner {
@@ -113,11 +120,29 @@ impl Manner {
         Dress { found, unchanged }
     }
 
-    /// WebSub §4: where to subscribe, and to what. The fields say the same as the feed itself.
+    /// What a file's fields say of others: a page of the feeds, a feed of itself and its hubs.
     fn links(&self, path: &str, kind: Kind, bytes: &[u8]) -> Option<HeaderValue> {
-        if !matches!(kind, Kind::Feed(_)) || is_feed_archive(path) {
-            return None;
+        match kind {
+            Kind::Page => self.feeds(bytes),
+            Kind::Feed(_) if !is_feed_archive(path) => self.hubs(path, bytes),
+            _ => None,
         }
+    }
+
+    /// Autodiscovery for who asks for a page's fields and not for its bytes (RFC 8288): the three feeds, where
+    /// the page itself names them.
+    fn feeds(&self, page: &[u8]) -> Option<HeaderValue> {
+        let named = FEEDS.into_iter().filter_map(|(name, media_type)| {
+            let url = format!("{}{name}", self.base_url);
+            let is_named = memmem::find(page, format!("href=\"{url}\"").as_bytes()).is_some();
+            is_named.then(|| format!("<{url}>; rel=\"alternate\"; type=\"{media_type}\""))
+        });
+        let links = named.collect::<Vec<_>>().join(", ");
+        (!links.is_empty()).then(|| value(&links))
+    }
+
+    /// WebSub §4: where to subscribe, and to what. The fields say the same as the feed itself.
+    fn hubs(&self, path: &str, bytes: &[u8]) -> Option<HeaderValue> {
         let mut links = format!("<{}{path}>; rel=\"self\"", self.base_url);
         for hub in &self.hubs {
             let written = hub.replace('&', "&amp;");

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 pub(super) use kind::Kind;
 pub(super) use manner::Manner;
-pub(super) use reading::{Listing, Stamp};
+pub(super) use reading::Listing;
 pub(super) use stored::{Choice, Content, Form, Stored};
 
 /// Holds the site that is served now. Whoever swaps it waits for nobody who answers from the old one.

@@ -4,11 +4,10 @@
 //! is never seen. What did not change since the last reading is taken over from there.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::body::Bytes;
@@ -20,7 +19,7 @@ use super::manner::{Manner, value};
 use super::stored::{Content, Pieces, Stamps, Stored};
 use super::{Place, Site};
 use crate::fingerprint::Fingerprint;
-use crate::fs;
+use crate::fs::{self, FileMark};
 use crate::publish::TWIN_ENDINGS;
 use crate::server::serve::conditions::http_date;
 
@@ -33,38 +32,9 @@ const DEEPEST: usize = 16;
 /// How much of the hash stands in an entity tag: 96 bits, more than two files of one path ever need.
 const TAG_DIGITS: usize = 24;
 
-/// By which a file is known to be the same without being read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server::serve) struct Stamp {
-    pub(in crate::server::serve) length: u64,
-    modified: Option<SystemTime>,
-    /// `build` replaces files by rename.
-    inode: u64,
-}
-
-impl Stamp {
-    pub(in crate::server::serve) fn of(metadata: &Metadata) -> Self {
-        Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            inode: inode(metadata),
-        }
-    }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-fn inode(_: &Metadata) -> u64 {
-    0
-}
-
 /// The files of a folder with their marks, by their paths in it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(in crate::server::serve) struct Listing(BTreeMap<String, Stamp>);
+pub(in crate::server::serve) struct Listing(BTreeMap<String, FileMark>);
 
 impl Listing {
     /// Looks at the folder and opens no file. What is not there is empty.
@@ -94,7 +64,7 @@ impl Listing {
             };
             if metadata.is_file() {
                 self.0
-                    .insert(format!("{prefix}{name}"), Stamp::of(&metadata));
+                    .insert(format!("{prefix}{name}"), FileMark::of(&metadata));
             } else if metadata.is_dir() && depth > 0 {
                 self.collect(&path, &format!("{prefix}{name}/"), depth - 1);
             }
@@ -105,7 +75,7 @@ impl Listing {
         let [gz, br] = TWIN_ENDINGS.map(|ending| self.0.get(&format!("{path}.{ending}")).copied());
         let own = self.0.get(path).copied();
         // A twin that is older than its file is not of these bytes.
-        let fits = |twin: &Stamp| own.is_some_and(|own| twin.modified >= own.modified);
+        let fits = |twin: &FileMark| own.is_some_and(|own| twin.modified >= own.modified);
         [own, gz.filter(fits), br.filter(fits)]
     }
 
@@ -196,8 +166,8 @@ fn store(folder: &Path, path: &str, stamps: Stamps, manner: &Manner) -> io::Resu
     let modified = manner.modified(own.modified);
     let tag = value(&format!("\"{hash}\""));
     let date = value(&http_date(modified));
-    let twin = |stamp: Option<Stamp>, ending: &str| -> io::Result<Option<Bytes>> {
-        let is_kept = |stamp: &Stamp| stamp.length <= KEPT_IN_MEMORY && kind.is_text();
+    let twin = |stamp: Option<FileMark>, ending: &str| -> io::Result<Option<Bytes>> {
+        let is_kept = |stamp: &FileMark| stamp.length <= KEPT_IN_MEMORY && kind.is_text();
         let Some(_) = stamp.filter(is_kept) else {
             return Ok(None);
         };

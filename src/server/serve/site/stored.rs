@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 
 use super::kind::Kind;
 use super::manner::{Dress, value};
-use super::reading::Stamp;
+use crate::fs::FileMark;
 use crate::publish::gzip;
 use crate::server::serve::encoding::Accepted;
 
@@ -33,7 +33,7 @@ pub(in crate::server::serve) struct Stored {
 }
 
 /// The marks of a file and its twins on the disk.
-pub(super) type Stamps = [Option<Stamp>; 3];
+pub(super) type Stamps = [Option<FileMark>; 3];
 
 /// A file in one encoding.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(in crate::server::serve) enum Content {
     /// Too large to be kept.
     Disk {
         path: PathBuf,
-        stamp: Stamp,
+        stamp: FileMark,
     },
 }
 
