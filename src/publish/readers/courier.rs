@@ -11,8 +11,9 @@ use crate::delivery::{Class, Transaction};
 use crate::ledger::Ledger;
 use crate::mailer::{ConnectError, Envelope, WireMessage};
 use crate::pace::{RestRules, Signal};
-use crate::publish::deliver::{Held, of_refusal};
+use crate::publish::deliver::Held;
 use crate::publish::relays::{Next, Relays, present};
+use crate::publish::signals::of_refusal;
 use crate::publish::{Halt, Publication, Stop};
 
 /// How long a relay is not asked that gave no connection. What an issue's run knows of rests stands in
