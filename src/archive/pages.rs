@@ -13,7 +13,7 @@ use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Slug;
 use crate::readers::ReaderPage;
 use crate::render::layout::{IssueLink, IssueView};
-use crate::words::{Words, direction};
+use crate::words::{Words, direction, has_italics};
 
 /// Path of the page for what is not there.
 const NOT_FOUND: &str = "404.html";
@@ -228,10 +228,15 @@ impl<'a> Site<'a> {
         let language = &self.around.publication.language;
         let words = Words::of(language, self.around.own_words);
         let css = format!(
-            "{}\n:root {{ direction: {} }}\n:root::before {{ content: {} }}\n",
+            "{}\n:root {{ direction: {} }}\n:root::before {{ content: {}{} }}\n",
             self.around.layouts.text("feed.css").trim_end(),
             direction(language),
-            css_string(&words.feed_explained)
+            css_string(&words.feed_explained),
+            if has_italics(language) {
+                ""
+            } else {
+                "; font-style: normal"
+            },
         );
         Draft::of_text(FEED_STYLESHEET, css)
     }

@@ -14,11 +14,11 @@ use crate::essay::{Essay, parse_essay};
 use crate::fs;
 use crate::issue::{DatingRules, Issue, IssueAndWarnings, find_clashing_tags, find_duplicates};
 use crate::ledger::{self, Ledger};
+use crate::render::essay_style::essay_style;
 use crate::render::layout::{IssueView, Layouts, PublicationView};
-use crate::render::mirror::mirrored;
 use crate::subscriber::{self, Roster};
 use crate::token::{Keys, SECRET_LENGTH};
-use crate::words::{Words, direction};
+use crate::words::Words;
 
 /// Name of the file that holds the root secret.
 pub const KEY_FILE: &str = "postrider.key";
@@ -55,9 +55,6 @@ pub struct Issues {
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
 }
-
-/// Without it the semicolon of `a = 1;` stands in front of it.
-const CODE_AMONG_RIGHT_TO_LEFT: &str = "\ncode { direction: ltr; unicode-bidi: embed }\n";
 
 impl Publication {
     /// Opens the publication in `folder`.
@@ -276,13 +273,9 @@ impl Publication {
         Words::of(language, &self.config.words)
     }
 
-    /// The style of an essay in the mail, turned around for a language that is written leftward.
+    /// The style of an essay in the mail, as its language needs it.
     pub fn essay_css(&self, language: &str) -> Cow<'_, str> {
-        let css = self.layouts.text("essay.css");
-        match direction(language) {
-            "rtl" => Cow::Owned(mirrored(css) + CODE_AMONG_RIGHT_TO_LEFT),
-            _ => Cow::Borrowed(css),
-        }
+        essay_style(self.layouts.text("essay.css"), language)
     }
 
     /// Absolute address of an issue's page.

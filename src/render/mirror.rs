@@ -5,7 +5,7 @@
 /// Swaps `left` and `right` in the names of properties, and the second and fourth value where the
 /// four sides stand in one (CSS Box Model 3 §5). Values such as `text-align: left` mean what they
 /// say. Comments are left out.
-pub fn mirrored(css: &str) -> String {
+pub(super) fn mirrored(css: &str) -> String {
     let css = without_comments(css);
     let mut out = String::with_capacity(css.len());
     let mut rest = css.as_str();

@@ -8,6 +8,7 @@
 mod dates;
 mod direction;
 mod fill;
+mod italics;
 mod known;
 mod languages;
 mod own;
@@ -17,6 +18,7 @@ mod tag;
 pub use dates::{BadFormat, DateWords, format_date};
 pub use direction::direction;
 pub use fill::{fill, placeholders};
+pub use italics::has_italics;
 pub use known::{BadLanguage, check_language};
 pub use own::{BadWord, OwnWords};
 pub use table::Words;

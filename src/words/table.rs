@@ -95,6 +95,8 @@ words! {
     footnotes,
     /// From a footnote back to its place in the text, for who hears the page: `{number}`.
     back_to_note,
+    /// The mark of that way: an arrow to where a line begins. U+FE0E keeps phones from drawing an emoji.
+    back_arrow,
     /// Stands for a picture in plain text, before its description.
     image,
     /// The link to a film.

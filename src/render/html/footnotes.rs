@@ -1,6 +1,6 @@
 //! Footnotes, and the ways there and back.
 
-use super::{Channel, Writer};
+use super::{Channel, Writer, escape_text};
 use crate::render::document::{Block, Footnote};
 use crate::words::fill;
 
@@ -59,9 +59,9 @@ impl Writer<'_> {
                 }
                 label
             });
-            // U+FE0E keeps phones from drawing an emoji.
-            let arrow = "\u{21A9}\u{FE0E}";
-            self.own_link(&reference_id(number, occurrence), arrow, back.as_deref());
+            let mut arrow = String::new();
+            escape_text(&self.words.back_arrow, &mut arrow);
+            self.own_link(&reference_id(number, occurrence), &arrow, back.as_deref());
             if occurrence > 1 {
                 // Beside the link: its name has to hold what it shows (WCAG 2.5.3).
                 let occurrence = occurrence.to_string();

@@ -28,6 +28,7 @@ pub(in crate::words) fn arabic() -> Words {
         alert_caution: "تنبيه",
         footnotes: "الحواشي",
         back_to_note: "العودة إلى موضع الحاشية {number}",
+        back_arrow: "\u{21aa}\u{fe0e}",
         image: "صورة",
         watch: "مشاهدة الفيديو",
         code: "شيفرة",

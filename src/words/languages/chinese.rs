@@ -28,6 +28,7 @@ pub(in crate::words) fn chinese() -> Words {
         alert_caution: "注意",
         footnotes: "注释",
         back_to_note: "返回注释 {number} 处",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "图片",
         watch: "观看视频",
         code: "代码",

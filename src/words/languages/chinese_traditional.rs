@@ -28,6 +28,7 @@ pub(in crate::words) fn chinese_traditional() -> Words {
         alert_caution: "注意",
         footnotes: "註釋",
         back_to_note: "返回註釋 {number} 處",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "圖片",
         watch: "觀看影片",
         code: "程式碼",

@@ -28,6 +28,7 @@ pub(in crate::words) fn english() -> Words {
         alert_caution: "Caution",
         footnotes: "Notes",
         back_to_note: "Back to {number}",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "Image",
         watch: "Watch the video",
         code: "Code",

@@ -28,6 +28,7 @@ pub(in crate::words) fn french() -> Words {
         alert_caution: "Attention",
         footnotes: "Notes",
         back_to_note: "Retour à l’appel de note {number}",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "Image",
         watch: "Voir la vidéo",
         code: "Code",

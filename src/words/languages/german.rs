@@ -28,6 +28,7 @@ pub(in crate::words) fn german() -> Words {
         alert_caution: "Vorsicht",
         footnotes: "Anmerkungen",
         back_to_note: "Zurück zu {number}",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "Bild",
         watch: "Video ansehen",
         code: "Quelltext",

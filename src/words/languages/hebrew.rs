@@ -28,6 +28,7 @@ pub(in crate::words) fn hebrew() -> Words {
         alert_caution: "זהירות",
         footnotes: "הערות",
         back_to_note: "חזרה להפניה {number}",
+        back_arrow: "\u{21aa}\u{fe0e}",
         image: "תמונה",
         watch: "לצפייה בסרטון",
         code: "קוד",

@@ -28,6 +28,7 @@ pub(in crate::words) fn hindi() -> Words {
         alert_caution: "सावधान",
         footnotes: "टिप्पणियाँ",
         back_to_note: "टिप्पणी {number} के स्थान पर वापस",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "चित्र",
         watch: "वीडियो देखें",
         code: "कोड",

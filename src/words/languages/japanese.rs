@@ -28,6 +28,7 @@ pub(in crate::words) fn japanese() -> Words {
         alert_caution: "注意",
         footnotes: "注",
         back_to_note: "注{number}の箇所へ戻る",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "画像",
         watch: "動画を見る",
         code: "コード",

@@ -28,6 +28,7 @@ pub(in crate::words) fn portuguese() -> Words {
         alert_caution: "Cuidado",
         footnotes: "Notas",
         back_to_note: "Voltar à chamada {number}",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "Imagem",
         watch: "Ver o vídeo",
         code: "Código",

@@ -28,6 +28,7 @@ pub(in crate::words) fn spanish() -> Words {
         alert_caution: "Precaución",
         footnotes: "Notas",
         back_to_note: "Volver a la llamada {number}",
+        back_arrow: "\u{21a9}\u{fe0e}",
         image: "Imagen",
         watch: "Ver el vídeo",
         code: "Código",
