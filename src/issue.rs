@@ -24,7 +24,7 @@ pub use from_essay::IssueAndWarnings;
 pub use tags::find_clashing_tags;
 
 pub(crate) use from_essay::leading_date;
-pub(crate) use heading::first_heading;
+pub(crate) use heading::{blanked, first_heading};
 
 /// Identity of an issue: 16 random bytes, written once into its front matter as 26 characters of
 /// lower-case base32 (RFC 4648 §6). Never changes, whatever becomes of file name, date or domain.

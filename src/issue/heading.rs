@@ -37,7 +37,7 @@ pub(crate) fn first_heading(markdown: &str) -> Option<(String, Range<usize>)> {
 
 /// `text` with the characters of `range` turned into spaces, line ends kept: every other byte
 /// stays at its offset, so messages about the rest still point at the right place.
-pub(super) fn blanked(text: &str, range: Range<usize>) -> String {
+pub(crate) fn blanked(text: &str, range: Range<usize>) -> String {
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..range.start]);
     for byte in text[range.clone()].bytes() {

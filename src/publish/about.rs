@@ -1,10 +1,11 @@
 //! The page about the publication: `about.md` in its folder, if there is one.
 
 use super::Publication;
+use super::pictures::{IssueAssets, assets_of_about};
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::essay::{Essay, FrontMatter, parse_essay};
 use crate::fs;
-use crate::issue::first_heading;
+use crate::issue::{blanked, first_heading};
 
 /// Name of the file.
 const FILE_NAME: &str = "about.md";
@@ -20,6 +21,8 @@ pub struct About {
     pub language: Option<String>,
     /// The text.
     pub markdown: String,
+    /// The pictures that it shows.
+    pub assets: IssueAssets,
 }
 
 impl Publication {
@@ -32,28 +35,31 @@ impl Publication {
         };
         let essay = parse_essay(&source)?.essay;
         refuse_keys_of_issues(&essay.front, &source).map_err(|problem| vec![problem])?;
-        Ok(Some(about(essay)))
+        self.about_of(essay).map(Some)
     }
-}
 
-fn about(essay: Essay) -> About {
-    let Essay {
-        front,
-        mut markdown,
-        ..
-    } = essay;
-    let mut title = front.title.map(|title| title.value);
-    if title.is_none()
-        && let Some((heading, range)) = first_heading(&markdown)
-    {
-        title = Some(heading.split_whitespace().collect::<Vec<_>>().join(" "));
-        markdown.replace_range(range, "");
-    }
-    About {
-        title: title.filter(|title| !title.is_empty()),
-        summary: front.summary.map(|summary| summary.value),
-        language: front.language.map(|language| language.value),
-        markdown,
+    fn about_of(&self, essay: Essay) -> Result<About, Vec<Diagnostic>> {
+        let Essay {
+            front,
+            mut markdown,
+            markdown_start,
+            source,
+            ..
+        } = essay;
+        let mut title = front.title.map(|title| title.value);
+        if title.is_none()
+            && let Some((heading, range)) = first_heading(&markdown)
+        {
+            title = Some(heading.split_whitespace().collect::<Vec<_>>().join(" "));
+            markdown = blanked(&markdown, range);
+        }
+        Ok(About {
+            title: title.filter(|title| !title.is_empty()),
+            summary: front.summary.map(|summary| summary.value),
+            language: front.language.map(|language| language.value),
+            assets: assets_of_about(self, &source, &markdown, markdown_start)?,
+            markdown,
+        })
     }
 }
 

@@ -162,60 +162,6 @@ fn readers_find_the_same_words_and_absolute_links_in_every_feed() {
     }
 }
 
-/// Seven letters, three in each document of a feed.
-fn paged() -> Newsroom {
-    (1..=7).fold(newsroom().table("[feeds]\nentries = 3"), |room, day| {
-        let stem = format!("2026-12-0{day}-day-{day}");
-        room.essay(&stem, &format!("Day {day}"), "Words.\n")
-    })
-}
-
-/// Follows a reader's way through RSS from the feed to its oldest archive.
-fn titles_by_document(room: &Newsroom) -> Vec<Vec<String>> {
-    let mut documents = Vec::new();
-    let mut path = "feed.xml".to_owned();
-    loop {
-        let channel: rss::Channel = room.read(&format!("public/{path}")).parse().unwrap();
-        let titles = channel.items().iter().map(|item| item.title().unwrap());
-        documents.push(titles.map(str::to_owned).collect());
-        let links = channel.atom_ext().unwrap().links();
-        let Some(previous) = links.iter().find(|link| link.rel == "prev-archive") else {
-            return documents;
-        };
-        let base = "https://letters.example.org/";
-        path = previous.href.replacen(base, "", 1);
-    }
-}
-
-#[test]
-fn a_reader_who_follows_the_archives_gets_every_issue() {
-    let room = paged();
-    built(&room);
-    assert_eq!(
-        titles_by_document(&room),
-        [
-            ["Day 7", "Day 6", "Day 5"],
-            ["Day 6", "Day 5", "Day 4"],
-            ["Day 3", "Day 2", "Day 1"],
-        ]
-    );
-}
-
-#[test]
-fn a_new_issue_changes_no_archive_of_the_feeds() {
-    let room = paged();
-    built(&room);
-    let names = ["archive-1.xml", "archive-1.atom", "archive-1.json"];
-    let archives = |room: &Newsroom| names.map(|name| room.read(&format!("public/feeds/{name}")));
-    let before = archives(&room);
-    let room = (8..=9).fold(room, |room, day| {
-        room.essay(&format!("2026-12-0{day}-day-{day}"), "Another", "Words.\n")
-    });
-    built(&room);
-    assert_eq!(archives(&room), before);
-    assert!(!room.has("public/feeds/archive-3.xml"));
-}
-
 #[test]
 fn a_logo_is_published_under_the_name_of_its_content_and_shown_in_every_feed() {
     // The smallest PNG of 2 by 2 pixels.

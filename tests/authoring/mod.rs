@@ -9,6 +9,7 @@ mod check_send;
 mod check_size;
 mod documents;
 mod excerpt;
+mod feed_archives;
 mod feeds;
 mod hostile;
 mod hubs;

@@ -100,6 +100,62 @@ fn the_page_about_the_publication_comes_from_about_md_and_needs_no_front_matter(
 }
 
 #[test]
+fn a_picture_of_about_md_is_published_under_its_hash_and_with_its_size() {
+    let room = tagged()
+        .subscriber("ada@example.org", "Ada")
+        .file(
+            "about.md",
+            "# Us\n\n![Our door](art/door.svg) and [all of you](subscribers.csv).\n",
+        )
+        .file("art/door.svg", "<svg width='30' height='20'/>");
+    room.run(["-q", "build"]).succeeds();
+    let published = |room: &Newsroom| room.files("public/assets/about");
+    let [door] = <[String; 1]>::try_from(published(&room)).unwrap();
+    assert!(door.starts_with("art/door-"), "{door}");
+    assert_eq!(
+        room.read(&format!("public/assets/about/{door}")),
+        "<svg width='30' height='20'/>"
+    );
+    let url = format!("https://letters.example.org/assets/about/{door}");
+    let image = format!("<img src=\"{url}\" alt=\"Our door\" width=\"30\" height=\"20\"");
+    let page = room.read("public/about/index.html");
+    assert!(page.contains(&image), "{page}");
+    // No mail shows it: the old one does not stay.
+    room.write("art/door.svg", "<svg width='31' height='20'/>");
+    room.run(["-q", "build"]).succeeds();
+    let [other] = <[String; 1]>::try_from(published(&room)).unwrap();
+    assert_ne!(other, door);
+    let page = room.read("public/about/index.html");
+    assert!(page.contains(&other) && page.contains("width=\"31\""));
+}
+
+#[test]
+fn about_md_publishes_pictures_of_the_publication_and_nothing_else() {
+    let room = tagged().file("art/.door.svg", "<svg width='30' height='20'/>");
+    for (text, message) in [
+        (
+            "![x](doors.svg)",
+            "there is no picture `doors.svg` in the publication's folder",
+        ),
+        ("![x](postrider.toml)", "`postrider.toml` is not a picture"),
+        (
+            "![x](../door.svg)",
+            "`../door.svg` lies outside of the publication's folder",
+        ),
+        ("![x](art/.door.svg)", "`art/.door.svg` stays private"),
+    ] {
+        room.write("about.md", format!("# Us\n\n{text}\n"));
+        for command in ["build", "check"] {
+            room.run([command])
+                .fails(1)
+                .stderr_contains(message)
+                .stderr_contains("about.md:3:");
+        }
+    }
+    assert!(!room.has("public/index.html"));
+}
+
+#[test]
 fn what_only_an_issue_has_is_refused_in_about_md() {
     let room = tagged().file(
         "about.md",

@@ -11,7 +11,6 @@ use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::issue::Issue;
 use crate::publish::pictures::IssueAssets;
 use crate::publish::{About, Publication};
-use crate::render::pictures::Pictures;
 use crate::render::{ParsedEssay, RenderContext, render_for_feeds};
 use crate::words::Words;
 
@@ -97,7 +96,7 @@ impl<'a> Essays<'a> {
             id_prefix: "about-",
             essay_css: self.publication.layouts.text("essay.css"),
             words: &spoken.words,
-            pictures: &Pictures::default(),
+            pictures: &about.assets.pictures,
         };
         with_essay(&about.markdown, &context, spoken.print, self.memory, work).1
     }

@@ -96,7 +96,12 @@ pub fn build(
         former: &former,
     };
     let (mut printed, essays) = make_all(edition, &memory, &print)?;
-    let own: Vec<&Asset> = assets.iter().flat_map(|assets| &assets.files).collect();
+    let of_about = about.iter().map(|about| &about.assets);
+    let own: Vec<&Asset> = assets
+        .iter()
+        .chain(of_about)
+        .flat_map(|assets| &assets.files)
+        .collect();
     printed.extend(side_by_side(own.len(), |index| print(own[index].draft()))?);
     let ids: HashSet<&str> = public.iter().map(|issue| issue.id.as_str()).collect();
     let mut report = press.publish(&mut printed, |path| is_of_one_of(&ids, path))?;

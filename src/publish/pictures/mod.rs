@@ -3,7 +3,7 @@
 //! where it is.
 //!
 //! The address lies below the issue's identity and not below its slug, so that the pictures of mails
-//! that were sent are found after a change of name.
+//! that were sent are found after a change of name. Pictures of `about.md` are published the same way.
 
 mod folder;
 
@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Publication;
 use crate::archive::Draft;
 use crate::check::MISSING_PICTURE;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, SourceText};
 use crate::fingerprint::Fingerprint;
 use crate::fs;
 use crate::issue::{Images, Issue};
@@ -26,6 +26,9 @@ use folder::{Folder, FoundFile};
 
 /// Where the files of issues are published, each below the identity of its issue.
 pub(super) const ASSETS: &str = "assets/";
+
+/// Where those of `about.md` are published. No identity of an issue is as short.
+const ABOUT: &str = "about";
 
 /// Largest picture that a page may load, in bytes. A photograph of a telephone has a third of it.
 const LARGEST_PICTURE: u64 = 10 * 1024 * 1024;
@@ -40,7 +43,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The files of an issue's folder to which it refers.
+/// The files of an issue's folder to which it refers, or the pictures of `about.md`.
 #[derive(Debug, Clone, Default)]
 pub struct IssueAssets {
     /// Where readers find them.
@@ -75,23 +78,15 @@ pub fn assets_of(publication: &Publication, issue: &Issue) -> Result<IssueAssets
     let folder = Folder::of(publication, issue);
     let mut search = Search {
         publication,
-        issue,
+        place: issue.id.as_str(),
+        source: &issue.source,
         folder: &folder,
         attach: issue.images == Images::Attached,
         found: IssueAssets::default(),
         problems: Vec::new(),
     };
-    let mut pictures = Vec::new();
     if folder.may_be_meant(&issue.markdown) {
-        for mut reference in references(&issue.markdown) {
-            // From here on in the whole file.
-            reference.range.start += issue.markdown_start;
-            reference.range.end += issue.markdown_start;
-            let address = reference.address.clone();
-            if let Some(picture) = search.add(reference) {
-                pictures.push((address, picture));
-            }
-        }
+        search.add_all(&issue.markdown, issue.markdown_start);
     }
     let cover = issue.cover.as_ref().and_then(|cover| {
         let range = place_of(issue, cover);
@@ -105,13 +100,28 @@ pub fn assets_of(publication: &Publication, issue: &Issue) -> Result<IssueAssets
     // The mail shows no cover.
     search.attach = false;
     search.found.cover = cover.and_then(|cover| search.add(cover));
-    search.found.pictures = pictures.into_iter().collect();
-    if search.problems.is_empty() {
-        Ok(search.found)
-    } else {
-        let problems = search.problems.into_iter();
-        Err(problems.map(|one| MISSING_PICTURE.mark(one)).collect())
-    }
+    search.finish()
+}
+
+/// Finds the pictures of `about.md`, whose Markdown begins at a byte of its source.
+pub(super) fn assets_of_about(
+    publication: &Publication,
+    source: &SourceText,
+    markdown: &str,
+    markdown_start: usize,
+) -> Result<IssueAssets, Vec<Diagnostic>> {
+    let mut search = Search {
+        publication,
+        place: ABOUT,
+        source,
+        folder: &Folder::of_publication(publication),
+        // No mail shows them.
+        attach: false,
+        found: IssueAssets::default(),
+        problems: Vec::new(),
+    };
+    search.add_all(markdown, markdown_start);
+    search.finish()
 }
 
 /// Where the front matter names the cover.
@@ -124,7 +134,9 @@ fn place_of(issue: &Issue, cover: &str) -> std::ops::Range<usize> {
 
 struct Search<'a> {
     publication: &'a Publication,
-    issue: &'a Issue,
+    /// The name of the folder in which the files are published.
+    place: &'a str,
+    source: &'a SourceText,
     folder: &'a Folder,
     /// Whether the mail brings along what it shows.
     attach: bool,
@@ -133,9 +145,33 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Adds all to which a text refers.
+    fn add_all(&mut self, markdown: &str, markdown_start: usize) {
+        let mut pictures = Vec::new();
+        for mut reference in references(markdown) {
+            // From here on in the whole file.
+            reference.range.start += markdown_start;
+            reference.range.end += markdown_start;
+            let address = reference.address.clone();
+            if let Some(picture) = self.add(reference) {
+                pictures.push((address, picture));
+            }
+        }
+        self.found.pictures = pictures.into_iter().collect();
+    }
+
+    fn finish(self) -> Result<IssueAssets, Vec<Diagnostic>> {
+        if self.problems.is_empty() {
+            Ok(self.found)
+        } else {
+            let problems = self.problems.into_iter();
+            Err(problems.map(|one| MISSING_PICTURE.mark(one)).collect())
+        }
+    }
+
     /// What a reference leads to, if that is a file of the folder.
     fn add(&mut self, reference: Reference) -> Option<Picture> {
-        let (place, source) = (reference.range.clone(), &self.issue.source);
+        let (place, source) = (reference.range.clone(), self.source);
         let file = self.folder.find(&reference).and_then(|found| {
             let Some(found) = found else { return Ok(None) };
             self.file(&found, reference).map(Some)
@@ -174,9 +210,13 @@ impl Search<'_> {
             source,
             suffix,
         } = found;
-        let name = format!("{}/{below}", self.folder.name());
+        let name = self.folder.name_of(below);
         let bytes = read(source, &name, below)?;
         let media_type = picture_size::media_type(&bytes);
+        if self.folder.is_for_pictures_alone() && media_type.is_none() {
+            return Err(Diagnostic::error(format!("`{below}` is not a picture"))
+                .hint("`about.md` shows PNG, JPEG, GIF, WebP, AVIF and SVG"));
+        }
         if picture_size::runs_code(&bytes) {
             return Err(Diagnostic::error(format!("the picture `{below}` runs code"))
                 .cause("a reader who opens it by itself runs it, on your site")
@@ -184,7 +224,7 @@ impl Search<'_> {
         }
         let hash = sha256(&bytes);
         let is_attached = self.attach && reference.is_shown && media_type.is_some();
-        let path = format!("{ASSETS}{}/{}", self.issue.id, with_hash(below, &hash));
+        let path = format!("{ASSETS}{}/{}", self.place, with_hash(below, &hash));
         let address: Vec<String> = path
             .split('/')
             .map(|part| utf8_percent_encode(part, ESCAPED).to_string())

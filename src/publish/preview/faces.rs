@@ -166,7 +166,9 @@ impl Desired<'_> {
     /// A file that is made only when a browser asks for it, such as a picture.
     pub(super) fn site_file(&self, path: &str) -> Option<Vec<u8>> {
         let assets = assets_of(self.publication, self.issue).ok()?;
-        match assets.files.iter().find(|file| file.path == path) {
+        let of_about = self.about.iter().flat_map(|about| &about.assets.files);
+        let mut files = assets.files.iter().chain(of_about);
+        match files.find(|file| file.path == path) {
             Some(file) => file.read().ok(),
             None => self
                 .made(&assets, &|wanted| wanted == path)
