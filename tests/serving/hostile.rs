@@ -32,6 +32,14 @@ fn no_path_leads_out_of_the_archive() {
         let status = ask(&browser, "GET", path, "").status;
         assert!(status == 404 || status == 400, "{path}: {status}");
     }
+    for path in [
+        "/archive/../../ledger.db",
+        "/%2e%2e%2fpostrider.toml",
+        "/..%5cpostrider.toml",
+        "/issues/of-paper/%00",
+    ] {
+        assert_eq!(ask(&browser, "GET", path, "").status, 404, "{path}");
+    }
 }
 
 #[test]
@@ -149,4 +157,49 @@ fn long_lists_of_wishes_cost_nothing() {
     assert_eq!(ask(&browser, "GET", "/", &wishes).status, 200);
     let tags = format!("If-None-Match: {}\r\n", "\"a\",".repeat(3000));
     assert_eq!(ask(&browser, "GET", "/", &tags).status, 200);
+}
+
+/// A body that does not tell its length is counted while it comes.
+#[test]
+fn a_body_in_pieces_is_refused_when_it_becomes_too_large() {
+    let place = super::reader::Place::open();
+    let piece = "400\r\n".to_owned() + &"a".repeat(0x400) + "\r\n";
+    let answer = place.send_raw(&format!(
+        "POST /subscribe HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{}0\r\n\r\n",
+        piece.repeat(17)
+    ));
+    assert_eq!(answer.status, 413);
+}
+
+#[test]
+fn a_title_that_ends_what_holds_it_is_text_in_pages_and_feeds() {
+    const TITLE: &str = "Of ]]> and </title><script>alert(1)</script>";
+    let room = newsroom().essay("2026-12-01-of-ends", TITLE, "It is text.\n");
+    let (_running, browser) = serve(&room);
+    for path in ["/", "/issues/of-ends/"] {
+        let page = browser.get(path);
+        assert!(!page.contains("<script"), "{path}");
+        assert_eq!(page.matches("</title>").count(), 1, "{path}");
+    }
+    for path in ["/feed.xml", "/atom.xml"] {
+        let feed = browser.get(path);
+        let mut reader = quick_xml::Reader::from_str(&feed);
+        loop {
+            match reader.read_event().unwrap() {
+                quick_xml::events::Event::Eof => break,
+                quick_xml::events::Event::Start(start) => {
+                    assert_ne!(start.name().as_ref(), b"script", "{path}");
+                }
+                _ => {}
+            }
+        }
+        assert!(!feed.contains("and ]]> and"), "{path}");
+    }
+}
+
+/// The table of `docs/proof.md` names tests that are there.
+#[test]
+fn each_hostile_request_of_the_document_has_its_test() {
+    let rows = crate::support::proof_table::tests_by_row("## Requests that mean harm");
+    assert!(rows.len() >= 20, "{}", rows.len());
 }

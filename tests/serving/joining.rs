@@ -136,8 +136,8 @@ fn more_than_one_address_is_none() {
 #[test]
 fn a_victim_gets_one_mail_however_often_it_is_asked_for() {
     let place = Place::open();
-    for number in 0..40 {
-        let client = format!("198.51.{number}.7");
+    for number in 0..1_000 {
+        let client = format!("198.{}.{}.7", number / 250, number % 250);
         let answer = place.join(&client, "Victim@example.org");
         assert!(answer.text().contains("Look into your mailbox"));
     }
@@ -427,4 +427,17 @@ fn a_relay_that_blames_us_does_not_cost_a_reader_the_link() {
     let place = with_a_second_relay(&first.url());
     place.subscribe(READER);
     assert_eq!(first.accepted().len(), 0);
+}
+
+#[test]
+fn nobody_gets_around_a_limit_by_naming_another_client() {
+    let place = Place::open();
+    for number in 0..9 {
+        // What the client wrote itself stands left of what the proxy adds.
+        let told = format!("203.{number}.113.9, 192.0.2.7");
+        place.join(&told, &format!("reader{number}@example.org"));
+    }
+    place.join("198.51.100.7", "other@example.org");
+    place.mails_to("other@example.org", 6);
+    assert_eq!(place.relay.accepted().len(), 6);
 }

@@ -21,6 +21,7 @@ pub mod mail;
 pub mod newsroom;
 pub mod oracle;
 pub mod program;
+pub mod proof_table;
 pub mod relay;
 pub mod rounds;
 
