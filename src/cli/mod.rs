@@ -26,6 +26,7 @@ mod schedule;
 mod selftest;
 mod send;
 mod serve;
+mod signals;
 mod status;
 mod subscribers;
 mod theme;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::output::Output;
+use super::signals::on_each_signal;
 use super::{App, CommandResult, Exit};
 use crate::diagnostic::Diagnostic;
 use crate::selftest::{self, Cancel, Report, Row, Settings, Watch};
@@ -41,7 +42,9 @@ impl Selftest {
             keep: self.keep,
         };
         let cancel = Cancel::default();
-        cancel_on_signals(cancel.clone())?;
+        let ends = cancel.clone();
+        // What is under way ends, and the test cleans up.
+        on_each_signal(move |_| ends.cancel())?;
         let report = selftest::run(&settings, &cancel, &mut Terminal(&app.output))?;
         show(&app.output, &report);
         Ok(if report.passed() {
@@ -70,34 +73,6 @@ impl Watch for Terminal<'_> {
     fn begin(&mut self, number: usize, total: usize, scenario: &str) {
         self.0.note(&format!("{number}/{total} {scenario}"));
     }
-}
-
-/// Ctrl-C, a closed terminal and SIGTERM end the test, which then cleans up.
-fn cancel_on_signals(cancel: Cancel) -> Result<(), Diagnostic> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let failed =
-        |error: std::io::Error| Diagnostic::error("cannot listen for signals").cause(error);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    let guard = runtime.enter();
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
-    drop(guard);
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-        });
-        cancel.cancel();
-    });
-    Ok(())
 }
 
 fn show(output: &Output, report: &Report) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::check::Finding;
+use super::check::{Finding, look_at_pages};
 use super::identity::mark_as_backup;
 use super::store::Store;
 use super::{Ledger, LedgerError};
@@ -20,13 +20,7 @@ impl Ledger {
     pub fn look_at_copy(path: &Path) -> Result<(Finding, u64), LedgerError> {
         let mut file = Finding::new("the copy is whole");
         let deliveries = Store::open_to_look(path)?.read(|session| {
-            session.each("PRAGMA integrity_check", [], |row| {
-                let told: String = row.get(0)?;
-                if told != "ok" {
-                    file.add(told);
-                }
-                Ok(())
-            })?;
+            look_at_pages(session, &mut file)?;
             session.first("SELECT count(*) FROM delivery", [], |row| {
                 Ok(row.get::<_, i64>(0)?)
             })

@@ -46,6 +46,17 @@ impl Finding {
     }
 }
 
+/// What SQLite itself finds wrong with its file: pages, indexes, constraints.
+pub(super) fn look_at_pages(session: &Session<'_>, file: &mut Finding) -> Result<(), LedgerError> {
+    session.each("PRAGMA integrity_check", [], |row| {
+        let told: String = row.get(0)?;
+        if told != "ok" {
+            file.add(told);
+        }
+        Ok(())
+    })
+}
+
 /// A delivery of which the message's hash is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hashed {
@@ -186,13 +197,7 @@ impl Ledger {
         self.store.read(|session| {
             let mut findings = Vec::new();
             let mut file = Finding::new("the file is whole");
-            session.each("PRAGMA integrity_check", [], |row| {
-                let told: String = row.get(0)?;
-                if told != "ok" {
-                    file.add(told);
-                }
-                Ok(())
-            })?;
+            look_at_pages(session, &mut file)?;
             findings.push(file);
             let mut references = Finding::new("what is referred to is there");
             session.each("PRAGMA foreign_key_check", [], |row| {

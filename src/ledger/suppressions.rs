@@ -15,18 +15,8 @@ impl Ledger {
     /// Adds a suppression; `false` if the address was suppressed already (see
     /// [`write_suppression`]).
     pub fn suppress(&mut self, suppression: &Suppression) -> Result<bool, LedgerError> {
-        self.store.write(|session| {
-            let new = NewSuppression {
-                key: &suppression.key,
-                address: suppression.address.as_deref(),
-                reason: suppression.reason,
-                source: &suppression.source,
-                issue: None,
-                evidence: suppression.evidence.as_deref(),
-                at: suppression.at,
-            };
-            write_suppression(session, &new)
-        })
+        self.store
+            .write(|session| write_suppression(session, &suppression.into()))
     }
 
     /// Adds many suppressions in one transaction, and takes those people off the roster as the
@@ -35,16 +25,7 @@ impl Ledger {
         self.store.write(|session| {
             let mut added = 0;
             for suppression in all {
-                let new = NewSuppression {
-                    key: &suppression.key,
-                    address: suppression.address.as_deref(),
-                    reason: suppression.reason,
-                    source: &suppression.source,
-                    issue: None,
-                    evidence: suppression.evidence.as_deref(),
-                    at: suppression.at,
-                };
-                added += usize::from(write_suppression(session, &new)?);
+                added += usize::from(write_suppression(session, &suppression.into())?);
                 leave_roster(session, &suppression.key)?;
             }
             Ok(added)
@@ -173,6 +154,20 @@ pub(super) struct NewSuppression<'a> {
     pub(super) issue: Option<i64>,
     pub(super) evidence: Option<&'a str>,
     pub(super) at: DateTime<Utc>,
+}
+
+impl<'a> From<&'a Suppression> for NewSuppression<'a> {
+    fn from(suppression: &'a Suppression) -> Self {
+        Self {
+            key: &suppression.key,
+            address: suppression.address.as_deref(),
+            reason: suppression.reason,
+            source: &suppression.source,
+            issue: None,
+            evidence: suppression.evidence.as_deref(),
+            at: suppression.at,
+        }
+    }
 }
 
 /// Writes a suppression; `false` if the address was suppressed already and the reason stays. The

@@ -13,6 +13,21 @@ const TITLES: [&str; 2] = [
     "On Keeping a Promise to Strangers",
 ];
 
+/// Imports both essays with their titles.
+#[track_caller]
+fn import(room: &Newsroom) {
+    room.run([
+        "-q",
+        "import",
+        "essays.txt",
+        "--titles",
+        "titles.txt",
+        "--first",
+        "2026-12-01",
+    ])
+    .succeeds();
+}
+
 fn with_essays() -> Newsroom {
     newsroom()
         .subscribers("email\n")
@@ -249,16 +264,7 @@ fn wrong_arguments_are_told_and_nothing_is_written() {
 #[test]
 fn every_word_of_an_essay_arrives_on_its_page_in_its_order() {
     let room = with_essays();
-    room.run([
-        "-q",
-        "import",
-        "essays.txt",
-        "--titles",
-        "titles.txt",
-        "--first",
-        "2026-12-01",
-    ])
-    .succeeds();
+    import(&room);
     room.run(["build"]).succeeds();
     let slugs = [
         "the-desk-by-the-window",
@@ -276,16 +282,7 @@ fn every_word_of_an_essay_arrives_on_its_page_in_its_order() {
 fn every_word_of_an_essay_arrives_in_its_mail_in_its_order() {
     let relay = ScriptedRelay::start();
     let room = with_essays().relay(&relay).subscribers("email,name\n");
-    room.run([
-        "-q",
-        "import",
-        "essays.txt",
-        "--titles",
-        "titles.txt",
-        "--first",
-        "2026-12-01",
-    ])
-    .succeeds();
+    import(&room);
     for (number, (slug, body)) in ["the-desk", "on-keeping"]
         .into_iter()
         .zip(bodies())
@@ -319,16 +316,7 @@ fn every_word_of_an_essay_arrives_in_its_mail_in_its_order() {
 #[test]
 fn headings_points_and_signs_keep_their_meaning() {
     let room = with_essays();
-    room.run([
-        "-q",
-        "import",
-        "essays.txt",
-        "--titles",
-        "titles.txt",
-        "--first",
-        "2026-12-01",
-    ])
-    .succeeds();
+    import(&room);
     let text = room.read("issues/2026-12-01-the-desk-by-the-window.md");
     insta::assert_snapshot!(text.split("+++\n\n").nth(1).unwrap());
 }

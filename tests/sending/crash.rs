@@ -122,6 +122,45 @@ fn a_polite_signal_finishes_what_is_in_flight() {
     }
 }
 
+/// The system tells the processes of a terminal that it goes, and the shell tells its jobs, too.
+#[test]
+fn a_terminal_that_is_closed_leaves_nothing_in_doubt_however_often_that_is_told() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    if ignored.is_none_or(|mask| {
+        mask.trim()
+            .ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f'])
+    }) {
+        eprintln!("SKIPPED: the tests themselves outlive their terminal");
+        return;
+    }
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay).readers(20);
+    let gate = relay.hold_at_dot();
+    let running = room.spawn(SEND);
+    gate.wait_for(CONNECTIONS);
+    running.signal("HUP");
+    running.wait_for_stderr("finishing what is in flight");
+    running.signal("HUP");
+    gate.release();
+    running.wait().exits(3);
+    assert_counts(&room, &[("planned", 20), ("sent", 4), ("remaining", 16)]);
+    assert_ledger_is_true(&room, &relay);
+}
+
+#[test]
+fn a_run_that_is_to_outlive_its_terminal_does() {
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay).readers(20);
+    let gate = relay.hold_at_dot();
+    let running = room.spawn_under("nohup", SEND);
+    gate.wait_for(CONNECTIONS);
+    running.signal("HUP");
+    gate.release();
+    running.wait().exits(0);
+    assert_eq!(served(&relay).len(), 20);
+}
+
 #[test]
 fn a_second_signal_stops_at_once_and_says_what_is_in_doubt() {
     let relay = ScriptedRelay::start();

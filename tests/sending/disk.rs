@@ -34,20 +34,32 @@ impl Drop for SmallDisk {
     }
 }
 
-#[test]
-fn a_full_disk_stops_the_run_before_anything_is_sent_unrecorded() {
-    let relay = ScriptedRelay::start();
+/// A publication for 200 readers on a disk of its own; `None` where that cannot be had.
+#[expect(
+    clippy::print_stderr,
+    reason = "what a test could not see is told where its result is told"
+)]
+fn on_a_small_disk(relay: &ScriptedRelay) -> Option<(Newsroom, SmallDisk)> {
     let room = Newsroom::new();
     let Some(disk) = SmallDisk::mount(room.folder()) else {
         eprintln!("SKIPPED: this process may not mount a file system");
-        return;
+        return None;
     };
     let room = room
         .config(CONFIG_IS_WRITTEN_AGAIN)
-        .relay(&relay)
+        .relay(relay)
         .essay(&format!("2026-12-01-{SLUG}"), "Why write?", &essay())
         .readers(200)
         .now(NOW);
+    Some((room, disk))
+}
+
+#[test]
+fn a_full_disk_stops_the_run_before_anything_is_sent_unrecorded() {
+    let relay = ScriptedRelay::start();
+    let Some((room, disk)) = on_a_small_disk(&relay) else {
+        return;
+    };
     let gate = relay.hold_at_dot();
     let running = room.spawn(SEND);
     gate.wait_for(4);
@@ -82,17 +94,9 @@ fn a_full_disk_stops_the_run_before_anything_is_sent_unrecorded() {
 fn a_disk_with_a_little_room_left_loses_nobody_and_serves_nobody_twice() {
     for left in [4 * 1024, 64 * 1024, 256 * 1024] {
         let relay = ScriptedRelay::start();
-        let room = Newsroom::new();
-        let Some(disk) = SmallDisk::mount(room.folder()) else {
-            eprintln!("SKIPPED: this process may not mount a file system");
+        let Some((room, disk)) = on_a_small_disk(&relay) else {
             return;
         };
-        let room = room
-            .config(CONFIG_IS_WRITTEN_AGAIN)
-            .relay(&relay)
-            .essay(&format!("2026-12-01-{SLUG}"), "Why write?", &essay())
-            .readers(200)
-            .now(NOW);
         let gate = relay.hold_at_dot();
         let running = room.spawn(SEND);
         gate.wait_for(4);

@@ -36,6 +36,8 @@ check.silence = ["missing-summary", "missing-postal-address", "example-address",
 /// Says that the file system of the tests is good enough.
 const UNSAFE_FS: &str = "POSTRIDER_UNSAFE_FS";
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_postrider");
+
 /// A publication. Its folder goes when this is dropped.
 #[derive(Debug)]
 pub struct Newsroom {
@@ -237,8 +239,28 @@ impl Newsroom {
         Running::start(&mut self.command(arguments))
     }
 
+    /// Starts the program under another one, such as `nohup`.
+    pub fn spawn_under<S: AsRef<OsStr>>(
+        &self,
+        other: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Running {
+        let mut command = Command::new(other);
+        command.arg(PROGRAM);
+        Running::start(self.equip(&mut command, arguments))
+    }
+
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
+        let mut command = Command::new(PROGRAM);
+        self.equip(&mut command, arguments);
+        command
+    }
+
+    fn equip<'a, S: AsRef<OsStr>>(
+        &self,
+        command: &'a mut Command,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> &'a mut Command {
         command
             .arg("-C")
             .arg(self.folder.path())
@@ -248,8 +270,7 @@ impl Newsroom {
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             // Where temporary folders are on such a file system, no test could send.
             .envs(std::env::var_os(UNSAFE_FS).map(|value| (UNSAFE_FS, value)))
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
     }
 
     /// The publication's folder.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::output::{Output, count};
 use super::super::progress::Watcher;
+use super::super::signals::on_each_signal;
 use super::super::times::local;
 use crate::diagnostic::Diagnostic;
 use crate::publish::{
@@ -109,39 +110,17 @@ fn ask_for_the_count(total: usize) -> Result<(), Stop> {
     }
 }
 
-/// Ctrl-C or SIGTERM: first finish what is in flight, then stop at once.
+/// Ctrl-C, SIGTERM or a closed terminal: first finish what is in flight, then stop at once.
 pub(in crate::cli) fn stop_on_signals(halt: Halt) -> Result<(), Diagnostic> {
-    let failed =
-        |error: std::io::Error| Diagnostic::error("cannot listen for signals").cause(error);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) = (
-                signal(SignalKind::interrupt()),
-                signal(SignalKind::terminate()),
-            ) else {
-                return;
-            };
-            let mut signals = 0;
-            loop {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-                signals += 1;
-                let mut stderr = std::io::stderr();
-                if signals == 1 {
-                    halt.stop_claiming();
-                    let _ = writeln!(
-                        stderr,
-                        "finishing what is in flight; once more stops at once"
-                    );
-                } else {
-                    halt.abort();
-                }
-            }
-        });
-    });
-    Ok(())
+    on_each_signal(move |call| {
+        if call > 1 {
+            halt.abort();
+            return;
+        }
+        halt.stop_claiming();
+        let _ = writeln!(
+            std::io::stderr(),
+            "finishing what is in flight; once more stops at once"
+        );
+    })
 }
