@@ -21,6 +21,7 @@ const LEFT_OUT = {
   page: {},
   preview: {},
   desk: {},
+  feed: {},
   mail: {
     "landmark-one-main": "mail programs take `main` away, and show the mail inside a page of their own",
     "region": "the same: landmarks belong to the mail program",
@@ -48,6 +49,9 @@ function documents(base) {
     // A page that only leads on is gone before anybody sees it.
     if (/http-equiv="?refresh/i.test(text)) continue;
     found.push({ kind: "page", name: file.replace(/\/?index\.html$/, "") || "front", url: base + file });
+  }
+  for (const file of filesBelow(given.archive, ".xml")) {
+    if (!path.basename(file).startsWith("sitemap")) found.push({ kind: "feed", name: file, url: base + file });
   }
   for (const file of filesBelow(given.letters, ".html")) {
     const title = fs.readFileSync(path.join(given.letters, file), "utf8").match(/<title>([^<]*)/);
@@ -135,7 +139,7 @@ function writeSheet(sheets) {
   writeSheet(sheets);
   for (const problem of problems) console.error(problem);
   const count = (kind) => all.filter((document) => document.kind === kind).length;
-  console.log(`${count("page")} pages, ${count("mail")} mails and ${count("preview")} views of the preview and the desk, light and dark, ` +
+  console.log(`${count("page")} pages, ${count("feed")} feeds, ${count("mail")} mails and ${count("preview")} views of the preview and the desk, light and dark, ` +
     `${WIDE} and ${NARROW} pixels: ${problems.length} problems`);
   console.log(`${sheets.flatMap((sheet) => sheet.pictures).length} pictures in ${given.out}`);
   process.exit(problems.length ? 1 : 0);

@@ -32,8 +32,14 @@ async function judge(page, leftOut = []) {
   return told;
 }
 
-// A picture of the whole page.
+// A picture of the whole page; of a feed, which is no HTML and has no height of its own, what a window shows.
 async function picture(page, file) {
+  if (!await page.evaluate(() => window.document instanceof window.HTMLDocument)) {
+    const session = await page.context().newCDPSession(page);
+    const { data } = await session.send("Page.captureScreenshot", { format: "png" });
+    await session.detach();
+    return fs.writeFileSync(file, Buffer.from(data, "base64"));
+  }
   const height = await page.evaluate(() => window.document.documentElement.scrollHeight);
   const width = page.viewportSize().width;
   await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, TALLEST_PICTURE) } });

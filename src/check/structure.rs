@@ -9,6 +9,10 @@ const SHORT: Rule = Rule::note(
     "short-essay",
     "fewer than 50 words: filters take a mail without text for spam",
 );
+const LONG: Rule = Rule::note(
+    "long-essay",
+    "more than 5,000 words: half an hour of reading, and near the size at which Gmail cuts",
+);
 const SECOND_TITLE: Rule = Rule::warning(
     "second-title",
     "a heading of level 1 stands below the title, which is one",
@@ -20,10 +24,12 @@ const MARK: Rule = Rule::warning(
     "a mark such as `<!-- only mail -->` that does nothing where it stands",
 );
 
-pub(super) const RULES: &[Rule] = &[EMPTY, ONLY_LINK, SHORT, SECOND_TITLE, JUMP, MARK];
+pub(super) const RULES: &[Rule] = &[EMPTY, ONLY_LINK, SHORT, LONG, SECOND_TITLE, JUMP, MARK];
 
 /// Fewest words of an essay.
 const FEW_WORDS: usize = 50;
+/// Most words of an essay that is read at one sitting.
+const MANY_WORDS: usize = 5_000;
 
 pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
     length(galley, found);
@@ -48,6 +54,12 @@ fn length(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
             );
         }
         return;
+    }
+    if galley.is_to_be_mailed && words > MANY_WORDS {
+        let problem = LONG.found(format!("the essay has {words} words"));
+        found.push(galley.in_front(problem, galley.front.title.as_ref()).hint(
+            "send it in parts, or its beginning alone: `mail = \"excerpt\"` and `<!-- more -->`",
+        ));
     }
     if has_more {
         return;

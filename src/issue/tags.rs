@@ -49,7 +49,8 @@ fn place(issue: &Issue, tag: &str) -> Option<Range<usize>> {
         .find(|line| line.trim_start().starts_with("tags"))?;
     let from = key.as_ptr() as usize - front.as_ptr() as usize;
     let whole_word = |at: usize| {
-        let apart = |character: Option<char>| character.is_none_or(|c| !c.is_alphanumeric());
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '[' | ']' | ',');
+        let apart = |character: Option<char>| character.is_none_or(ends);
         apart(front[..at].chars().next_back()) && apart(front[at + tag.len()..].chars().next())
     };
     let after_key = from + key.find("tags")? + "tags".len();

@@ -1,6 +1,7 @@
 //! A publication as it lies on the disk: configuration, templates, issues, roster, key.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::trial::Deadline;
 use super::{Stop, templates};
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
-use crate::diagnostic::{Diagnostic, closest};
+use crate::diagnostic::{Diagnostic, SourceText, closest};
 use crate::essay::{Essay, parse_essay};
 use crate::fs;
 use crate::issue::{DatingRules, Issue, IssueAndWarnings, find_clashing_tags, find_duplicates};
@@ -59,6 +60,25 @@ pub struct Issues {
 impl Publication {
     /// Opens the publication in `folder`.
     pub fn open(folder: &Path, environment: &Environment, clock: Clock) -> Result<Self, Stop> {
+        Self::with_templates(folder, environment, clock, templates::own_sources)
+    }
+
+    /// The same with the built-in templates in the place of the author's, which may be broken: to
+    /// list them, and to write others over them.
+    pub fn open_without_templates(
+        folder: &Path,
+        environment: &Environment,
+        clock: Clock,
+    ) -> Result<Self, Stop> {
+        Self::with_templates(folder, environment, clock, |_, _| Ok(BTreeMap::new()))
+    }
+
+    fn with_templates(
+        folder: &Path,
+        environment: &Environment,
+        clock: Clock,
+        own_sources: impl FnOnce(&Path, &str) -> Result<BTreeMap<String, SourceText>, Diagnostic>,
+    ) -> Result<Self, Stop> {
         let path = folder.join(config::FILE_NAME);
         let source = fs::read_text_if_present(&path, config::FILE_NAME)?.ok_or_else(|| {
             Diagnostic::error(format!(
@@ -69,8 +89,8 @@ impl Publication {
             .hint("make a publication with `postrider init DIR`, or name its folder with `-C DIR`")
         })?;
         let config = config::parse(&source, environment, folder)?;
-        let layouts = Layouts::new(&templates::own_sources(folder, &config.theme)?)?
-            .tried_by(Arc::new(Deadline));
+        let layouts =
+            Layouts::new(&own_sources(folder, &config.theme)?)?.tried_by(Arc::new(Deadline));
         Ok(Self {
             folder: folder.to_path_buf(),
             config,

@@ -95,6 +95,9 @@ fn tell(message: &str, place: Option<(&SourceText, Range<usize>)>) -> Diagnostic
         word = source.text.get(range.clone()).unwrap_or_default();
         diagnostic = diagnostic.at(source, range);
     }
+    if first_line.eq_ignore_ascii_case("unexpected end of input") {
+        diagnostic = diagnostic.hint("something above has no end: a `{% if %}`, `{% for %}` or `{% block %}`, a `{{` or a `{#`");
+    }
     if let Some(names) = known {
         diagnostic = diagnostic.hint(match closest(word, names.split(", ")) {
             Some(name) => format!("did you mean `{name}`?"),

@@ -61,6 +61,17 @@ fn tags_that_would_share_a_page_are_refused_with_both_their_places() {
     output.stderr_contains("write both alike if they mean the same");
     assert!(!room.has("public"));
     room.run(["check"]).fails(1);
+    // One that is the beginning of the other.
+    newsroom()
+        .essay_with(
+            "2026-12-15-again",
+            "Again",
+            "tags = [\"C++\", \"C\"]",
+            "Again.\n",
+        )
+        .run(["build"])
+        .fails(1)
+        .stderr_contains("issues/2026-12-15-again.md:4:17");
 }
 
 #[test]

@@ -118,6 +118,34 @@ fn nothing_of_the_author_is_written_over_unasked() {
 }
 
 #[test]
+fn a_broken_template_is_told_with_its_place_and_the_themes_own_can_be_had_again() {
+    let room = newsroom().essay("2026-12-01-one", "One", "Text.\n");
+    room.run(["theme", "eject", "email.html", "index.html"])
+        .succeeds();
+    let whole = room.read("templates/email.html");
+    room.write(
+        "templates/email.html",
+        format!("{{% if direction %}}\n{whole}"),
+    );
+    room.run(["build"])
+        .fails(1)
+        .stderr_contains("error: unexpected end of input")
+        .stderr_contains("templates/email.html:")
+        .stderr_contains("^")
+        .stderr_contains("hint: something above has no end");
+    room.run(["theme", "list"])
+        .succeeds()
+        .stdout_contains("in its place: templates/email.html, templates/index.html");
+    room.run(["theme", "eject", "email.html"])
+        .fails(1)
+        .stderr_contains("`templates/email.html` is there already");
+    room.run(["theme", "eject", "--force", "email.html"])
+        .succeeds();
+    assert_eq!(room.read("templates/email.html"), whole);
+    room.run(["build"]).succeeds();
+}
+
+#[test]
 fn an_unknown_theme_is_told_with_its_place() {
     let room = newsroom().config("theme = \"mems\"");
     let line = room

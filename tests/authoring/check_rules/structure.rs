@@ -28,6 +28,9 @@ fn an_essay_says_something() {
     );
     finds("short-essay", &with("", "The lamp is lit.\n"));
     silent(&with("", "```\nlamp --lit\n```\n"));
+    let sentence = "The lamp burns on. ";
+    finds("long-essay", &with("", &sentence.repeat(1_251)));
+    silent(&with("", &sentence.repeat(1_250)));
 }
 
 #[test]
