@@ -159,12 +159,16 @@ impl Place {
         self.post_from(client, "/subscribe", &format!("email={address}"))
     }
 
-    /// The mails that went to an address, once `all` mails are there.
+    /// The mails that went to an address, once `all` mails are there. One of these must be among them: they
+    /// go out in the order of the requests, so nothing that was asked for earlier is still on its way.
     #[track_caller]
     pub(super) fn mails_to(&self, address: &str, all: usize) -> Vec<Letter> {
         let accepted = self.relay.wait_for(all);
         let to_them = accepted.iter().filter(|one| one.rcpt_to == [address]);
-        to_them.map(|one| Letter::read(&one.data)).collect()
+        let mails: Vec<Letter> = to_them.map(|one| Letter::read(&one.data)).collect();
+        let told: Vec<&[String]> = accepted.iter().map(|one| one.rcpt_to.as_slice()).collect();
+        assert!(!mails.is_empty(), "none to {address}: {told:?}");
+        mails
     }
 
     /// Joins and confirms.

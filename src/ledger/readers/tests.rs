@@ -301,3 +301,25 @@ fn the_database_refuses_a_reader_who_never_agreed() {
         assert!(database.execute_batch(statement).is_err(), "{statement}");
     }
 }
+
+/// A request that stands beside a complaint is nothing that we write; a database that was mended by hand
+/// may hold one.
+#[test]
+fn a_confirmation_lifts_no_complaint_and_no_decision_of_the_author() {
+    for reason in ["complained", "operator"] {
+        let mut room = Room::new();
+        room.ask("ana@example.org", 1);
+        let database = rusqlite::Connection::open(room.folder.path().join(FILE_NAME)).unwrap();
+        let sql =
+            "INSERT INTO suppression (addr_key, reason, source, at) VALUES (?1, ?2, 'hand', ?3)";
+        let key = room.key("ana@example.org");
+        let at = room.now.timestamp_millis();
+        database
+            .execute(sql, rusqlite::params![key.as_bytes(), reason, at])
+            .unwrap();
+        room.later(1);
+        room.confirm("ana@example.org", 1);
+        let kept = room.ledger.suppression(&key).unwrap().unwrap();
+        assert_eq!(kept.reason.as_str(), reason);
+    }
+}
