@@ -12,7 +12,7 @@ use crate::publish::{KEY_FILE, Publication};
 use crate::subscriber;
 
 /// What must not be published or shared: the ledger, the key, the readers, and what `catch` caught.
-const GITIGNORE: &str = "ledger.db*\nledger.ballast\nsender.lock\npostrider.key\ndkim*.key\nsubscribers.csv\npublic/\n.postrider-cache\ncaught/\nbounces/\n";
+const GITIGNORE: &str = "ledger.db*\nledger.ballast\nsender.lock\npostrider.key\ndkim*.key\nsubscribers.csv\npublic/\n.postrider-cache\n.postrider-untold\ncaught/\nbounces/\n";
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]

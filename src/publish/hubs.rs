@@ -1,6 +1,7 @@
 //! Tells the hubs of `[feeds] hub` that a feed has something new (WebSub, W3C Recommendation of
 //! 2018, §7): beside whatever else is done, and without a say in it. A hub that hears nothing asks
-//! the feed itself by and by, as every reader does.
+//! the feed itself by and by, as every reader does. What is to be told is kept until it is told or was tried
+//! often enough, so that the next program does what one left that ended early.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::build::BuildReport;
+use super::untold::{Kept, Untold};
 use super::{Halt, Publication};
 use crate::diagnostic::Diagnostic;
 use crate::visitor::Visitor;
@@ -24,6 +26,8 @@ struct News {
     base_url: String,
     /// Each hub with each feed.
     open: Vec<(Url, String)>,
+    /// The same, for whoever comes after us.
+    kept: Kept,
 }
 
 /// Hubs that are being told. Dropping it changes nothing for them.
@@ -81,6 +85,11 @@ pub(super) fn announce_with(
     Some(())
 }
 
+/// As it is kept.
+fn written((hub, topic): &(Url, String)) -> Untold {
+    (hub.to_string(), topic.clone())
+}
+
 impl News {
     fn of(publication: &Publication, report: &BuildReport) -> Option<Self> {
         let config = &publication.config;
@@ -93,14 +102,47 @@ impl News {
                 topics.map(move |path| (hub.clone(), format!("{}{path}", config.base_url)))
             })
             .collect();
-        (!open.is_empty()).then(|| Self {
+        let kept = Kept::of(&publication.folder);
+        kept.add(open.iter().map(written));
+        let mut news = Self {
             base_url: config.base_url.clone(),
             open,
-        })
+            kept,
+        };
+        news.take_up(&config.hubs);
+        (!news.open.is_empty()).then_some(news)
+    }
+
+    /// Takes up what somebody left who ended before a hub was told. A hub that is none any more, and a
+    /// feed of another address, are forgotten.
+    fn take_up(&mut self, hubs: &[String]) {
+        let hubs: Vec<Url> = hubs.iter().filter_map(|hub| Url::parse(hub).ok()).collect();
+        let mut gone = Vec::new();
+        for (hub, feed) in self.kept.read() {
+            let known = hubs.iter().find(|url| url.as_str() == hub);
+            match known.filter(|_| feed.starts_with(&self.base_url)) {
+                Some(url) => {
+                    let one = (url.clone(), feed);
+                    if !self.open.contains(&one) {
+                        self.open.push(one);
+                    }
+                }
+                None => gone.push((hub, feed)),
+            }
+        }
+        self.kept.remove(&gone);
     }
 
     /// Tries, and after each pause again with what is still open.
     async fn tell(&mut self, pauses: &[Duration]) -> Vec<Diagnostic> {
+        let problems = self.tell_within(pauses).await;
+        // They have had their chance; the next change of a feed is another one.
+        let given_up: Vec<Untold> = self.open.iter().map(written).collect();
+        self.kept.remove(&given_up);
+        problems
+    }
+
+    async fn tell_within(&mut self, pauses: &[Duration]) -> Vec<Diagnostic> {
         let visitor = match Visitor::new(&self.base_url, "tells what is new") {
             Ok(visitor) => visitor,
             Err(cause) => {
@@ -132,7 +174,10 @@ impl News {
                 .append_pair("hub.url", &topic)
                 .finish();
             let why = match visitor.post_form(&hub, &form).await {
-                Ok(200..=299) => continue,
+                Ok(200..=299) => {
+                    self.kept.remove(&[written(&(hub, topic))]);
+                    continue;
+                }
                 Ok(code) => format!("it answered {code}"),
                 Err(why) => why,
             };

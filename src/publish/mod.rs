@@ -45,6 +45,7 @@ mod telling;
 mod templates;
 mod test_send;
 mod trial;
+mod untold;
 mod vitals;
 
 use thiserror::Error;

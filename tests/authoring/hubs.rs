@@ -137,3 +137,25 @@ fn a_server_tells_a_hub_again_that_could_not_be_told() {
     assert_eq!(told[1], told[2], "again from the first that is open");
     assert!(told[4].ends_with("feed.json"));
 }
+
+#[test]
+fn what_a_server_left_untold_is_told_by_the_next_one_and_once() {
+    let silent = Hub::answering(&["", "204 No Content"]);
+    let room = at_home(&[&silent.url()]);
+    let press = Press::start(&room, "2026-12-01T09:00:00Z");
+    silent.wait_for(1);
+    press.stop();
+    let kept = room.read(".postrider-untold");
+    assert_eq!(kept.lines().count(), 3, "{kept}");
+    let _press = Press::start(&room, "2026-12-01T09:05:00Z");
+    silent.wait_for(1 + 3);
+    let mut told = silent.told().split_off(1);
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), 3, "each feed once");
+    let start = std::time::Instant::now();
+    while room.has(".postrider-untold") {
+        assert!(start.elapsed() < crate::support::DEADLINE, "it is told");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}

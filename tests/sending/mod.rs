@@ -13,6 +13,8 @@ mod disk;
 mod dkim;
 mod flow;
 mod ground;
+mod hostile_mail;
+mod hostile_relay;
 mod imap;
 mod imap_login;
 mod leaving;
