@@ -31,10 +31,19 @@ pub struct Galley<'a> {
     pub goes_out_now: bool,
     /// The parts of one reader's mail; `None` where it cannot or need not be made.
     pub mail: Option<&'a MailParts>,
-    /// Files beside the issue that its links and pictures name: bytes by addresses as written.
-    pub files: &'a BTreeMap<String, u64>,
+    /// Files beside the issue that its links and pictures name, by addresses as written.
+    pub files: &'a BTreeMap<String, FileRead>,
     /// What is the same for all issues.
     pub around: &'a Surroundings,
+}
+
+/// A file beside an issue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileRead {
+    /// Its size.
+    pub bytes: u64,
+    /// Width and height in pixels, of a picture that says so.
+    pub pixels: Option<(u32, u32)>,
 }
 
 /// Another issue, or this one, as its neighbours see it.

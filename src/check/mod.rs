@@ -35,7 +35,7 @@ use std::collections::HashMap;
 
 use crate::diagnostic::Diagnostic;
 
-pub use galley::{Galley, Neighbour, Surroundings};
+pub use galley::{FileRead, Galley, Neighbour, Surroundings};
 pub use mail::{BROKEN_TEMPLATE, NO_UNSUBSCRIBE};
 pub use online::{Answer, judge_answer};
 pub use pictures::MISSING_PICTURE;

@@ -20,6 +20,10 @@ const HEAVY: Rule = Rule::warning(
     "heavy-picture",
     "a picture of more than 1 MB, or all of them of more than 3 MB",
 );
+const WIDE: Rule = Rule::note(
+    "wide-picture",
+    "a picture wider than 1,200 pixels, which is twice the width of a mail",
+);
 const FORMAT: Rule = Rule::warning(
     "picture-format",
     "a picture in a format that mail programs do not show",
@@ -33,9 +37,20 @@ const ONLY: Rule = Rule::warning(
     "a picture with hardly any words: filters take it for spam",
 );
 
-pub(super) const RULES: &[Rule] = &[MISSING_PICTURE, ALT, NAME, HEAVY, FORMAT, DROPPED, ONLY];
+pub(super) const RULES: &[Rule] = &[
+    MISSING_PICTURE,
+    ALT,
+    NAME,
+    HEAVY,
+    WIDE,
+    FORMAT,
+    DROPPED,
+    ONLY,
+];
 
 const MEGABYTE: u64 = 1_000_000;
+/// Twice the 600 pixels of the mail's column, in pixels.
+const WIDEST: u32 = 1_200;
 const HEAVY_ONE: u64 = MEGABYTE;
 const HEAVY_ALL: u64 = 3 * MEGABYTE;
 
@@ -50,6 +65,7 @@ pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
             format(galley, picture),
             dropped(galley, picture),
             weight(galley, picture),
+            width(galley, picture),
         ];
         let told = problems.into_iter().flatten();
         found.extend(told.map(|problem| galley.in_essay(problem, &picture.range)));
@@ -60,7 +76,7 @@ pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
     let addresses: BTreeSet<&str> = pictures.iter().map(|picture| &*picture.address).collect();
     let sizes = addresses
         .iter()
-        .filter_map(|address| galley.files.get(*address));
+        .filter_map(|address| Some(galley.files.get(*address)?.bytes));
     let all: u64 = sizes.sum();
     if all > HEAVY_ALL && addresses.len() > 1 {
         let problem = HEAVY.found(format!(
@@ -176,11 +192,19 @@ fn dropped(galley: &Galley<'_>, picture: &PictureRead) -> Option<Diagnostic> {
 }
 
 fn weight(galley: &Galley<'_>, picture: &PictureRead) -> Option<Diagnostic> {
-    let bytes = *galley.files.get(&picture.address)?;
+    let bytes = galley.files.get(&picture.address)?.bytes;
     (bytes > HEAVY_ONE).then(|| {
         HEAVY
             .found(format!("the picture has {}", megabytes(bytes)))
             .hint("scale it to 1,200 pixels, twice the width of the column")
+    })
+}
+
+fn width(galley: &Galley<'_>, picture: &PictureRead) -> Option<Diagnostic> {
+    let (width, height) = galley.files.get(&picture.address)?.pixels?;
+    (galley.is_to_be_mailed && width > WIDEST).then(|| {
+        WIDE.found(format!("the picture has {width} by {height} pixels"))
+            .hint("a mail shows 600, fine screens twice as many: scale it to 1,200")
     })
 }
 

@@ -16,8 +16,8 @@ use super::trial::{is_too_slow, try_composer};
 use super::{Publication, Stop};
 use crate::address::EmailAddress;
 use crate::check::{
-    BROKEN_TEMPLATE, FOREIGN_SENDER, Facts, Galley, Neighbour, Reading, Surroundings, check_issue,
-    check_publication,
+    BROKEN_TEMPLATE, FOREIGN_SENDER, Facts, FileRead, Galley, Neighbour, Reading, Surroundings,
+    check_issue, check_publication,
 };
 use crate::config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -377,14 +377,17 @@ impl<'a> Proofreader<'a> {
         Some(made)
     }
 
-    /// Sizes of the files beside an issue that it names, by the addresses as written.
-    fn files(&self, issue: &Issue) -> (BTreeMap<String, u64>, Vec<Diagnostic>) {
+    /// The files beside an issue that it names, by the addresses as written.
+    fn files(&self, issue: &Issue) -> (BTreeMap<String, FileRead>, Vec<Diagnostic>) {
         match assets_of(self.publication, issue) {
             Ok(assets) => {
                 let size = |picture: &Picture| {
                     let mut all = assets.files.iter();
                     let file = all.find(|file| picture.url.starts_with(&file.picture.url));
-                    file.map_or(0, |file| file.bytes)
+                    FileRead {
+                        bytes: file.map_or(0, |file| file.bytes),
+                        pixels: picture.size,
+                    }
                 };
                 let named = assets.pictures.iter();
                 let sizes = named.map(|(address, picture)| (address.to_owned(), size(picture)));
@@ -393,7 +396,12 @@ impl<'a> Proofreader<'a> {
             Err(problems) => {
                 // Not known: no link to a file is called dead.
                 let named = references(&issue.markdown).into_iter();
-                (named.map(|one| (one.address, 0)).collect(), problems)
+                (
+                    named
+                        .map(|one| (one.address, FileRead::default()))
+                        .collect(),
+                    problems,
+                )
             }
         }
     }

@@ -72,6 +72,17 @@ fn pictures_are_light() {
 }
 
 #[test]
+fn pictures_are_as_wide_as_a_mail_can_show() {
+    let of_width = |width: u32| {
+        let mut png = picture(0);
+        png[16..20].copy_from_slice(&width.to_be_bytes());
+        folder("![A lamp](lamp.png)").file("issues/2026-12-01-the-lamp/lamp.png", png)
+    };
+    finds("wide-picture", &of_width(1_201));
+    silent(&of_width(1_200));
+}
+
+#[test]
 fn pictures_are_of_a_kind_that_is_shown() {
     finds(
         "picture-format",
