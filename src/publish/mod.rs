@@ -31,6 +31,7 @@ mod progress;
 mod publication;
 mod readers;
 mod relays;
+mod rests;
 mod returned;
 mod roster;
 mod roster_watch;
@@ -75,7 +76,7 @@ pub use problems::foreign_sender;
 pub use progress::Progress;
 pub use publication::{IssueFile, Issues, KEY_FILE, Publication};
 pub use readers::{PageKind, Readers, Shown};
-pub use relays::Resting;
+pub use rests::Resting;
 pub use returned::{
     KEPT_FOLDER, Source, TakeReport, configured_sources, replay_returned, take_returned,
 };

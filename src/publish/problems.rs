@@ -2,7 +2,8 @@
 
 use super::deliver::RunError;
 use super::publication::Publication;
-use super::relays::{Relays, Resting};
+use super::relays::Relays;
+use super::rests::Resting;
 use crate::config::{SmtpConfig, is_loopback};
 use crate::diagnostic::Diagnostic;
 use crate::freemail;

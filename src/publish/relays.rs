@@ -3,7 +3,6 @@
 //! A relay further back is used while all before it rest; one whose rest is over is tried by a
 //! single message, and the others go on where they are until that is accepted.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use tokio::sync::futures::Notified;
 use super::deliver::Held;
 use super::halt::Halt;
 use super::problems::relay_problem;
+use super::rests::{Resting, by_the_wall, count_earlier, revive, stored};
 use super::send::Ask;
 use super::signals::of_refusal;
 use super::{Publication, Stop};
@@ -47,37 +47,6 @@ struct State {
     pace: Pace,
     /// Nothing more is tried there in this run.
     is_out: bool,
-}
-
-/// A relay that is left in peace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resting {
-    /// Its address.
-    pub relay: String,
-    /// Why.
-    pub cause: Cause,
-    /// When it is tried again.
-    pub until: DateTime<Utc>,
-    /// Its words, or what broke.
-    pub told: String,
-}
-
-impl fmt::Display for Resting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let until = self.until.format("%Y-%m-%d %H:%M:%S UTC");
-        let why = match self.cause {
-            Cause::Down => "cannot be used",
-            Cause::Throttled | Cause::Rate => "finds us too fast",
-            Cause::Login => "cannot check the login",
-            Cause::Quota => "takes no more for now",
-            Cause::Daily => "was given all that `daily` allows",
-        };
-        write!(f, "{} {why}; it is left in peace until {until}", self.relay)?;
-        if self.told.is_empty() {
-            return Ok(());
-        }
-        write!(f, " ({})", self.told)
-    }
 }
 
 /// What comes next for a worker.
@@ -427,12 +396,7 @@ impl Relays {
 
     /// A rest as the next run must know it; `None` for one that is about the moment alone.
     pub(super) fn stored(&self, rest: &Rest, now: Instant) -> Option<StoredRest> {
-        rest.cause.outlives_a_run().then(|| StoredRest {
-            cause: rest.cause.as_str().to_owned(),
-            until: self.by_the_wall(rest.until, now),
-            times: rest.times,
-            told: rest.told.clone(),
-        })
+        stored(rest, self.clock, now)
     }
 
     /// A rest, to be told.
@@ -440,7 +404,7 @@ impl Relays {
         Resting {
             relay: self.config(index).shown(),
             cause: rest.cause,
-            until: self.by_the_wall(rest.until, now),
+            until: by_the_wall(rest.until, self.clock, now),
             told: rest.told.clone(),
         }
     }
@@ -462,14 +426,6 @@ impl Relays {
     pub(super) fn has_another(&self, index: usize, now: Instant) -> bool {
         let mut others = (0..self.members.len()).filter(|other| *other != index);
         others.any(|other| self.may_be_asked(other, now))
-    }
-
-    fn by_the_wall(&self, at: Instant, now: Instant) -> DateTime<Utc> {
-        let left = TimeDelta::from_std(at.saturating_duration_since(now)).unwrap_or(TimeDelta::MAX);
-        self.clock
-            .now()
-            .checked_add_signed(left)
-            .unwrap_or_default()
     }
 
     fn state(&self, index: usize) -> MutexGuard<'_, State> {
@@ -499,38 +455,4 @@ fn limits_of(config: &SmtpConfig) -> Limits {
 fn account_of(config: &SmtpConfig) -> String {
     let hash = |name: &str| HEXLOWER.encode(&sha256(name.as_bytes())[..8]);
     config.username().map(hash).unwrap_or_default()
-}
-
-/// A rest of an earlier run by this run's clock; `None` for one that is long over.
-fn revive(rest: &StoredRest, rules: &RestRules, clock: Clock) -> Option<Rest> {
-    const FORGOTTEN: TimeDelta = TimeDelta::days(1);
-    let cause = Cause::from_stored(&rest.cause)?;
-    let left = rest.until - clock.now();
-    if left < -FORGOTTEN || left > FORGOTTEN {
-        return None;
-    }
-    // No longer than it was when it began, wherever the clock was set to since.
-    let left = left.to_std().unwrap_or_default();
-    let left = left.min(rules.length(cause, rest.times));
-    Some(Rest {
-        cause,
-        until: present() + left,
-        times: rest.times,
-        told: rest.told.clone(),
-    })
-}
-
-fn count_earlier(
-    pace: &mut Pace,
-    ledger: &mut Ledger,
-    row: i64,
-    clock: Clock,
-) -> Result<(), LedgerError> {
-    let now = clock.now();
-    let day_ago = now - TimeDelta::days(1);
-    for (at, messages) in ledger.taken_since(row, day_ago, now)? {
-        let age = (now - at).to_std().unwrap_or(Duration::ZERO);
-        pace.count_earlier(present(), age, messages);
-    }
-    Ok(())
 }

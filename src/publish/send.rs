@@ -19,7 +19,8 @@ use super::halt::Halt;
 use super::job::{Job, outcome, tidy};
 use super::problems::{foreign_sender, relay_config};
 use super::progress::Progress;
-use super::relays::{Opened, Relays, Resting};
+use super::relays::{Opened, Relays};
+use super::rests::Resting;
 use super::targets::{
     Target, check_new, move_to_now, plan_if_new, put_off, question, rehearse_all, select,
 };
