@@ -273,7 +273,8 @@ impl Reader<'_> {
     ) -> Result<Secret, Diagnostic> {
         let wrong = |message: &str| Diagnostic::error(message).at(self.source, value.span());
         if password_file.is_some() {
-            return Err(wrong("there is a file with a password as well").hint(
+            let file = key.replace("token_command", "password_file");
+            return Err(wrong(&format!("there is `{file}` as well")).hint(
                 "a server is logged in to by a password or by a token: take one of them out",
             ));
         }

@@ -36,9 +36,10 @@ pub(super) fn of_refusal(step: Step, reply: &Reply) -> Signal {
     }
 }
 
-fn told_by(transaction: &Transaction) -> String {
+/// What a delivery failed for; empty where it did not.
+pub(super) fn told_by(transaction: &Transaction) -> String {
     match transaction {
-        Transaction::Refused(step, reply) => format!("to {step} it said: {reply}"),
+        Transaction::Refused(step, reply) => format!("to {step} the relay said: {reply}"),
         Transaction::LostBeforeDot(step, told) => format!("at {step}: {told}"),
         Transaction::LostAfterDot(told) => format!("after the end of data: {told}"),
         Transaction::Accepted(_) | Transaction::Withheld => String::new(),

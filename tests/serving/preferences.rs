@@ -43,6 +43,13 @@ fn a_pause_lasts_until_its_day() {
     assert_eq!(place.planned(), ["ben@example.org", "cyd@example.org"]);
     let plan = place.room.run(["plan", "--all"]).exits(0);
     plan.stdout_contains("paused by the reader until 2026-12-20");
+    let listed = ["subscribers", "list", "--status", "paused"];
+    place
+        .room
+        .run(listed)
+        .exits(0)
+        .stdout_contains("paused by the reader until 2026-12-20")
+        .stdout_contains("0 of 1 subscriber mailed");
     let page = place.ask("GET", &preferences(READER)).text();
     assert!(page.contains("value=\"2026-12-20\""), "{page}");
     let place = place.restart_at("2026-12-20T00:00:01Z");

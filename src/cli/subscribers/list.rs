@@ -30,8 +30,8 @@ pub(super) struct List {
     /// Only those with this tag
     #[arg(long)]
     tag: Option<String>,
-    /// Only those who stand so: `mailed`, `suppressed`, `unsubscribed`, `bounced`, or a word of the
-    /// column `status`
+    /// Only those who stand so: `mailed`, `paused`, `suppressed`, `unsubscribed`, `bounced`, or a word
+    /// of the column `status`
     #[arg(long, value_name = "WORD")]
     status: Option<String>,
     /// Only those who stand in `subscribers.csv`, or those who signed up on the web
@@ -66,6 +66,8 @@ impl List {
         app.output.warnings(roster.warnings());
         let rules = PlanRules {
             suppressions: office.ledger.suppression_reasons()?,
+            preferences: office.ledger.preferences()?,
+            now: office.publication.clock.now(),
             ..PlanRules::default()
         };
         let keys = &office.keys;
@@ -166,6 +168,7 @@ impl Standing<'_> {
             None => matches!(word, "mailed" | "active"),
             Some(Exclusion::Suppressed(reason)) => word == "suppressed" || word == *reason,
             Some(Exclusion::Status(status)) => word == status,
+            Some(Exclusion::Paused(_)) => word == "paused",
             Some(_) => false,
         }
     }

@@ -13,7 +13,7 @@ use crate::mailer::{ConnectError, Envelope, WireMessage};
 use crate::pace::{RestRules, Signal};
 use crate::publish::deliver::Held;
 use crate::publish::relays::{Next, Relays, present};
-use crate::publish::signals::of_refusal;
+use crate::publish::signals::{of_refusal, told_by};
 use crate::publish::{Halt, Publication, Stop};
 
 /// How long a relay is not asked that gave no connection. What an issue's run knows of rests stands in
@@ -217,14 +217,5 @@ impl<'a> Courier<'a> {
         let told = self.told.clone();
         told.or_else(|| resting.first().map(ToString::to_string))
             .unwrap_or_else(|| "no relay can be asked just now".to_owned())
-    }
-}
-
-fn told_by(transaction: &Transaction) -> String {
-    match transaction {
-        Transaction::Refused(step, reply) => format!("to {step} the relay said: {reply}"),
-        Transaction::LostBeforeDot(step, told) => format!("at {step}: {told}"),
-        Transaction::LostAfterDot(told) => format!("after the end of data: {told}"),
-        Transaction::Accepted(_) | Transaction::Withheld => String::new(),
     }
 }
