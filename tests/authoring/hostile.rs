@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{between, newsroom};
+use super::newsroom;
 use crate::support::mail::Letter;
 use crate::support::newsroom::{Newsroom, id_of};
 use crate::support::relay::ScriptedRelay;
@@ -268,29 +268,7 @@ fn an_escape_in_code_draws_nothing_on_the_terminal() {
 /// The table of `docs/proof.md` names tests that are there.
 #[test]
 fn each_hostile_input_of_the_document_has_its_test() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let document = std::fs::read_to_string(root.join("docs/proof.md")).unwrap();
-    let table = between(&document, "## Issues and templates that mean harm", "\n## ");
-    let mut sources = String::new();
-    let mut folders = vec![root.join("tests"), root.join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                sources += &std::fs::read_to_string(path).unwrap();
-            }
-        }
-    }
-    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
-    let mut tests = 0;
-    for row in rows {
-        let cell = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        for name in cell.split_whitespace().map(|name| name.trim_matches('`')) {
-            assert!(sources.contains(&format!("fn {name}(")), "no test {name}");
-            tests += 1;
-        }
-    }
+    let rows = crate::support::proof_table::tests_by_row("## Issues and templates that mean harm");
+    let tests = rows.concat().len();
     assert!(tests > 20, "{tests}");
 }

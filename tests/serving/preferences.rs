@@ -1,6 +1,7 @@
 //! What readers choose, and what it does to a plan.
 
 use super::reader::{Place, leaving, preferences};
+use crate::support::mail::Letter;
 
 const READER: &str = "ana@example.org";
 
@@ -97,6 +98,14 @@ fn the_archive_has_a_form_that_joins() {
     assert!(!page.contains("mailto:"), "{page}");
 }
 
+/// Where a mail leads those who want to choose.
+#[track_caller]
+fn path_of_choice(mail: &Letter) -> String {
+    let mut lines = mail.text().lines();
+    let line = lines.find_map(|line| line.strip_prefix("Choose: http://localhost:8080"));
+    line.unwrap().trim_end().to_owned()
+}
+
 #[test]
 fn a_template_of_the_mail_can_lead_to_the_readers_choices_and_needs_a_server_for_it() {
     const LINE: &str =
@@ -108,27 +117,13 @@ fn a_template_of_the_mail_can_lead_to_the_readers_choices_and_needs_a_server_for
             .subscribers("email\nana@example.org\n")
     });
     let mails = place.mails_to(READER, 1);
-    let choose = mails[0]
-        .text()
-        .lines()
-        .find(|line| line.starts_with("Choose: "));
-    let path = choose
-        .unwrap()
-        .trim_end()
-        .replace("Choose: http://localhost:8080/", "/");
+    let path = path_of_choice(&mails[0]);
     assert_eq!(path, preferences(READER));
     assert_eq!(place.ask("GET", &path).status, 200);
     // A test message leads nobody to anybody's.
     let command = ["send", "--test", "ben@example.org", "of-paper"];
     place.room.run(command).exits(0);
     let mails = place.mails_to("ben@example.org", 2);
-    let choose = mails[0]
-        .text()
-        .lines()
-        .find(|line| line.starts_with("Choose: "));
-    let path = choose
-        .unwrap()
-        .trim_end()
-        .replace("Choose: http://localhost:8080/", "/");
+    let path = path_of_choice(&mails[0]);
     assert_eq!(place.ask("GET", &path).status, 404);
 }
