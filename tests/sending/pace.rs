@@ -241,6 +241,8 @@ fn a_relay_that_takes_two_connections_alone_gets_everything_over_two() {
     }
     let running = room.spawn(SEND);
     gate.wait_for(2);
+    // Refused while the two are at work, and not when they are done: then nobody would be left.
+    relay.wait_for_ends(2);
     gate.release();
     running.wait().exits(0);
     assert_counts(&room, &[("planned", 12), ("sent", 12)]);
@@ -281,14 +283,7 @@ fn a_rate_and_an_allowance_go_together() {
 
 #[test]
 fn a_run_ends_when_all_is_used_up_and_more_wait_than_work() {
-    let relay = ScriptedRelay::start();
-    for number in 2..=40 {
-        let too_many = "421 4.7.0 too many connections";
-        relay
-            .at(Stage::Banner)
-            .on_connection(number)
-            .reply(too_many);
-    }
+    let relay = ScriptedRelay::setup().connections_at_once(1).start();
     // The one connection that there is holds its first message until the others were refused.
     let gate = relay.hold_at_dot();
     let room = over(&relay, 8, "daily = 8").readers(20);

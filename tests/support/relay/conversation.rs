@@ -63,8 +63,18 @@ impl<'a> Conversation<'a> {
             random: 0x2545_F491_4F6C_DD1D ^ number as u64,
         };
         // Every way out is an end of the connection; the test sees it from the other side.
-        let _: Result<(), Over> = conversation.run();
+        let most = shared.setup.connections_at_once;
+        let is_let_in = shared.log.let_in(most.unwrap_or(usize::MAX));
+        let _: Result<(), Over> = if is_let_in {
+            conversation.run()
+        } else {
+            conversation.write("421 4.7.0 too many connections")
+        };
         conversation.stream.close();
+        if is_let_in {
+            shared.log.let_out();
+        }
+        shared.log.count_end();
     }
 
     fn run(&mut self) -> Result<(), Over> {

@@ -38,6 +38,9 @@ pub(super) struct Log {
 pub(super) struct Entries {
     pub(super) accepted: Vec<AcceptedMessage>,
     pub(super) connections: usize,
+    /// Connections that were ended on both sides.
+    pub(super) ends: usize,
+    inside: usize,
     auth_attempts: usize,
     commands: Vec<(usize, String)>,
     offences: Vec<String>,
@@ -91,6 +94,23 @@ impl Log {
         entries.connections += 1;
         self.grown.notify_all();
         entries.connections
+    }
+
+    /// Lets a connection in unless so many are inside.
+    pub(super) fn let_in(&self, most: usize) -> bool {
+        let mut entries = self.lock();
+        let has_room = entries.inside < most;
+        entries.inside += usize::from(has_room);
+        has_room
+    }
+
+    pub(super) fn let_out(&self) {
+        self.lock().inside -= 1;
+    }
+
+    pub(super) fn count_end(&self) {
+        self.lock().ends += 1;
+        self.grown.notify_all();
     }
 
     pub(super) fn count_auth_attempt(&self) {

@@ -32,6 +32,7 @@ pub struct Setup {
     accounts: Vec<(String, String)>,
     injected: Vec<u8>,
     messages_per_connection: Option<(usize, Farewell)>,
+    connections_at_once: Option<usize>,
     slowest_reply: Duration,
     keeps_journal: bool,
 }
@@ -93,6 +94,13 @@ impl Setup {
     #[must_use]
     pub fn account(mut self, user: &str, password: &str) -> Self {
         self.accounts.push((user.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// Takes at most so many connections at a time; to one more it says 421.
+    #[must_use]
+    pub fn connections_at_once(mut self, most: usize) -> Self {
+        self.connections_at_once = Some(most);
         self
     }
 
@@ -162,6 +170,7 @@ impl ScriptedRelay {
             accounts: Vec::new(),
             injected: Vec::new(),
             messages_per_connection: None,
+            connections_at_once: None,
             slowest_reply: Duration::ZERO,
             keeps_journal: false,
         }
@@ -319,6 +328,14 @@ impl ScriptedRelay {
         self.shared
             .log
             .wait_until("connections", count, |log| log.connections);
+    }
+
+    /// Returns when the client, too, has closed `count` connections that the relay ended.
+    #[track_caller]
+    pub fn wait_for_ends(&self, count: usize) {
+        self.shared
+            .log
+            .wait_until("ends of connections", count, |log| log.ends);
     }
 
     /// How many connections were opened.
