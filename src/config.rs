@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use url::Host;
+use url::{Host, Url};
 
 use crate::address::{EmailAddress, Mailbox};
 use crate::bounce::rules::Rules;
@@ -255,6 +255,13 @@ pub fn parse(
     }
     .config(raw)
 }
+
+/// The host of a URL as a resolver wants it, an address of IPv6 without its brackets; empty if there
+/// is none.
+fn host_of(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_matches(['[', ']'])
+}
+
 /// Whether a host is this machine by its name alone; nothing is resolved.
 pub fn is_loopback(host: &str) -> bool {
     match Host::parse(host) {
@@ -264,6 +271,7 @@ pub fn is_loopback(host: &str) -> bool {
         Err(_) => host == "::1",
     }
 }
+
 /// `90s`, `30m`, `6h`, `2d`.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;

@@ -8,7 +8,7 @@ use url::Url;
 use super::raw::RawBounces;
 use super::reader::{Origin, Reader, Value};
 use super::relay::{percent_decode, read_secret};
-use super::{Secret, Security, is_loopback};
+use super::{Secret, Security, host_of, is_loopback};
 use crate::diagnostic::Diagnostic;
 
 /// Where mail that came back lies.
@@ -98,11 +98,7 @@ impl Reader<'_> {
                 "take it out and set `imap_password_file`, or the variable POSTRIDER_IMAP_PASSWORD",
             ));
         }
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
+        let host = host_of(&url).to_owned();
         let security = match url.scheme() {
             "imaps" => Security::Implicit,
             // A server on this machine is not reached over a wire.

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::raw::RawSmtp;
 use super::reader::{Origin, Reader, Value};
-use super::{Credentials, Secret, Security, SmtpConfig, is_loopback};
+use super::{Credentials, Secret, Security, SmtpConfig, host_of, is_loopback};
 use crate::diagnostic::Diagnostic;
 use crate::fs;
 
@@ -71,11 +71,7 @@ impl Reader<'_> {
             return Ok(None);
         };
         let url = self.relay_url(&value)?;
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
+        let host = host_of(&url).to_owned();
         let ca_file = self
             .value(&name("CA_FILE"), raw.ca_file)
             .map(|value| self.folder.join(value.text));
@@ -101,24 +97,8 @@ impl Reader<'_> {
             "messages_per_connection",
         )?;
         let daily = self.number(&name("DAILY"), raw.daily, 1..=1_000_000_000, "daily")?;
-        let security = match url.scheme() {
-            "smtps" => Security::Implicit,
-            "smtp+plain" => Security::Plain,
-            // A relay on this machine is not reached over a wire. With a password to protect, or
-            // a certificate to check it by, TLS is wanted even there.
-            _ if is_loopback(&host) && ca_file.is_none() && credentials.is_none() => {
-                Security::Plain
-            }
-            _ => Security::StartTls,
-        };
-        if security == Security::Plain && credentials.is_some() && !is_loopback(&host) {
-            return Err(self
-                .wrong(
-                    &value,
-                    "the password would go to another machine unprotected",
-                )
-                .hint("use `smtps://` or `smtp://`"));
-        }
+        let has_secret = credentials.is_some();
+        let security = self.security(&value, &url, has_secret, ca_file.is_some())?;
         let default_port = if security == Security::Implicit {
             465
         } else {
@@ -141,6 +121,34 @@ impl Reader<'_> {
             rate: self.rate(&name("RATE"), raw.rate)?,
             daily: daily.map(|messages| messages as u64),
         }))
+    }
+
+    /// How the conversation with the relay of this URL is protected.
+    fn security(
+        &self,
+        value: &Value,
+        url: &Url,
+        has_secret: bool,
+        has_authority: bool,
+    ) -> Result<Security, Diagnostic> {
+        let local = is_loopback(host_of(url));
+        let security = match url.scheme() {
+            "smtps" => Security::Implicit,
+            "smtp+plain" => Security::Plain,
+            // A relay on this machine is not reached over a wire. With a password to protect, or
+            // a certificate to check it by, TLS is wanted even there.
+            _ if local && !has_secret && !has_authority => Security::Plain,
+            _ => Security::StartTls,
+        };
+        if security == Security::Plain && has_secret && !local {
+            return Err(self
+                .wrong(
+                    value,
+                    "the password would go to another machine unprotected",
+                )
+                .hint("use `smtps://` or `smtp://`"));
+        }
+        Ok(security)
     }
 
     /// Messages a second.

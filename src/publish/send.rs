@@ -31,6 +31,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ledger::{Bounces, Counts, IssueState, Ledger, Reason, SenderLock};
 use crate::mailer::Timers;
 use crate::pace::{Cause, RestRules};
+use crate::token::Keys;
 
 /// What the author asked for.
 #[derive(Debug, Clone, Default)]
@@ -174,6 +175,9 @@ pub fn send(
     ended
 }
 
+/// How many deliveries a run settled of each issue, by its row, before it mailed anything.
+type Touched = BTreeMap<i64, u64>;
+
 fn send_under(
     lock: &mut SenderLock,
     publication: &Publication,
@@ -190,26 +194,15 @@ fn send_under(
 
     let mut report = SendReport::default();
     let mut targets = select(publication, options, &mut ledger, &keys, &mut report)?;
-    let mut touched = BTreeMap::new();
-    for recorded in targets.iter().filter_map(Target::started) {
-        if options.issue.is_some() {
-            // Who names it has looked at what the relay said.
-            ledger.release_refused(recorded.row)?;
-        }
-        let settled = tidy(publication, options, &keys, &mut ledger, recorded)?;
-        let now = publication.clock.now();
-        let accepted = accept_doubtful(options, &mut ledger, recorded, now)?;
-        touched.insert(recorded.row, settled + accepted);
-    }
+    let touched = put_in_order(publication, options, &keys, &mut ledger, &targets)?;
     let extra = Extra::find(publication, options, &targets, &mut ledger, &keys)?;
     let mut question = question(publication, &targets, &mut ledger)?;
     extra.add_to(&mut question);
     if question.total == 0 {
         for recorded in targets.iter().filter_map(Target::started) {
             ledger.finish(recorded.row, publication.clock.now())?;
-            let settled = touched.get(&recorded.row).copied().unwrap_or(0);
-            report.issues.push(outcome(recorded, &mut ledger, settled)?);
         }
+        tell_started(&targets, &mut ledger, &touched, &mut report)?;
         return Ok(report);
     }
     relay_config(publication)?;
@@ -232,10 +225,7 @@ fn send_under(
         Opened::Session(first) => *first,
         Opened::Resting(resting) => {
             report.resting = resting;
-            for recorded in targets.iter().filter_map(Target::started) {
-                let settled = touched.get(&recorded.row).copied().unwrap_or(0);
-                report.issues.push(outcome(recorded, &mut ledger, settled)?);
-            }
+            tell_started(&targets, &mut ledger, &touched, &mut report)?;
             return Ok(report);
         }
     };
@@ -265,12 +255,49 @@ fn send_under(
     Ok(report)
 }
 
+/// What is open of issues that have a plan, before more is asked of them: how many deliveries of
+/// each were settled by that.
+fn put_in_order(
+    publication: &Publication,
+    options: &SendOptions,
+    keys: &Arc<Keys>,
+    ledger: &mut Ledger,
+    targets: &[Target],
+) -> Result<Touched, Stop> {
+    let mut touched = Touched::new();
+    for recorded in targets.iter().filter_map(Target::started) {
+        if options.issue.is_some() {
+            // Who names it has looked at what the relay said.
+            ledger.release_refused(recorded.row)?;
+        }
+        let settled = tidy(publication, options, keys, ledger, recorded)?;
+        let now = publication.clock.now();
+        let accepted = accept_doubtful(options, ledger, recorded, now)?;
+        touched.insert(recorded.row, settled + accepted);
+    }
+    Ok(touched)
+}
+
+/// Where the issues with a plan stand, for a run that mails none of them.
+fn tell_started(
+    targets: &[Target],
+    ledger: &mut Ledger,
+    touched: &Touched,
+    report: &mut SendReport,
+) -> Result<(), Stop> {
+    for recorded in targets.iter().filter_map(Target::started) {
+        let settled = touched.get(&recorded.row).copied().unwrap_or(0);
+        report.issues.push(outcome(recorded, ledger, settled)?);
+    }
+    Ok(())
+}
+
 /// One issue after the other, until one has a reason to stop.
 fn work_through(
     job: &Job<'_>,
     mut ledger: Ledger,
     targets: Vec<Target>,
-    touched: &BTreeMap<i64, u64>,
+    touched: &Touched,
     first: HeldSession,
     ask: &mut dyn Ask,
     report: &mut SendReport,
