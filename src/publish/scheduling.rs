@@ -226,6 +226,16 @@ fn keep_senders_away(publication: &Publication, issue: &Issue) -> Result<Option<
     match SenderLock::take(&publication.folder) {
         Ok(lock) => Ok(Some(lock)),
         Err(LockError::Held { .. }) if standing != Standing::Due => Ok(None),
+        Err(error @ LockError::Held { .. }) => {
+            let slug = &issue.slug;
+            let problem = Diagnostic::error(error.to_string())
+                .cause(format!("`{slug}` is due, and may be planned at this moment"))
+                .hint(format!(
+                    "wait until it has finished; or write `draft = true` into `{}`, which keeps it back unless `postrider status {slug}` shows a plan",
+                    issue.source.name
+                ));
+            Err(Stop::Busy(Box::new(problem)))
+        }
         Err(error) => Err(error.into()),
     }
 }

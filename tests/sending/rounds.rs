@@ -1,8 +1,10 @@
 //! What a server does by the clock: each issue is published and mailed at its time, once, whatever
 //! happens to the clocks, the folder, the relay and the process.
 
-use chrono::TimeDelta;
 use std::time::Duration;
+
+use chrono::TimeDelta;
+use postrider::publish::Doing;
 
 use super::{SLUG, assert_counts, assert_ledger_is_true, ledger, newsroom, rows_of, served};
 use crate::support::newsroom::Newsroom;
@@ -400,4 +402,81 @@ fn a_clone_of_the_folder_sends_nothing() {
     press.wait_for("`why-write`: 2 sent");
     press.look_around();
     assert_eq!(relay.accepted().len(), 4);
+}
+
+/// Two readers, an issue at nine, and at ten a second one and one for the web.
+fn two_at_once(relay: &ScriptedRelay) -> Newsroom {
+    let at_ten = "send_at = \"2026-12-01T10:00:00\"";
+    two_readers(relay)
+        .essay_with("2026-12-01-second", "Second", at_ten, "More.\n")
+        .essay_with(
+            "2026-12-01-for-the-web",
+            "Web",
+            &format!("{at_ten}\nmail = false"),
+            "Soon.\n",
+        )
+}
+
+#[test]
+fn an_issue_becomes_public_at_its_time_while_another_one_is_still_being_mailed() {
+    let relay = ScriptedRelay::start();
+    let room = two_at_once(&relay);
+    let gate = relay.at(Stage::Mail).hold();
+    let press = Press::start(&room, "2026-12-01T09:00:00Z");
+    gate.wait_for(1);
+    press.pass(hours(1));
+    press.wait_for("built: 3 issues");
+    assert!(
+        room.has("public/issues/for-the-web/index.html")
+            && room.has("public/issues/second/index.html")
+    );
+    let state = press.state();
+    assert!(matches!(state.doing, Doing::Sending { .. }) && state.runs == 0);
+    assert!(relay.accepted().is_empty());
+    gate.release();
+    press.wait_for("`second`: 2 sent");
+    press.look_around();
+    assert_eq!(relay.accepted().len(), 4);
+    assert!(served(&relay).values().all(|copies| *copies == 2));
+    assert_ledger_is_true(&room, &relay);
+}
+
+#[test]
+fn an_issue_that_waits_for_another_one_can_still_be_put_off() {
+    let relay = ScriptedRelay::start();
+    let room = two_at_once(&relay);
+    let gate = relay.at(Stage::Mail).hold();
+    let press = Press::start(&room, "2026-12-01T09:00:00Z");
+    gate.wait_for(1);
+    press.pass(hours(1));
+    press.wait_for("built: 3 issues");
+    let file = "issues/2026-12-01-second.md";
+    room.write(file, room.read(file).replace("T10:00:00", "T13:00:00"));
+    press.wait_for_looks();
+    gate.release();
+    press.wait_for("`why-write`: 2 sent");
+    assert_all_sent_once(&room, &relay, &press);
+    assert_eq!(relay.accepted().len(), 2);
+    press.pass(hours(3));
+    press.wait_for("`second`: 2 sent");
+    press.look_around();
+    assert_eq!(relay.accepted().len(), 4);
+}
+
+#[test]
+fn what_is_mended_while_a_run_fails_over_it_is_tried_at_once() {
+    let relay = ScriptedRelay::start();
+    let room = two_readers(&relay);
+    let gate = relay.at(Stage::Banner).once().hold();
+    relay.at(Stage::Banner).once().reply("421 not now\r\n");
+    let press = Press::start(&room, "2026-12-01T09:00:00Z");
+    gate.wait_for(1);
+    let settings = room.read("postrider.toml");
+    room.write("postrider.toml", format!("{settings}\n# mended\n"));
+    // The look that sees it, and one that goes by it.
+    press.wait_for_looks();
+    gate.release();
+    press.wait_for("421 not now");
+    press.wait_for("`why-write`: 2 sent");
+    assert_all_sent_once(&room, &relay, &press);
 }

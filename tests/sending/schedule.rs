@@ -339,7 +339,8 @@ fn an_issue_that_is_put_off_while_another_one_is_sent_is_left_alone() {
     // it is planned already.
     room.run(["unschedule", SLUG])
         .fails(75)
-        .stderr_contains("another sender holds the ledger");
+        .stderr_contains("another sender holds the ledger")
+        .stderr_contains("write `draft = true` into `issues/2026-12-01-why-write.md`");
     // An author who cannot wait edits the file.
     let text = room.read(FILE);
     room.write(FILE, text.replacen("title", "draft = true\ntitle", 1));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use postrider::clock::{Clock, Hands};
 use postrider::config::Environment;
-use postrider::publish::{Halt, Rhythm, Rounds, RoundsState, RoundsView};
+use postrider::publish::{Doing, Halt, Rhythm, Rounds, RoundsState, RoundsView};
 use postrider::schedule::Look;
 
 use super::DEADLINE;
@@ -118,10 +118,22 @@ impl Press {
         self.wait_until(words, || self.times_told(words) > 0);
     }
 
-    /// Waits until two whole looks were taken from now on: what does not happen by then, does not
-    /// happen by the clock of now.
+    /// Waits until two whole looks were taken from now on, and what they began is over: what does not
+    /// happen by then, does not happen by the clock of now.
     #[track_caller]
     pub fn look_around(&self) {
+        // What the first looks began may have left something to the next ones.
+        for _ in 0..2 {
+            self.wait_for_looks();
+            self.wait_until("the end of a run", || {
+                matches!(self.state().doing, Doing::Nothing)
+            });
+        }
+    }
+
+    /// Waits until two whole looks were taken from now on, whatever is being mailed beside them.
+    #[track_caller]
+    pub fn wait_for_looks(&self) {
         let looks = self.state().looks;
         // The one that is under way, and two after it.
         self.wait_until("looks", || self.state().looks >= looks + 3);
@@ -152,6 +164,10 @@ impl Press {
 
 impl Drop for Press {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Nobody opens the gates of a test that has failed.
+            self.halt.abort();
+        }
         self.end();
     }
 }

@@ -1,5 +1,7 @@
 //! The publication's folder, opened again when something in it has changed.
 
+use std::sync::Arc;
+
 use super::Rounds;
 use crate::diagnostic::Diagnostic;
 use crate::issue::Issue;
@@ -10,7 +12,7 @@ use crate::publish::{Publication, Stop};
 #[derive(Default)]
 pub(super) struct Folder {
     stamps: Stamps,
-    opened: Option<Opened>,
+    opened: Option<Arc<Opened>>,
     broken: Option<Broken>,
 }
 
@@ -31,12 +33,15 @@ struct Broken {
 /// What a look at the folder found.
 pub(super) enum Found<'a> {
     /// All can be read. `changed` is whether it was read anew.
-    Good { opened: &'a Opened, changed: bool },
+    Good {
+        opened: &'a Arc<Opened>,
+        changed: bool,
+    },
     /// Not all can be read. `last` is what it was before, which nothing is sent from; `is_news` is
     /// whether this is the time to tell.
     Broken {
         problems: &'a [Diagnostic],
-        last: Option<&'a Opened>,
+        last: Option<&'a Arc<Opened>>,
         is_news: bool,
     },
 }
@@ -51,7 +56,7 @@ impl Folder {
         if changed {
             self.stamps = stamps;
             match open(rounds) {
-                Ok(opened) => (self.opened, self.broken) = (Some(opened), None),
+                Ok(opened) => (self.opened, self.broken) = (Some(Arc::new(opened)), None),
                 Err(problems) => {
                     self.broken = Some(Broken {
                         problems,

@@ -11,6 +11,7 @@ mod folder;
 mod overseer;
 mod patience;
 mod post;
+mod sender;
 mod shift;
 mod state;
 
@@ -143,7 +144,7 @@ impl Rounds {
                 let mut post = Post::new(self);
                 self.again_and_again(halt, self.rhythm.maildir, || post.look(halt));
             });
-            let mut shift = Shift::new(self);
+            let mut shift = Shift::new(self, scope);
             self.again_and_again(halt, self.rhythm.look, || shift.look(halt));
         });
     }
@@ -157,6 +158,12 @@ impl Rounds {
         let text = masked(text);
         self.state.note_error(self.clock.now(), &text);
         (self.tell)(Told::Wrong(&text));
+    }
+
+    fn warn_of_all(&self, problems: &[Diagnostic]) {
+        for problem in problems {
+            self.warn(&one_line(problem));
+        }
     }
 
     /// Tells the hubs of a build, beside everything else.

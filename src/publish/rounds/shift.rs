@@ -1,34 +1,36 @@
 //! One look after the other: what has changed, what is due, what is open, and what follows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::thread::Scope;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use super::folder::{Folder, Found, Opened};
-use super::overseer::{Overseer, lines};
 use super::patience::{Patience, Work};
-use super::state::Doing;
-use super::{Rhythm, Rounds, one_line};
+use super::sender::Sender;
+use super::{Rhythm, Rounds};
 use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::issue::{Issue, IssueId};
 use crate::ledger::{Ledger, Teller};
 use crate::publish::ground::{objection, remember_the_time};
 use crate::publish::telling::{Trouble, tell_troubles};
-use crate::publish::{Halt, Held, Publication, SendOptions, SendReport, Stop, build, send};
+use crate::publish::{Halt, Held, Publication, Stop, build};
 use crate::schedule::{Entry, Look, Tick, Watch, Why, tick};
 
 /// What is known from one look to the next.
-pub(super) struct Shift<'a> {
-    rounds: &'a Rounds,
+pub(super) struct Shift<'scope, 'env> {
+    rounds: &'env Rounds,
     folder: Folder,
-    know: Known<'a>,
+    know: Known<'scope, 'env>,
 }
 
 /// All of it but the folder, whose contents are borrowed during a look.
-struct Known<'a> {
-    rounds: &'a Rounds,
+struct Known<'scope, 'env> {
+    rounds: &'env Rounds,
+    sender: Sender<'scope, 'env>,
     /// Begins with the first look at a ledger that can be read, or at none.
     watch: Option<Watch>,
     /// What the last build showed; `None` before the first one.
@@ -36,7 +38,6 @@ struct Known<'a> {
     building: Patience,
     /// Why the last build failed, until one has succeeded.
     not_built: Vec<Trouble>,
-    sending: Patience,
     remembered_at: Option<Duration>,
     /// The causes of all that is in the way, as they were told last.
     told: BTreeSet<String>,
@@ -55,8 +56,8 @@ struct Agenda {
     knows_the_time: bool,
 }
 
-impl<'a> Shift<'a> {
-    pub(super) fn new(rounds: &'a Rounds) -> Self {
+impl<'scope, 'env> Shift<'scope, 'env> {
+    pub(super) fn new(rounds: &'env Rounds, scope: &'scope Scope<'scope, 'env>) -> Self {
         let Rhythm {
             patience,
             longest_patience,
@@ -67,11 +68,11 @@ impl<'a> Shift<'a> {
             folder: Folder::default(),
             know: Known {
                 rounds,
+                sender: Sender::new(rounds, scope),
                 watch: None,
                 shown: None,
                 building: Patience::new(patience, longest_patience),
                 not_built: Vec::new(),
-                sending: Patience::new(patience, longest_patience),
                 remembered_at: None,
                 told: BTreeSet::new(),
             },
@@ -81,11 +82,12 @@ impl<'a> Shift<'a> {
     /// Looks once, and does what there is to do.
     pub(super) fn look(&mut self, halt: &Halt) {
         let look = self.rounds.clock.look();
+        self.know.sender.notice_the_end(look.running);
         match self.folder.look(self.rounds) {
             Found::Good { opened, changed } => {
                 if changed {
                     self.know.building.forget();
-                    self.know.sending.forget();
+                    self.know.sender.forget();
                 }
                 self.know.work(opened, &look, halt);
             }
@@ -103,13 +105,13 @@ impl<'a> Shift<'a> {
         self.rounds.state.change(|state| {
             state.looked_at = Some(look.wall);
             state.looks += 1;
-            state.doing = Doing::Nothing;
+            state.is_occupied = false;
         });
     }
 }
 
-impl Known<'_> {
-    fn work(&mut self, opened: &Opened, look: &Look, halt: &Halt) {
+impl Known<'_, '_> {
+    fn work(&mut self, opened: &Arc<Opened>, look: &Look, halt: &Halt) {
         match self.work_or_stop(opened, look, halt) {
             Ok(()) | Err(Stop::Busy(_) | Stop::Declined) => {}
             Err(Stop::Failed(problems)) => {
@@ -119,14 +121,14 @@ impl Known<'_> {
         }
     }
 
-    fn work_or_stop(&mut self, opened: &Opened, look: &Look, halt: &Halt) -> Result<(), Stop> {
+    fn work_or_stop(&mut self, opened: &Arc<Opened>, look: &Look, halt: &Halt) -> Result<(), Stop> {
         let publication = &opened.publication;
         let mut ledger = Ledger::open_if_present(&publication.ledger_path())?;
         let mut agenda = self.agenda(opened, look, ledger.as_mut())?;
         if agenda.knows_the_time {
             self.remember(publication, look, ledger.as_mut())?;
         }
-        // A sender opens it for itself, and must find nobody in it.
+        // Nobody waits for pages with the ledger in hand.
         drop(ledger);
         if agenda.knows_the_time {
             self.build(opened, look, halt);
@@ -136,7 +138,9 @@ impl Known<'_> {
         self.rounds.state.change(|state| state.next_due = next);
         self.tell_what_is_in_the_way(publication, std::mem::take(&mut agenda.troubles));
         if agenda.knows_the_time && !halt.is_stopping() {
-            self.send(publication, agenda, look, halt);
+            let mut work = agenda.due;
+            work.extend(agenda.open);
+            self.sender.begin(opened, work, look.running, halt);
         }
         Ok(())
     }
@@ -149,6 +153,8 @@ impl Known<'_> {
     ) -> Result<Agenda, Stop> {
         let publication = &opened.publication;
         let (planned, open) = match &mut ledger {
+            // A run that is under way knows best what there is to do.
+            Some(ledger) if self.sender.is_at_work() => (ledger.planned_issues()?, Vec::new()),
             Some(ledger) => (ledger.planned_issues()?, ledger.open_work(look.wall)?),
             None => (Vec::new(), Vec::new()),
         };
@@ -226,9 +232,7 @@ impl Known<'_> {
         if !self.building.allows(&work, look.running) {
             return;
         }
-        self.rounds
-            .state
-            .change(|state| state.doing = Doing::Building);
+        self.rounds.state.change(|state| state.is_occupied = true);
         let out = publication.folder.join("public");
         match build(publication, &opened.issues, look.wall, &out) {
             Ok(report) => {
@@ -253,50 +257,6 @@ impl Known<'_> {
         }
     }
 
-    fn send(&mut self, publication: &Publication, agenda: Agenda, look: &Look, halt: &Halt) {
-        let mut work = agenda.due;
-        work.extend(agenda.open);
-        if work.is_empty() || !self.sending.allows(&work, look.running) {
-            return;
-        }
-        let options = SendOptions {
-            by_timer: true,
-            unsafe_fs: self.rounds.unsafe_fs,
-            timers: publication.config.timers.clone(),
-            rules: publication.config.retry.clone(),
-            rests: self.rounds.rhythm.rests.clone(),
-            ..SendOptions::default()
-        };
-        let state = &self.rounds.state;
-        state.change(|state| state.doing = Doing::Preparing);
-        let mut overseer = Overseer::new(self.rounds, halt);
-        match send(publication, &options, &mut overseer, halt) {
-            // A person is at work, perhaps on the same.
-            Err(Stop::Busy(_) | Stop::Declined) => return,
-            Err(Stop::Failed(problems)) => self.tell_errors(&problems),
-            Ok(report) => self.tell_report(&report),
-        }
-        self.sending.tried(work, look.running);
-    }
-
-    fn tell_report(&self, report: &SendReport) {
-        let touched: u64 = report.issues.iter().map(|issue| issue.touched).sum();
-        self.rounds.state.change(|state| {
-            state.runs += 1;
-            state.settled += touched;
-        });
-        for line in lines(report) {
-            self.rounds.tell(&line);
-        }
-        self.tell_errors(&report.errors);
-    }
-
-    fn tell_errors(&self, problems: &[Diagnostic]) {
-        for problem in problems {
-            self.rounds.warn(&one_line(problem));
-        }
-    }
-
     /// Tells what is in the way, each once as long as it lasts.
     fn tell_what_is_in_the_way(&mut self, publication: &Publication, troubles: Vec<Trouble>) {
         let held = troubles.iter().map(|one| one.line.clone()).collect();
@@ -312,6 +272,7 @@ impl Known<'_> {
         }
         self.told = causes;
         let rounds = self.rounds;
+        rounds.state.change(|state| state.is_occupied = true);
         tell_troubles(publication, Teller::Rounds, troubles, true, &mut |told| {
             rounds.warn(told);
         });
@@ -322,7 +283,7 @@ impl Known<'_> {
         let troubles = problems.iter().map(Trouble::of).collect();
         match last {
             Some(publication) => self.tell_what_is_in_the_way(publication, troubles),
-            None => self.tell_errors(problems),
+            None => self.rounds.warn_of_all(problems),
         }
         for problem in problems {
             self.rounds.warn(problem.render(false).trim_end());

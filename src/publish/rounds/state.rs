@@ -6,14 +6,12 @@ use chrono::{DateTime, Utc};
 
 use crate::publish::Progress;
 
-/// What is being done now.
+/// What the sender does now.
 #[derive(Debug, Clone, Default)]
 pub enum Doing {
-    /// Waiting for the next look.
+    /// Nothing goes out.
     #[default]
     Nothing,
-    /// Writing the archive and the feeds.
-    Building,
     /// Getting ready to send.
     Preparing,
     /// Mailing an issue.
@@ -34,7 +32,10 @@ pub struct RoundsState {
     pub looked_at: Option<DateTime<Utc>>,
     /// How often they were looked at.
     pub looks: u64,
-    /// What is being done now.
+    /// Whether the next look waits for something that may take long: pages are written, or the author
+    /// is told.
+    pub is_occupied: bool,
+    /// What the sender does now, beside the looks.
     pub doing: Doing,
     /// The next issue to be mailed: slug and time.
     pub next_due: Option<(String, DateTime<Utc>)>,

@@ -8,10 +8,10 @@ use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::response::Response;
 
 use super::live::Live;
-use crate::publish::Doing;
 use crate::server::answer::sentence;
 
-/// The rounds look every few seconds. Who did not look for this long, and is not at work, is dead.
+/// The rounds look every few seconds, also while they mail. Who did not look for this long, and is
+/// neither writing pages nor telling the author, is dead.
 const LONGEST_ABSENCE: TimeDelta = TimeDelta::minutes(2);
 
 /// `/healthz`: 200 and `ok`, or 503 and what is wrong, in a word.
@@ -36,5 +36,5 @@ async fn what_is_wrong(live: &Live) -> Option<&'static str> {
     let rounds = live.rounds().now();
     let looked = rounds.looked_at.unwrap_or_else(|| live.began());
     let is_absent = live.clock().now() - looked > LONGEST_ABSENCE;
-    (is_absent && matches!(rounds.doing, Doing::Nothing)).then_some("rounds")
+    (is_absent && !rounds.is_occupied).then_some("rounds")
 }
