@@ -13,8 +13,10 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import http.client
 import os
 import pathlib
+import re
 import sqlite3
 import struct
 import sys
@@ -76,8 +78,8 @@ def prepare(room, count, folder):
 class Presser(asyncio.Protocol):
     """One connection: the next button is pressed when the last answer is there whole."""
 
-    def __init__(self, paths, counted, done):
-        self.paths, self.counted, self.done = paths, counted, done
+    def __init__(self, paths, body, counted, done):
+        self.paths, self.body, self.counted, self.done = paths, body, counted, done
         self.buffer = b""
 
     def connection_made(self, transport):
@@ -89,7 +91,7 @@ class Presser(asyncio.Protocol):
         if path is None:
             self.transport.close()
             return
-        body = b"List-Unsubscribe=One-Click"
+        body = self.body
         self.transport.write(
             b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body)
@@ -113,15 +115,27 @@ class Presser(asyncio.Protocol):
         self.done.set_result(None)
 
 
+def form_of(port, path):
+    """What the button of a page sends: the hidden field of the page that confirms, which is the same for everybody."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port))
+    connection.request("GET", path)
+    page = connection.getresponse().read().decode()
+    connection.close()
+    agreed = re.search(r'name="agreed" value="([0-9a-f]+)"', page)
+    return b"agreed=" + agreed[1].encode() if agreed else b"List-Unsubscribe=One-Click"
+
+
 async def press(port, file, connections):
-    paths = iter(pathlib.Path(file).read_text(encoding="ascii").split())
+    every = pathlib.Path(file).read_text(encoding="ascii").split()
+    body = form_of(port, every[0])
+    paths = iter(every)
     loop = asyncio.get_running_loop()
     counted, ends = [0], []
     began = time.perf_counter()
     for _ in range(int(connections)):
         done = loop.create_future()
         ends.append(done)
-        await loop.create_connection(lambda done=done: Presser(paths, counted, done), "127.0.0.1", int(port))
+        await loop.create_connection(lambda done=done: Presser(paths, body, counted, done), "127.0.0.1", int(port))
     await asyncio.gather(*ends)
     print(counted[0], f"{time.perf_counter() - began:.4f}")
 

@@ -52,7 +52,9 @@ pub use open_work::OpenWork;
 pub use overview::{PlanLine, RejectedGroup};
 pub use planning::{Frozen, IssueState, NewestPlan, PlanWriter, Recorded};
 pub use polls::FeedPolls;
-pub use readers::{AnswerRow, Asked, Clerk, Confirmed, LeaveOutcome, ReaderOutcome, ReaderRequest};
+pub use readers::{
+    AnswerRow, Asked, Chosen, Clerk, Confirmed, LeaveOutcome, ReaderOutcome, ReaderRequest,
+};
 pub use relays::{KnownRelay, StoredRest};
 pub use report::{Counts, HistoryRow, IssueRow, OpenRow, Reason};
 pub use returned::{

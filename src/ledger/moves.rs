@@ -119,6 +119,28 @@ pub(super) fn chain(
     Ok(found)
 }
 
+/// The address that a person has now, by its keyed hash: an old letter's link is theirs still. Whoever
+/// came back to an old address by signing up there has lifted its suppression, and is meant there.
+pub(super) fn present_key(
+    session: &Session<'_>,
+    key: &AddressKey,
+) -> Result<AddressKey, LedgerError> {
+    let sql =
+        "SELECT moved.new_key FROM moved JOIN suppression ON suppression.addr_key = moved.old_key
+                WHERE moved.old_key = $1 AND suppression.source = 'move'";
+    let mut known = vec![*key];
+    let mut present = *key;
+    while let Some(next) = session.first(sql, [present.as_bytes()], |row| read_key(row, 0))? {
+        // Somebody who moved in a circle is where the circle closes.
+        if known.contains(&next) {
+            break;
+        }
+        known.push(next);
+        present = next;
+    }
+    Ok(present)
+}
+
 /// Adds to those who got an issue the addresses to which they have moved since.
 pub(super) fn with_moves(session: &Session<'_>, mut got: KeySet) -> Result<KeySet, LedgerError> {
     let sql = "SELECT old_key, new_key FROM moved ORDER BY at";

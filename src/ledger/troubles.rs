@@ -26,14 +26,19 @@ pub enum Teller {
     Rounds,
     /// A server that reads mailboxes.
     Mailboxes,
+    /// A server that answers readers.
+    Readers,
 }
 
 impl Teller {
+    const ALL: [Self; 4] = [Self::Run, Self::Rounds, Self::Mailboxes, Self::Readers];
+
     fn key(self) -> &'static str {
         match self {
             Self::Run => "troubles",
             Self::Rounds => "troubles_of_rounds",
             Self::Mailboxes => "troubles_of_mailboxes",
+            Self::Readers => "troubles_of_readers",
         }
     }
 }
@@ -43,7 +48,7 @@ impl Ledger {
     /// there was is done.
     pub fn troubles(&mut self) -> Result<Option<Troubles>, LedgerError> {
         let mut all: Option<Troubles> = None;
-        for teller in [Teller::Run, Teller::Rounds, Teller::Mailboxes] {
+        for teller in Teller::ALL {
             let Some(more) = self.troubles_of(teller)? else {
                 continue;
             };

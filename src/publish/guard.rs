@@ -72,7 +72,7 @@ pub(super) struct Glimpse {
     pub(super) ledger: Ledger,
     pub(super) keys: Keys,
     /// Where the ledger is if the publication has none yet; goes with this value.
-    _folder: Option<tempfile::TempDir>,
+    pub(super) folder: Option<tempfile::TempDir>,
 }
 
 /// Opens what is there; what is not there yet is made elsewhere and thrown away.
@@ -99,12 +99,12 @@ pub(super) fn glimpse(publication: &Publication) -> Result<Glimpse, Stop> {
     Ok(Glimpse {
         ledger,
         keys,
-        _folder: folder,
+        folder,
     })
 }
 
 /// Refuses a clone, before a ledger and a key are made in it that are not the right ones.
-fn refuse_a_clone(publication: &Publication) -> Result<(), Stop> {
+pub(super) fn refuse_a_clone(publication: &Publication) -> Result<(), Stop> {
     if publication.config.ledger_id.is_some() && !publication.ledger_path().exists() {
         return Err(not_the_ledger(
             "this is not the ledger that sent the earlier issues",

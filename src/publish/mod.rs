@@ -81,10 +81,10 @@ pub use returned::{
     KEPT_FOLDER, Source, TakeReport, configured_sources, replay_returned, take_returned,
 };
 pub use roster::{
-    Added, Dossier, Forgotten, Found, Import, ImportDiff, ImportOptions, Imported, KnownRow, Moved,
-    NewSubscriber, Office, Removal, RosterExported, Rows, Tidied, Untidy, add_subscriber,
-    erase_subscriber, export_roster, export_roster_to_file, find_subscribers, find_untidy,
-    look_at_import, look_up, move_subscriber, remove_subscribers, tidy,
+    Added, Dossier, Export, Forgotten, Found, Import, ImportDiff, ImportOptions, Imported,
+    KnownRow, Moved, NewSubscriber, Office, Removal, RosterExported, Rows, Tidied, Untidy,
+    add_subscriber, erase_subscriber, export_roster, export_roster_to_file, find_subscribers,
+    find_untidy, look_at_import, look_up, move_subscriber, remove_subscribers, tidy,
 };
 pub use rounds::{Doing, Rhythm, Rounds, RoundsState, RoundsView, Tell, Told};
 pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unschedule};
@@ -97,7 +97,7 @@ pub use vitals::{Vitals, record_polls, vitals};
 #[derive(Debug, Error)]
 pub enum Stop {
     /// Something is wrong; told as one or more problems.
-    #[error("{} problem(s)", .0.len())]
+    #[error("{}", messages(.0))]
     Failed(Vec<Diagnostic>),
     /// Another sender holds the ledger.
     #[error("{0}")]
@@ -105,6 +105,12 @@ pub enum Stop {
     /// The person said no.
     #[error("nothing was sent")]
     Declined,
+}
+
+/// For a log: what is wrong, without the places and hints that a person at a terminal gets.
+fn messages(problems: &[Diagnostic]) -> String {
+    let messages: Vec<&str> = problems.iter().map(Diagnostic::message).collect();
+    messages.join("; ")
 }
 
 impl From<Diagnostic> for Stop {

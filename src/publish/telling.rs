@@ -221,7 +221,7 @@ fn send_notice(
         texts.join("\n\n\n"),
         match teller {
             Teller::Run => "Postrider sent by the clock",
-            Teller::Rounds | Teller::Mailboxes => "`postrider serve` runs",
+            Teller::Rounds | Teller::Mailboxes | Teller::Readers => "`postrider serve` runs",
         },
         publication.folder.display()
     );

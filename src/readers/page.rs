@@ -38,6 +38,10 @@ pub enum Field {
         name: &'static str,
         /// What is shown beside it.
         label: String,
+        /// What stands in it.
+        value: String,
+        /// Whether that cannot be taken; the page's note says why.
+        is_wrong: bool,
     },
     /// A line of text.
     Line {
@@ -45,6 +49,8 @@ pub enum Field {
         name: &'static str,
         /// What is shown beside it.
         label: String,
+        /// What stands in it.
+        value: String,
     },
     /// Some of several.
     Choices {
@@ -65,6 +71,10 @@ pub enum Field {
         hint: String,
         /// `2026-12-24`, or nothing.
         value: String,
+        /// The first day that makes sense.
+        first: String,
+        /// The last one.
+        last: String,
     },
     /// What goes with the form unseen.
     Hidden {

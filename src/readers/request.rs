@@ -14,6 +14,8 @@ pub const NAME: &str = "name";
 pub const TAG: &str = "tag";
 /// The field for the stamp of our own page.
 pub const STAMP: &str = "stamp";
+/// The field for the words of a page to which somebody agrees, as their digest.
+pub const AGREED: &str = "agreed";
 /// The field that no person sees: what fills it in is a program.
 pub const TRAP: &str = "website";
 /// The field for the day until which mail rests.
@@ -26,8 +28,14 @@ pub const MOST_FIELDS: usize = 100;
 const SHORTEST: TimeDelta = TimeDelta::seconds(3);
 const LONGEST: TimeDelta = TimeDelta::hours(2);
 
+/// RFC 5321 §4.5.3.1.3, without the brackets around it.
+const LONGEST_ADDRESS: usize = 254;
+
+/// Stands where bytes of a form were no UTF-8.
+const UNREADABLE: char = char::REPLACEMENT_CHARACTER;
+
 /// Mail rests for a year at most.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::days(366);
+pub const LONGEST_PAUSE: TimeDelta = TimeDelta::days(366);
 
 /// Names and values, in their order.
 pub type FormFields = Vec<(String, String)>;
@@ -41,6 +49,42 @@ pub struct JoinRequest {
     pub name: String,
     /// What they chose, lower case, of what is offered.
     pub tags: Vec<String>,
+}
+
+/// When the page was made that a request comes from, as its stamp says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// A form that was to be filled in.
+    Form(DateTime<Utc>),
+    /// The page that asked for one more click, for this very address. A click takes no time.
+    Click(DateTime<Utc>),
+}
+
+/// What was typed into a form to join, to be shown again where it cannot be taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// In the field for the address.
+    pub email: String,
+    /// In the field for a name.
+    pub name: String,
+    /// What was chosen of what is offered.
+    pub tags: Vec<String>,
+}
+
+impl Draft {
+    /// Reads the fields.
+    pub fn read(fields: &FormFields, offered: &[String]) -> Self {
+        let typed = |name: &str| {
+            let text = values(fields, name).next().unwrap_or_default();
+            let shown = text.chars().filter(|sign| !sign.is_control());
+            shown.take(LONGEST_ADDRESS).collect()
+        };
+        Self {
+            email: typed(EMAIL),
+            name: typed(NAME),
+            tags: chosen(fields, offered),
+        }
+    }
 }
 
 /// What the marks of a request say of who filled in its form.
@@ -71,19 +115,36 @@ pub fn one_address(fields: &FormFields) -> Option<EmailAddress> {
     let (Some(address), None) = (addresses.next(), addresses.next()) else {
         return None;
     };
+    // Guessing at what was meant would mail somebody else.
+    if address.contains(UNREADABLE) {
+        return None;
+    }
     EmailAddress::parse(address).ok()
 }
 
-/// Who filled in the form; `made` is when its stamp was made, if it bears a genuine one.
-pub fn author_of(fields: &FormFields, made: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Author {
+/// Who filled in the form, by the stamp that it bears, if that is genuine.
+pub fn author_of(fields: &FormFields, stamp: Option<Stamp>, now: DateTime<Utc>) -> Author {
     if values(fields, TRAP).any(|value| !value.is_empty()) {
         return Author::Program;
     }
-    match made.map(|made| now - made) {
-        Some(age) if age < SHORTEST => Author::Program,
-        Some(age) if age <= LONGEST => Author::Person,
-        Some(_) | None => Author::Unknown,
+    let (age, shortest) = match stamp {
+        Some(Stamp::Form(made)) => (now - made, SHORTEST),
+        Some(Stamp::Click(made)) => (now - made, TimeDelta::zero()),
+        None => return Author::Unknown,
+    };
+    if age < TimeDelta::zero() || age > LONGEST {
+        // Nobody can forge a stamp that is still to come: the clock was set back.
+        Author::Unknown
+    } else if age < shortest {
+        Author::Program
+    } else {
+        Author::Person
     }
+}
+
+/// The digest of the words that somebody saw when they pressed the button, as the form tells it.
+pub fn agreed_to(fields: &FormFields) -> Option<&str> {
+    values(fields, AGREED).next()
 }
 
 /// The stamp as it came.
@@ -99,7 +160,10 @@ pub fn preference_of(
     midnight: impl Fn(NaiveDate) -> Option<DateTime<Utc>>,
 ) -> Preference {
     let day = values(fields, PAUSE).next().unwrap_or_default().trim();
-    let until = day.parse().ok().and_then(midnight);
+    let day: Option<NaiveDate> = day.parse().ok();
+    // The end of the calendar is no instant everywhere.
+    let latest = (now + LONGEST_PAUSE).date_naive();
+    let until = day.and_then(|day| midnight(day.min(latest)));
     Preference {
         tags: (!offered.is_empty()).then(|| chosen(fields, offered)),
         paused_until: until
@@ -162,6 +226,7 @@ mod tests {
             fields(&[(EMAIL, "a@example.org"), (EMAIL, "b@example.org")]),
             fields(&[(EMAIL, "")]),
             fields(&[("mail", "a@example.org")]),
+            fields(&[(EMAIL, "b\u{fffd}ro@example.org")]),
         ] {
             assert_eq!(JoinRequest::read(&wrong, &offered()), None, "{wrong:?}");
         }
@@ -171,16 +236,44 @@ mod tests {
     fn who_is_too_fast_or_fills_in_the_trap_is_a_program() {
         let now: DateTime<Utc> = "2026-12-01T09:00:00Z".parse().unwrap();
         let author = |seconds: Option<i64>, trap: &str| {
-            let made = seconds.map(|seconds| now - TimeDelta::seconds(seconds));
+            let made = seconds.map(|seconds| Stamp::Form(now - TimeDelta::seconds(seconds)));
             author_of(&fields(&[(TRAP, trap)]), made, now)
         };
         assert_eq!(author(None, ""), Author::Unknown);
         assert_eq!(author(Some(2), ""), Author::Program);
-        assert_eq!(author(Some(-60), ""), Author::Program);
+        assert_eq!(author(Some(-60), ""), Author::Unknown, "the clock");
         assert_eq!(author(Some(3), ""), Author::Person);
         assert_eq!(author(Some(7200), ""), Author::Person);
         assert_eq!(author(Some(7201), ""), Author::Unknown);
         assert_eq!(author(Some(60), "https://example.net"), Author::Program);
+    }
+
+    #[test]
+    fn a_click_may_be_as_fast_as_a_person_presses() {
+        let now: DateTime<Utc> = "2026-12-01T09:00:00Z".parse().unwrap();
+        let author = |seconds: i64, trap: &str| {
+            let stamp = Stamp::Click(now - TimeDelta::seconds(seconds));
+            author_of(&fields(&[(TRAP, trap)]), Some(stamp), now)
+        };
+        assert_eq!(author(0, ""), Author::Person);
+        assert_eq!(author(7200, ""), Author::Person);
+        assert_eq!(author(7201, ""), Author::Unknown);
+        assert_eq!(author(1, "https://example.net"), Author::Program);
+    }
+
+    #[test]
+    fn what_was_typed_is_shown_again_and_is_no_longer_than_an_address() {
+        let long = "a".repeat(1 << 12);
+        let typed = fields(&[
+            (EMAIL, &format!("ana@\u{1}exmaple{long}")),
+            (NAME, "Ana"),
+            (TAG, "EVENTS"),
+            (TAG, "secret"),
+        ]);
+        let draft = Draft::read(&typed, &offered());
+        assert!(draft.email.starts_with("ana@exmaplea"), "{}", draft.email);
+        assert_eq!(draft.email.chars().count(), 254);
+        assert_eq!((draft.name.as_str(), draft.tags.len()), ("Ana", 1));
     }
 
     #[test]
@@ -200,7 +293,7 @@ mod tests {
         );
         assert_eq!(
             until("9999-12-31").as_deref(),
-            Some("2027-12-02 09:00:00 UTC")
+            Some("2027-12-02 00:00:00 UTC")
         );
         let preference = preference_of(&fields(&[(TAG, "events")]), &offered(), now, midnight);
         assert_eq!(preference.tags, Some(vec!["events".to_owned()]));

@@ -76,6 +76,27 @@ impl Keys {
         let bytes = open(&self.forms, stamp)?;
         DateTime::from_timestamp_millis(i64::from_be_bytes(bytes.try_into().ok()?))
     }
+
+    /// A stamp for a page that asks for one more click: when it was made, and for whose address. The
+    /// content is longer than that of [`Self::form_stamp`], so neither stands for the other.
+    pub fn click_stamp(&self, at: DateTime<Utc>, subscriber: &AddressKey) -> String {
+        let mut bytes = at.timestamp_millis().to_be_bytes().to_vec();
+        bytes.extend_from_slice(subscriber.as_bytes());
+        seal(&self.forms, &bytes)
+    }
+
+    /// When the page with a stamp of [`Self::click_stamp`] was made; `None` for a forged or broken one,
+    /// and for one of another address.
+    pub fn verify_click_stamp(
+        &self,
+        stamp: &str,
+        subscriber: &AddressKey,
+    ) -> Option<DateTime<Utc>> {
+        let bytes = open(&self.forms, stamp)?;
+        let (at, whose) = bytes.split_first_chunk::<8>()?;
+        let at = DateTime::from_timestamp_millis(i64::from_be_bytes(*at))?;
+        (whose == subscriber.as_bytes()).then_some(at)
+    }
 }
 
 /// `v1.CONTENT.MAC`.
@@ -150,21 +171,29 @@ mod tests {
         let preferences = keys.preferences_token(&subscriber());
         let unsubscribe = keys.unsubscribe_token(&subscriber());
         let stamp = keys.form_stamp(now);
+        let click = keys.click_stamp(now, &subscriber());
         let dead = keys.dead_unsubscribe_token();
         let by_mail = keys.unsubscribe_mail_token(&subscriber());
-        for token in [&preferences, &unsubscribe, &stamp, &dead, &by_mail] {
+        for token in [&preferences, &unsubscribe, &stamp, &click, &dead, &by_mail] {
             assert_eq!(keys.verify_confirm_token(token), None, "{token}");
         }
-        for token in [&confirm, &unsubscribe, &stamp, &dead, &by_mail] {
+        for token in [&confirm, &unsubscribe, &stamp, &click, &dead, &by_mail] {
             assert_eq!(keys.verify_preferences_token(token), None, "{token}");
         }
         for token in [&confirm, &preferences, &unsubscribe, &dead, &by_mail] {
             assert_eq!(keys.verify_form_stamp(token), None, "{token}");
+            let clicked = keys.verify_click_stamp(token, &subscriber());
+            assert_eq!(clicked, None, "{token}");
         }
-        for token in [&confirm, &preferences, &stamp, &dead] {
+        assert_eq!(keys.verify_form_stamp(&click), None);
+        assert_eq!(keys.verify_click_stamp(&stamp, &subscriber()), None);
+        for token in [&confirm, &preferences, &stamp, &click, &dead] {
             assert_eq!(keys.verify_unsubscribe_token(token), None, "{token}");
         }
         assert_eq!(keys.verify_form_stamp(&stamp), Some(now));
+        assert_eq!(keys.verify_click_stamp(&click, &subscriber()), Some(now));
+        let other = keys.address_key(&EmailAddress::parse("other@example.org").unwrap());
+        assert_eq!(keys.verify_click_stamp(&click, &other), None);
         assert_eq!(
             keys.verify_preferences_token(&preferences),
             Some(subscriber())

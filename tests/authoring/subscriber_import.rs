@@ -276,12 +276,42 @@ fn nothing_brings_back_who_is_suppressed_whatever_is_imported() {
 }
 
 #[test]
+fn whoever_only_looks_or_is_refused_finds_the_folder_as_it_was() {
+    let room = newsroom().file("in.csv", "email\na@example.org\n");
+    for (command, code) in [
+        (vec!["import", "in.csv", "--dry-run"], 0),
+        (vec!["import", "in.csv"], 1),
+        (vec!["import", "in.csv", "--expect", "7"], 1),
+        (vec!["import", "postrider.toml", "--yes"], 1),
+        (vec!["export"], 1),
+        (vec!["list"], 1),
+        (vec!["tidy"], 1),
+        (vec!["show", "a@example.org"], 1),
+    ] {
+        let words = ["subscribers"].into_iter().chain(command.iter().copied());
+        room.run(words).exits(code);
+        for made in ["ledger.db", "postrider.key", "subscribers.csv"] {
+            assert!(!room.path(made).exists(), "{command:?} made {made}");
+        }
+    }
+    room.run(["subscribers", "import", "in.csv", "--yes"])
+        .succeeds()
+        .stdout_contains("+1 new");
+    assert!(room.path("ledger.db").exists());
+    assert!(room.read("subscribers.csv").contains("a@example.org"));
+}
+
+#[test]
 fn a_file_that_no_row_can_be_trusted_of_is_refused() {
     let room = room();
     let many = format!("email{}\n", ",x".repeat(40));
     let million = format!("email{}\n", ",".repeat(1_000_000));
     let open = format!("email,name\na@example.org,\"{}", "x\n".repeat(200_000));
-    let cases: [(&[u8], &str); 8] = [
+    let cases: [(&[u8], &str); 9] = [
+        (
+            b"PK\x03\x04\x14\0\x06\0xl/workbook.xml",
+            "is a spreadsheet or an archive",
+        ),
         (b"\xFF\xFEe\0m\0a\0i\0l\0", "looks like UTF-16"),
         (b"email,name\na@example.org,Ren\xE9\n", "line 2"),
         (b"a@example.org,A\nb@example.org,B\n", "no header row"),

@@ -41,8 +41,15 @@ fn a_template_that_is_wrong_is_told_and_the_former_pages_stay() {
         .write("templates/reader.html", "{{ reader.nothing }}");
     place.hears("the pages for readers stay as they were");
     assert_eq!(place.ask("GET", &leaving("ana@example.org")).text(), before);
+    // A form that sends back nothing of what it holds unseen would ask again and again.
+    let heading = "<p>{{ reader.heading }}, anew</p>";
+    place.room.write("templates/reader.html", heading);
+    place.hears("`reader.html` leaves out hidden fields");
+    let form = "{% if reader.form %}{% for field in reader.form.fields %}{% if field.kind == \"hidden\" %}\
+                <input type=\"hidden\" name=\"{{ field.name }}\" value=\"{{ field.value }}\">\
+                {% endif %}{% endfor %}{% endif %}";
     place
         .room
-        .write("templates/reader.html", "<p>{{ reader.heading }}, anew</p>");
+        .write("templates/reader.html", format!("{heading}{form}"));
     wait_for(&place, &leaving("ana@example.org"), "anew");
 }

@@ -50,6 +50,34 @@ fn a_client_that_has_the_file_is_told_so() {
 }
 
 #[test]
+fn a_part_is_asked_for_by_get_alone_and_of_the_file_that_is_meant() {
+    let room = newsroom();
+    room.run(["build"]).exits(0);
+    std::fs::write(room.path("public/talk.mp3"), [7; 5000]).unwrap();
+    let (_running, browser) = serve(&room);
+    let range = "Range: bytes=0-9\r\n";
+    let part = ask(&browser, "GET", "/talk.mp3", range);
+    assert_eq!((part.status, part.body.len()), (206, 10));
+    // RFC 9110 §14.2.
+    let head = ask(&browser, "HEAD", "/talk.mp3", range);
+    assert_eq!((head.status, head.field("content-length")), (200, "5000"));
+    for (condition, status) in [
+        (format!("If-Match: {}", part.field("etag")), 206),
+        ("If-Match: *".to_owned(), 206),
+        ("If-Match: \"other\"".to_owned(), 412),
+        (format!("If-Match: W/{}", part.field("etag")), 412),
+        (
+            "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT".to_owned(),
+            412,
+        ),
+    ] {
+        let fields = format!("{range}{condition}\r\n");
+        let answer = ask(&browser, "GET", "/talk.mp3", &fields);
+        assert_eq!(answer.status, status, "{condition}");
+    }
+}
+
+#[test]
 fn a_date_counts_where_there_is_no_tag_and_if_it_can_have_been_ours() {
     let room = newsroom().now("2030-12-02T12:00:00Z");
     let (_running, browser) = serve(&room);

@@ -236,6 +236,10 @@ fn a_base_url_with_a_path_is_where_everything_is() {
         "/",
         "/issues/of-paper/",
         "/letters//",
+        // Folders without a page: sent on, one would still find nothing.
+        "/letters/issues",
+        "/letters/issues/",
+        "/letters/assets",
         "/letter",
         "//letters",
     ] {

@@ -89,6 +89,11 @@ fn what_breaks_the_grammar_is_refused_and_the_connection_closed() {
             vec![400],
         ),
         (
+            "a body that is compressed on the way",
+            "POST /u/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n".to_owned(),
+            vec![501],
+        ),
+        (
             "lengths that differ",
             "POST /u/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!".to_owned(),
             vec![400],

@@ -1,6 +1,9 @@
 //! How somebody becomes a subscriber by themselves, and what keeps others from doing it for them.
 
-use super::reader::{Place, hidden, key_of, keys, leaving, link_in, preferences};
+use std::time::Instant;
+
+use super::reader::{Place, all_hidden, hidden, key_of, keys, leaving, link_in, preferences};
+use crate::support::DEADLINE;
 use crate::support::relay::{ScriptedRelay, Stage};
 
 const READER: &str = "ana@example.org";
@@ -27,10 +30,10 @@ fn a_reader_joins_by_confirming_and_is_in_the_next_plan_without_a_roster() {
         0
     );
     assert!(place.ask("GET", &path).text().contains("<button"));
-    let confirmed = place.post(&path, "");
+    let confirmed = place.press(&path);
     assert_eq!(confirmed.status, 200);
     assert!(confirmed.text().contains("Welcome to The Test Letter"));
-    assert_eq!(place.post(&path, "").status, 200, "once more is the same");
+    assert_eq!(place.press(&path).status, 200, "once more is the same");
     assert_eq!(place.planned(), [READER]);
     let consent = "SELECT count(*) FROM signup WHERE confirmed_from = '192.0.2.7'
                       AND consent LIKE '%The Test Letter%' AND consent_form = '1' AND confirmed_at > 0";
@@ -183,7 +186,6 @@ fn a_flood_asks_for_one_more_click_and_closes_later() {
     assert_eq!(proof.status, 200);
     assert!(proof.text().contains("One more step"), "{}", proof.text());
     assert_eq!(hidden(&proof.text(), "email"), "reader60@example.org");
-    // The stamp of an older page, as a person's click on this one has it: bound to no address.
     let stamp = keys().form_stamp("2026-12-02T11:58:00Z".parse().unwrap());
     for number in 60..240 {
         let client = format!("198.{}.{}.9", number / 250 + 20, number % 250);
@@ -198,6 +200,121 @@ fn a_flood_asks_for_one_more_click_and_closes_later() {
     );
     assert_eq!(closed.status, 503);
     assert_eq!(closed.field("Retry-After"), "3600");
+}
+
+/// Fills the hour with requests, until more is asked of everybody.
+fn flood(place: &Place) {
+    for number in 0..60 {
+        place.join(
+            &format!("198.51.{number}.7"),
+            &format!("reader{number}@example.org"),
+        );
+    }
+}
+
+#[test]
+fn who_presses_the_button_in_a_flood_at_once_gets_the_mail_and_for_nobody_else() {
+    let place = Place::open();
+    flood(&place);
+    let proof = place.join("192.0.2.7", READER).text();
+    assert!(proof.contains("One more step"), "{proof}");
+    let click = all_hidden(&proof);
+    // The stamp of one address is worth nothing for another one.
+    let other = click.replace("ana%40example.org", "victim%40example.org");
+    assert_ne!(click, other);
+    let answer = place.post("/subscribe", &other).text();
+    assert!(answer.contains("One more step"), "{answer}");
+    let answer = place.post("/subscribe", &click).text();
+    assert!(answer.contains("Look into your mailbox"), "{answer}");
+    place.mails_to(READER, 61);
+}
+
+#[test]
+fn the_author_hears_of_a_flood_once_and_of_its_end() {
+    let place = Place::open_with(|room| room.table("[schedule]\nnotify = \"me@example.org\""));
+    let flooded = "sign-ups caused 60 mails within an hour";
+    assert!(!place.room.run(["status"]).exits(0).stdout.contains(flooded));
+    flood(&place);
+    place.hears(flooded);
+    let mails = place.mails_to("me@example.org", 61);
+    assert!(
+        mails[0].text().contains("ends by itself"),
+        "{}",
+        mails[0].text()
+    );
+    place.room.run(["status"]).exits(0).stdout_contains(flooded);
+    let place = place.restart_at("2026-12-02T13:00:01Z");
+    let began = Instant::now();
+    while place.room.run(["status"]).exits(0).stdout.contains(flooded) {
+        assert!(began.elapsed() < DEADLINE, "it never ends");
+    }
+    let asked = place.join("192.0.2.7", READER).text();
+    assert!(asked.contains("Look into your mailbox"), "{asked}");
+}
+
+#[test]
+fn nobody_agrees_to_words_that_they_did_not_see() {
+    let place = Place::open();
+    place.join("192.0.2.7", READER);
+    let path = link_in(&place.mails_to(READER, 1)[0], "confirm/");
+    let seen = all_hidden(&place.ask("GET", &path).text());
+    let settings = place.room.read("postrider.toml");
+    let words = "[words]\nconfirm_text = \"A letter a day, and one at night.\"";
+    place
+        .room
+        .write("postrider.toml", format!("{settings}\n{words}\n"));
+    let began = Instant::now();
+    while !place.ask("GET", &path).text().contains("one at night") {
+        assert!(began.elapsed() < DEADLINE, "the page stays as it was");
+    }
+    let confirmed = "SELECT count(*) FROM signup WHERE consent LIKE '%one at night%'";
+    for body in ["", "agreed=", &seen] {
+        let answer = place.post(&path, body);
+        assert_eq!(answer.status, 200);
+        assert!(answer.text().contains("one at night"), "{}", answer.text());
+        assert_eq!(
+            place.count("SELECT count(*) FROM signup WHERE state = 'confirmed'"),
+            0
+        );
+    }
+    assert!(place.press(&path).text().contains("Welcome to"));
+    assert_eq!(place.count(confirmed), 1);
+}
+
+#[test]
+fn what_was_typed_stays_in_the_form_where_it_is_no_address() {
+    let place = Place::open();
+    let stamp = keys().form_stamp("2026-12-02T11:59:50Z".parse().unwrap());
+    let wrong = place.post(
+        "/subscribe",
+        &format!("email=ana%40exmaple%22%3E&name=%3CAna%3E&stamp={stamp}"),
+    );
+    assert_eq!(wrong.status, 400);
+    let page = wrong.text();
+    assert!(page.contains("value=\"ana@exmaple&quot;&gt;\""), "{page}");
+    assert!(page.contains("value=\"&lt;Ana&gt;\""), "{page}");
+    assert!(page.contains("aria-invalid=\"true\""), "{page}");
+    // A fresh one would take who corrects a letter in a second for a program.
+    assert_eq!(hidden(&page, "stamp"), stamp);
+    let unstamped = place
+        .post("/subscribe", "email=ana&stamp=v1.AAAA.AAAA")
+        .text();
+    assert!(!unstamped.contains("name=\"stamp\""), "{unstamped}");
+    let lost = place.post("/u", "email=ana%40exmaple");
+    assert_eq!(lost.status, 400);
+    assert!(
+        lost.text().contains("value=\"ana@exmaple\""),
+        "{}",
+        lost.text()
+    );
+    // Bytes that are no UTF-8 stand for no sign: a guess would mail somebody else.
+    assert_eq!(
+        place
+            .post("/subscribe", "email=b%FCro%40example.org")
+            .status,
+        400
+    );
+    assert_eq!(place.count("SELECT count(*) FROM answer"), 0);
 }
 
 #[test]
@@ -261,8 +378,24 @@ fn another_site_may_ask_in_json_without_credentials() {
     assert_eq!(answer.field("Access-Control-Allow-Origin"), "*");
     assert!(answer.text().contains("look-into-the-mailbox"));
     place.mails_to(READER, 1);
-    let wrong = place.send("POST", "/subscribe", json, "{\"email\":[\"a\",\"b\"]}");
-    assert_eq!(wrong.status, 400);
+    for unreadable in ["{\"email\":[\"a\",\"b\"]}", "{}", "", "email=ana"] {
+        let wrong = place.send("POST", "/subscribe", json, unreadable);
+        assert_eq!(wrong.status, 400);
+        assert!(wrong.text().contains("not-understood"), "{}", wrong.text());
+    }
+    let nobody = place.send("POST", "/subscribe", json, "{\"email\":\"ana\"}");
+    assert!(nobody.text().contains("no-address"), "{}", nobody.text());
+    let nothing = "{\"email\":\"eve@example.org\",\"name\":null,\"tags\":null}";
+    let answer = place.send("POST", "/subscribe", json, nothing);
+    assert_eq!(answer.status, 200);
+    place.mails_to("eve@example.org", 2);
+    let parts = place.send(
+        "POST",
+        "/subscribe",
+        "Content-Type: multipart/form-data; boundary=x\r\n",
+        "--x--\r\n",
+    );
+    assert_eq!(parts.status, 415);
 }
 
 #[test]
@@ -303,7 +436,7 @@ fn a_link_of_confirmation_is_dead_after_seven_days_and_behind_a_newer_one() {
     place.join("192.0.2.7", READER);
     let second = link_in(&place.mails_to(READER, 2)[1], "confirm/");
     assert_ne!(first, second);
-    assert_eq!(place.post(&first, "").status, 404);
+    assert_eq!(place.press(&first).status, 404);
     let place = place.restart_at("2026-12-09T13:00:01Z");
     for method in ["GET", "POST"] {
         let answer = place.send(method, &second, "", "");
@@ -336,7 +469,7 @@ fn who_left_comes_back_by_confirming_and_a_complaint_stays() {
         .room
         .run(["subscribers", "suppress", READER, "--reason", "complained"])
         .exits(0);
-    assert_eq!(place.post(&link, "").status, 404);
+    assert_eq!(place.press(&link).status, 404);
     assert_eq!(
         place.suppressions(),
         [(READER.to_owned(), "complained".to_owned())]

@@ -38,6 +38,77 @@ fn a_choice_goes_over_the_tags_of_the_row_and_leaves_the_authors_own() {
 }
 
 #[test]
+fn who_never_chose_sees_what_they_receive_and_a_pause_alone_changes_nothing_of_it() {
+    let place = place("audience = [\"events\"]");
+    let ticked = |page: &str, tag: &str| page.contains(&format!("value=\"{tag}\" checked"));
+    let page = place.ask("GET", &preferences(READER)).text();
+    assert!(
+        ticked(&page, "Letters") && !ticked(&page, "events"),
+        "{page}"
+    );
+    // What the browser sends for what is shown.
+    place.post(&preferences(READER), "tag=Letters&pause=");
+    assert_eq!(place.planned(), [""; 0]);
+    place.subscribe("eve@example.org");
+    let page = place.ask("GET", &preferences("eve@example.org")).text();
+    assert!(
+        !ticked(&page, "Letters") && !ticked(&page, "events"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_pause_is_within_a_year_whatever_the_day_says() {
+    let place = place("");
+    let page = place.ask("GET", &preferences(READER)).text();
+    assert!(
+        page.contains("min=\"2026-12-03\" max=\"2027-12-03\""),
+        "{page}"
+    );
+    let page = place.post(&preferences(READER), "pause=9999-12-31").text();
+    assert!(page.contains("value=\"2027-12-03\""), "{page}");
+    let page = place.post(&preferences(READER), "pause=2020-01-01").text();
+    assert!(page.contains("name=\"pause\" value=\"\""), "{page}");
+}
+
+#[test]
+fn who_left_has_nothing_to_choose_and_is_told_so() {
+    let place = place("");
+    place.post(&leaving(READER), "");
+    for answer in [
+        place.ask("GET", &preferences(READER)),
+        place.post(&preferences(READER), "tag=events"),
+    ] {
+        assert_eq!(answer.status, 200);
+        let page = answer.text();
+        assert!(page.contains("You are unsubscribed"), "{page}");
+        assert!(!page.contains("Saved."), "{page}");
+    }
+    assert_eq!(place.count("SELECT count(*) FROM preference"), 0);
+}
+
+#[test]
+fn the_links_of_an_old_letter_are_those_of_the_address_that_a_reader_has_now() {
+    let place = place("");
+    let moves = [
+        ["ana@example.org", "ana@example.net"],
+        ["ana@example.net", "ana@example.com"],
+    ];
+    for [old, new] in moves {
+        place.room.run(["subscribers", "move", old, new]).exits(0);
+    }
+    let saved = place.post(&preferences(READER), "tag=events&pause=2026-12-20");
+    assert!(saved.text().contains("Saved."), "{}", saved.text());
+    assert!(saved.text().contains(&leaving("ana@example.com")));
+    assert_eq!(place.planned(), ["ben@example.org", "cyd@example.org"]);
+    place.post(&preferences(READER), "tag=events");
+    assert_eq!(place.planned().len(), 3);
+    place.post(&leaving(READER), "List-Unsubscribe=One-Click");
+    assert_eq!(place.planned(), ["ben@example.org", "cyd@example.org"]);
+    assert_eq!(place.suppressions().len(), 3);
+}
+
+#[test]
 fn a_pause_lasts_until_its_day() {
     let place = place("");
     place.post(&preferences(READER), "tag=letters&pause=2026-12-20");
@@ -80,7 +151,7 @@ fn who_signs_up_chooses_of_what_is_offered() {
     assert_eq!(answer.status, 200);
     let mails = place.mails_to("dora@example.org", 1);
     let path = super::reader::link_in(&mails[0], "confirm/");
-    assert_eq!(place.post(&path, "").status, 200);
+    assert_eq!(place.press(&path).status, 200);
     assert_eq!(place.planned(), ["dora@example.org"]);
     let listed = place.room.run(["subscribers", "list", "--json"]).exits(0);
     let listed = listed.json();

@@ -178,9 +178,16 @@ impl Place {
         assert_eq!(self.join("192.0.2.7", address).status, 200);
         let mails = self.mails_to(address, before + 1);
         let path = link_in(mails.last().unwrap(), "confirm/");
-        let answer = self.post(&path, "");
+        let answer = self.press(&path);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert!(answer.text().contains("Welcome to"), "{}", answer.text());
+    }
+
+    /// Opens a page and presses its button, with all that the form holds unseen.
+    #[track_caller]
+    pub(super) fn press(&self, path: &str) -> Answer {
+        let page = self.ask("GET", path).text();
+        self.post(path, &all_hidden(&page))
     }
 
     /// Who would get the next issue, by the program's own plan.
@@ -235,4 +242,15 @@ pub(super) fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let (_, rest) = page.split_once(&start).unwrap_or_else(|| panic!("{page}"));
     rest.split('"').next().unwrap().to_owned()
+}
+
+/// All hidden fields of a page's form, as a browser sends them.
+pub(super) fn all_hidden(page: &str) -> String {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    for field in page.split("<input type=\"hidden\" name=\"").skip(1) {
+        let (name, rest) = field.split_once('"').unwrap();
+        let (_, value) = rest.split_once('"').unwrap();
+        body.append_pair(name, value.split('"').next().unwrap());
+    }
+    body.finish()
 }

@@ -9,7 +9,9 @@ use super::tell_of_open;
 use crate::cli::output::count;
 use crate::cli::{App, CommandResult, Exit};
 use crate::diagnostic::Diagnostic;
-use crate::publish::{ImportDiff, ImportOptions, Office, Stop, look_at_import};
+use crate::publish::{
+    Export, ImportDiff, ImportOptions, Office, Publication, Stop, look_at_import,
+};
 
 /// Arguments of `subscribers import`.
 #[derive(Debug, clap::Args)]
@@ -44,13 +46,17 @@ pub(super) struct Import {
 }
 
 impl Import {
-    pub(super) fn run(&self, app: &App, mut office: Office<'_>) -> CommandResult {
+    pub(super) fn run(&self, app: &App, publication: &Publication) -> CommandResult {
         let options = ImportOptions {
             sync: self.sync,
             overwrite: self.overwrite,
             keep: self.keep.clone(),
         };
-        let import = look_at_import(&mut office, &self.file, &options)?;
+        let export = Export::read(&self.file)?;
+        let mut office = Office::look(publication)?;
+        // Whoever agrees to nothing finds the folder as it was, without a ledger if there was none.
+        let again = office.is_borrowed().then(|| export.clone());
+        let mut import = look_at_import(&mut office, export, &options)?;
         app.output.warnings(&import.problems);
         let diff = import.diff.clone();
         if !app.output.is_json() {
@@ -63,6 +69,11 @@ impl Import {
             return Ok(self.done(app, &diff, false));
         }
         self.ask(&diff)?;
+        if let Some(export) = again {
+            drop(import);
+            office = Office::open(publication)?;
+            import = look_at_import(&mut office, export, &options)?;
+        }
         let imported = import.apply(&mut office)?;
         tell_of_open(app, imported.open_elsewhere);
         Ok(self.done(app, &diff, true))

@@ -79,19 +79,22 @@ impl From<Why> for Reason {
 impl Subscribers {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let publication = app.publication()?;
-        let office = Office::open(&publication)?;
+        // Whoever only looks makes no ledger and no key.
+        let look = || Office::look(&publication);
+        let open = || Office::open(&publication);
         match &self.action {
-            Action::Add(command) => command.run(app, office),
-            Action::Remove(command) => command.run(app, office),
-            Action::Move(command) => command.run(app, office),
-            Action::Show(command) => command.run(app, office),
-            Action::Tidy(command) => command.run(app, office),
-            Action::Erase(command) => command.run(app, office),
-            Action::Import(command) => command.run(app, office),
-            Action::Export(command) => command.run(app, office),
-            Action::List(command) => command.run(app, office),
-            Action::Suppress(command) => command.run(app, office),
-            Action::Allow(command) => command.run(app, office),
+            Action::Add(command) => command.run(app, open()?),
+            Action::Remove(command) => command.run(app, open()?),
+            Action::Move(command) => command.run(app, open()?),
+            Action::Show(command) => command.run(app, look()?),
+            Action::Tidy(command) if command.mends() => command.run(app, open()?),
+            Action::Tidy(command) => command.run(app, look()?),
+            Action::Erase(command) => command.run(app, open()?),
+            Action::Import(command) => command.run(app, &publication),
+            Action::Export(command) => command.run(app, look()?),
+            Action::List(command) => command.run(app, look()?),
+            Action::Suppress(command) => command.run(app, open()?),
+            Action::Allow(command) => command.run(app, open()?),
         }
     }
 }

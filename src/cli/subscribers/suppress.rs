@@ -41,6 +41,7 @@ impl Suppress {
             publication,
             ledger,
             keys,
+            ..
         } = &mut office;
         suppress(app, publication, ledger, keys, who, self.reason.into())
     }

@@ -20,6 +20,11 @@ pub(super) struct Tidy {
 }
 
 impl Tidy {
+    /// Whether it may write.
+    pub(super) fn mends(&self) -> bool {
+        self.fix
+    }
+
     pub(super) fn run(&self, app: &App, mut office: Office<'_>) -> CommandResult {
         let untidy = find_untidy(&mut office)?;
         if !app.output.is_json() {

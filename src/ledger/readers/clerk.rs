@@ -7,13 +7,16 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
+use super::super::moves::present_key;
 use super::super::store::Session;
 use super::super::{Ledger, LedgerError};
 use super::answers::{ask_for_link, count_held_back};
-use super::joining::{Asked, Confirmed, ask, confirm};
+use super::find;
+use super::joining::{Asked, Confirmed, ask, confirm, standing};
 use super::leaving::{LeaveOutcome, unsubscribe};
 use super::preferences::{prefer, preferred};
 use crate::readers::{Consent, Limits, Nonce, Preference, Turn};
+use crate::suppression::Reason;
 use crate::token::AddressKey;
 
 /// Most requests that share a commit.
@@ -69,7 +72,20 @@ pub enum ReaderOutcome {
     /// Of leaving.
     Left(LeaveOutcome),
     /// What is preferred now.
-    Preference(Preference),
+    Choice(Box<Chosen>),
+}
+
+/// What is known of a reader who looks at preferences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Who it is: the address of the token, or the one that they have now.
+    pub key: AddressKey,
+    /// What was set; nothing is set for who is not mailed any more.
+    pub preference: Preference,
+    /// What their sign-up says, if there is one.
+    pub signed_up_for: Vec<String>,
+    /// Why they are not mailed, if so.
+    pub suppression: Option<Reason>,
 }
 
 type Answer = oneshot::Sender<Result<ReaderOutcome, LedgerError>>;
@@ -151,9 +167,28 @@ fn apply(
             preference,
             at,
         } => {
-            prefer(session, key, preference, *at)?;
-            ReaderOutcome::Preference(Preference::clone(preference))
+            let known = chosen(session, key)?;
+            if known.suppression.is_some() {
+                return Ok(ReaderOutcome::Choice(Box::new(known)));
+            }
+            prefer(session, &known.key, preference, *at)?;
+            let preference = Preference::clone(preference);
+            ReaderOutcome::Choice(Box::new(Chosen {
+                preference,
+                ..known
+            }))
         }
-        ReaderRequest::Preferred(key) => ReaderOutcome::Preference(preferred(session, key)?),
+        ReaderRequest::Preferred(key) => ReaderOutcome::Choice(Box::new(chosen(session, key)?)),
+    })
+}
+
+fn chosen(session: &Session<'_>, key: &AddressKey) -> Result<Chosen, LedgerError> {
+    let key = present_key(session, key)?;
+    let sign_up = find(session, &key)?;
+    Ok(Chosen {
+        preference: preferred(session, &key)?,
+        signed_up_for: sign_up.map_or_else(Vec::new, |sign_up| sign_up.tags),
+        suppression: standing(session, &key)?.suppression,
+        key,
     })
 }

@@ -66,16 +66,6 @@ impl Ledger {
             .write(|session| confirm(session, key, nonce, consent, network))
     }
 
-    /// Whether a link of confirmation is bound to the newest request of an address.
-    pub fn is_newest_request(
-        &mut self,
-        key: &AddressKey,
-        nonce: &Nonce,
-    ) -> Result<bool, LedgerError> {
-        self.store
-            .read(|session| Ok(by_nonce(session, key, nonce)?.is_some()))
-    }
-
     /// The nonce of the latest request, for the mail with its link.
     pub fn nonce_of(&mut self, key: &AddressKey) -> Result<Option<Nonce>, LedgerError> {
         let sql = "SELECT nonce FROM signup WHERE addr_key = $1 AND state = 'asked'";

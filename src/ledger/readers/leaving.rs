@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
+use super::super::moves::present_key;
 use super::super::store::Session;
 use super::super::suppressions::{NewSuppression, known_address, write_suppression};
 use super::super::{Ledger, LedgerError};
@@ -67,6 +68,8 @@ pub(in crate::ledger) fn unsubscribe(
     key: &AddressKey,
     now: DateTime<Utc>,
 ) -> Result<LeaveOutcome, LedgerError> {
+    // Who moved and finds an old letter wants no more mail at the new address.
+    let key = &present_key(session, key)?;
     let address = match find(session, key)?.and_then(|sign_up| sign_up.address) {
         Some(address) => Some(address.to_string()),
         None => known_address(session, key)?,

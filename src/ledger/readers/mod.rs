@@ -21,7 +21,7 @@ use crate::readers::{Act, Consent, SignUp, SignUpState};
 use crate::token::AddressKey;
 
 pub use answers::AnswerRow;
-pub use clerk::{Clerk, ReaderOutcome, ReaderRequest};
+pub use clerk::{Chosen, Clerk, ReaderOutcome, ReaderRequest};
 pub use joining::{Asked, Confirmed};
 pub use leaving::LeaveOutcome;
 

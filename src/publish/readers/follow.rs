@@ -10,7 +10,7 @@ use crate::address::masked;
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::publish::preview::Stamps;
-use crate::publish::{Publication, Stop, Tell, Told};
+use crate::publish::{Publication, Tell, Told};
 
 /// How often the marks of the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -54,8 +54,12 @@ fn renew(readers: &Readers, source: &Source) {
     match Face::make(&publication, &readers.url) {
         Ok(face) => readers.change(face),
         Err(problem) => {
-            let told = Stop::from(problem);
-            let told = masked(&format!("the pages for readers stay as they were: {told}"));
+            let told = problem.render(false);
+            let told = format!(
+                "the pages for readers stay as they were\n{}",
+                told.trim_end()
+            );
+            let told = masked(&told);
             (source.tell)(Told::Wrong(&told));
         }
     }

@@ -10,8 +10,10 @@ mod follow;
 mod letters;
 mod pages;
 mod post;
+mod watch;
 
 use core::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,7 +21,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::guard::{keys_for_planning, open_ledger};
 use super::preview::Stamps;
-use super::publication::Publication;
+use super::publication::{Publication, read_roster};
 use super::rounds::Tell;
 use super::{Stop, fill_random};
 use crate::clock::Clock;
@@ -27,13 +29,16 @@ use crate::config::Environment;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Asked, Clerk, Confirmed, LedgerError, ReaderOutcome, ReaderRequest};
 use crate::readers::request::{
-    Author, FormFields, JoinRequest, author_of, one_address, preference_of, stamp_of,
+    Author, Draft, FormFields, JoinRequest, LONGEST_PAUSE, Stamp, agreed_to, author_of,
+    one_address, preference_of, stamp_of,
 };
-use crate::readers::{Act, Consent, Limits, NONCE_LENGTH, Preference, Turn, network_of};
+use crate::readers::{Act, Consent, Limits, NONCE_LENGTH, Turn, network_of};
+use crate::subscriber;
 use crate::token::{AddressKey, Confirmation, Keys};
 use follow::{Source, follow};
-use pages::{CONSENT_FORM, Pages};
+use pages::{CONSENT_FORM, Pages, Rest};
 use post::Post;
+use watch::Watch;
 
 /// How long a link of confirmation works.
 const CONFIRM_WITHIN: TimeDelta = TimeDelta::days(7);
@@ -64,6 +69,7 @@ pub struct Shown {
 
 /// All that routes need of readers.
 pub struct Readers {
+    folder: PathBuf,
     keys: Arc<Keys>,
     clock: Clock,
     /// Where the server of readers is; its routes keep to what this was when it began.
@@ -113,13 +119,16 @@ impl Readers {
         let seen = Stamps::of_folder(&publication.folder);
         let face = RwLock::new(Arc::new(Face::make(publication, &url)?));
         let (wake, woken) = sync_channel(1);
-        Post::new(publication, environment.clone(), keys.clone(), tell.clone()).start(woken);
+        let limits = Limits::default();
+        let watch = Watch::new(limits.clone(), tell.clone());
+        Post::new(publication, environment.clone(), keys.clone(), watch).start(woken);
         let readers = Arc::new(Self {
+            folder: publication.folder.clone(),
             keys,
             clock: publication.clock,
             url,
             face,
-            clerk: Clerk::start(ledger, Limits::default()),
+            clerk: Clerk::start(ledger, limits),
             wake,
         });
         let source = Source {
@@ -146,17 +155,23 @@ impl Readers {
     /// The page with the form to join, with a stamp of now.
     pub fn join_page(&self) -> Shown {
         let stamp = self.keys.form_stamp(self.clock.now());
-        self.face().pages.join(&stamp, false)
+        self.face().pages.join(&stamp)
     }
 
     /// Takes a request to join.
     pub async fn join(&self, fields: &FormFields, client: IpAddr) -> Result<Shown, Stop> {
         let now = self.clock.now();
-        let stamp = self.keys.form_stamp(now);
-        let Some(request) = JoinRequest::read(fields, &self.face().offered) else {
-            return Ok(self.face().pages.join(&stamp, true));
+        let face = self.face();
+        let Some(request) = JoinRequest::read(fields, &face.offered) else {
+            // The stamp stays as old as it is: a fresh one would take whoever corrects a letter of the
+            // address, which is done in a second, for a program.
+            let stamp =
+                stamp_of(fields).filter(|stamp| self.keys.verify_form_stamp(stamp).is_some());
+            let draft = Draft::read(fields, &face.offered);
+            return Ok(face.pages.join_again(&draft, stamp));
         };
-        let author = self.author(fields, now);
+        let key = self.keys.address_key(&request.address);
+        let author = self.author(fields, Some(&key), now);
         let turn = if author == Author::Program {
             self.hold_back().await?
         } else {
@@ -164,9 +179,12 @@ impl Readers {
             self.turn(ReaderRequest::Join(Box::new(asked))).await?
         };
         Ok(match turn {
-            Turn::Answered | Turn::HeldBack => self.face().pages.look(),
-            Turn::Proof => self.face().pages.proof(&request, &stamp),
-            Turn::Later => self.face().pages.later(),
+            Turn::Answered | Turn::HeldBack => face.pages.look(),
+            Turn::Proof => {
+                let stamp = self.keys.click_stamp(now, &key);
+                face.pages.proof(&request, &stamp)
+            }
+            Turn::Later => face.pages.later(),
         })
     }
 
@@ -174,14 +192,20 @@ impl Readers {
     pub async fn ask_for_links(&self, fields: &FormFields, client: IpAddr) -> Result<Shown, Stop> {
         let now = self.clock.now();
         let Some(address) = one_address(fields) else {
-            return Ok(self.face().pages.dead());
+            let draft = Draft::read(fields, &[]);
+            let pages = &self.face().pages;
+            // Without any it is a button of another page, whose link was cut.
+            return Ok(match draft.email.trim() {
+                "" => pages.dead(),
+                _ => pages.dead_again(&draft),
+            });
         };
         let request = JoinRequest {
             address,
             name: String::new(),
             tags: Vec::new(),
         };
-        let author = self.author(fields, now);
+        let author = self.author(fields, None, now);
         let turn = if author == Author::Program {
             self.hold_back().await?
         } else {
@@ -208,14 +232,24 @@ impl Readers {
         }
     }
 
-    /// Confirms.
-    pub async fn confirm(&self, token: &str, client: IpAddr) -> Result<Shown, Stop> {
+    /// Confirms, where the words that were shown are those of now. Where they have changed since, or
+    /// nothing tells which were shown, the page is shown again: nobody agrees to what they did not see.
+    pub async fn confirm(
+        &self,
+        token: &str,
+        fields: &FormFields,
+        client: IpAddr,
+    ) -> Result<Shown, Stop> {
+        let face = self.face();
         let Some(confirmation) = self.confirmation(token) else {
-            return Ok(self.face().pages.dead());
+            return Ok(face.pages.dead());
         };
+        if agreed_to(fields) != Some(face.pages.consent_digest()) {
+            return Ok(face.pages.confirm());
+        }
         let consent = Consent {
             act: act(client, self.clock.now()),
-            text: self.face().pages.consent().to_owned(),
+            text: face.pages.consent().to_owned(),
             form: CONSENT_FORM.to_owned(),
         };
         let request = ReaderRequest::Confirm {
@@ -257,7 +291,7 @@ impl Readers {
             return Ok(self.face().pages.dead());
         };
         let outcome = self.clerk.ask(ReaderRequest::Preferred(key)).await?;
-        Ok(self.preferences(outcome, &key, false))
+        self.preferences(outcome, false).await
     }
 
     /// Sets what is preferred.
@@ -275,27 +309,61 @@ impl Readers {
             at: now,
         };
         let outcome = self.clerk.ask(request).await?;
-        Ok(self.preferences(outcome, &key, true))
+        self.preferences(outcome, true).await
     }
 
-    fn preferences(&self, outcome: ReaderOutcome, key: &AddressKey, is_saved: bool) -> Shown {
-        let preference = match outcome {
-            ReaderOutcome::Preference(preference) => preference,
-            _ => Preference::default(),
+    /// Who is not mailed any more has nothing to choose, and is told so.
+    async fn preferences(&self, outcome: ReaderOutcome, is_saved: bool) -> Result<Shown, Stop> {
+        let face = self.face();
+        let ReaderOutcome::Choice(chosen) = outcome else {
+            return Ok(face.pages.dead());
         };
-        let day = preference
-            .paused_until
-            .filter(|until| *until > self.clock.now())
-            .map(|until| day_of(until, &self.face().zone));
-        let leave = self.keys.unsubscribe_token(key);
-        self.face()
-            .pages
-            .preferences(&preference, day.as_deref(), &leave, is_saved)
+        if chosen.suppression.is_some() {
+            return Ok(face.pages.left());
+        }
+        let (key, preference) = (chosen.key, &chosen.preference);
+        let tags = match &preference.tags {
+            Some(tags) => tags.clone(),
+            None if face.offered.is_empty() => Vec::new(),
+            // Who never chose gets what the author's row says.
+            None => self
+                .tags_on_roster(key)
+                .await
+                .unwrap_or(chosen.signed_up_for),
+        };
+        let now = self.clock.now();
+        let paused_until = preference.paused_until.filter(|until| *until > now);
+        let day = |instant| day_of(instant, &face.zone);
+        let rest = Rest {
+            until: paused_until.map(day).unwrap_or_default(),
+            first: day(now + TimeDelta::days(1)),
+            last: day(now + LONGEST_PAUSE),
+        };
+        let leave = self.keys.unsubscribe_token(&key);
+        Ok(face.pages.preferences(&tags, rest, &leave, is_saved))
     }
 
-    fn author(&self, fields: &FormFields, now: DateTime<Utc>) -> Author {
-        let made = stamp_of(fields).and_then(|stamp| self.keys.verify_form_stamp(stamp));
-        author_of(fields, made, now)
+    /// The tags of somebody's row, if there is one that can be read.
+    async fn tags_on_roster(&self, key: AddressKey) -> Option<Vec<String>> {
+        let (folder, keys) = (self.folder.clone(), self.keys.clone());
+        let read = move || tags_of_row(&folder, &keys, &key);
+        tokio::task::spawn_blocking(read).await.ok().flatten()
+    }
+
+    /// `subscriber` is whose address stands in the form, where its page can have asked for one more
+    /// click.
+    fn author(
+        &self,
+        fields: &FormFields,
+        subscriber: Option<&AddressKey>,
+        now: DateTime<Utc>,
+    ) -> Author {
+        let stamp = stamp_of(fields).and_then(|stamp| {
+            let form = self.keys.verify_form_stamp(stamp).map(Stamp::Form);
+            let click = || self.keys.verify_click_stamp(stamp, subscriber?);
+            form.or_else(|| click().map(Stamp::Click))
+        });
+        author_of(fields, stamp, now)
     }
 
     fn asked(
@@ -345,6 +413,34 @@ impl Readers {
     /// It is awake already if there is no room for one more call.
     fn wake_post(&self) {
         let _ = self.wake.try_send(());
+    }
+}
+
+/// Ends the reading of a roster.
+enum Ended {
+    Found(Vec<String>),
+    Unreadable,
+}
+
+impl From<Diagnostic> for Ended {
+    fn from(_: Diagnostic) -> Self {
+        Self::Unreadable
+    }
+}
+
+fn tags_of_row(folder: &Path, keys: &Keys, key: &AddressKey) -> Option<Vec<String>> {
+    let path = folder.join(subscriber::FILE_NAME);
+    // What is wrong with the file `plan` and `check` tell the author.
+    let mut roster = read_roster(&path, keys).ok()?;
+    let ended = roster.each(keys, |row| {
+        if row.key == *key {
+            return Err(Ended::Found(row.tags()));
+        }
+        Ok(())
+    });
+    match ended {
+        Err(Ended::Found(tags)) => Some(tags),
+        Err(Ended::Unreadable) | Ok(()) => None,
     }
 }
 

@@ -5,9 +5,10 @@ use super::{PageKind, Shown};
 use crate::archive::{Surroundings, reader_page};
 use crate::config::{Config, SignUpConfig};
 use crate::diagnostic::Diagnostic;
+use crate::fingerprint::Fingerprint;
 use crate::publish::Publication;
-use crate::readers::request::{EMAIL, JoinRequest, NAME, PAUSE, STAMP, TAG, TRAP};
-use crate::readers::{Choice, Field, Form, Link, Preference, ReaderPage};
+use crate::readers::request::{AGREED, Draft, EMAIL, JoinRequest, NAME, PAUSE, STAMP, TAG, TRAP};
+use crate::readers::{Choice, Field, Form, Link, ReaderPage};
 use crate::render::layout::{Layouts, PublicationView};
 use crate::words::{Words, fill};
 
@@ -24,6 +25,7 @@ pub(super) struct Pages {
     sign_up: SignUpConfig,
     url: String,
     consent: String,
+    consent_digest: String,
     look: String,
     later: String,
     confirm: String,
@@ -32,6 +34,16 @@ pub(super) struct Pages {
     left: String,
     of_a_test: String,
     dead: String,
+}
+
+/// How long mail rests, and how long it may; days such as `2026-12-24`.
+pub(super) struct Rest {
+    /// Until when; empty where it does not.
+    pub(super) until: String,
+    /// The first day that makes sense.
+    pub(super) first: String,
+    /// The last one.
+    pub(super) last: String,
 }
 
 /// What dresses a page.
@@ -82,11 +94,7 @@ impl Pages {
                 button: text.to_owned(),
             })
         };
-        let ask_for_links = Form {
-            action: format!("{url}u"),
-            fields: vec![email(&words), trap(&words)],
-            button: words.send_links.to_string(),
-        };
+        let ask_for_links = form_for_links(&words, url, None);
         let preferences = Link {
             title: words.preferences.to_string(),
             url: format!("{url}preferences/{TOKEN}"),
@@ -96,16 +104,35 @@ impl Pages {
             url: format!("{url}subscribe"),
         };
         let none = Vec::new;
+        let consent = format!(
+            "{} {} [{}]",
+            title(&words.confirm_title),
+            title(&words.confirm_text),
+            words.confirm_button
+        );
+        let consent_digest = Fingerprint::of_bytes(consent.as_bytes()).to_hex();
+        let agree = Form {
+            action: String::new(),
+            fields: vec![hidden(AGREED, &consent_digest)],
+            button: words.confirm_button.to_string(),
+        };
+        let confirm = make(
+            &words.confirm_title,
+            &words.confirm_text,
+            Some(agree),
+            none(),
+        )?;
+        if !confirm.contains(&consent_digest) {
+            return Err(Diagnostic::error("`reader.html` leaves out hidden fields")
+                .cause("without them nobody knows which words somebody agreed to")
+                .hint("write out each field of the kind `hidden`, as the built-in template does: `postrider theme eject` copies it"));
+        }
         Ok(Self {
-            consent: format!("{} [{}]", title(&words.confirm_text), words.confirm_button),
+            consent,
+            consent_digest,
             look: make(&words.look_title, &words.look_text, None, none())?,
             later: make(&words.later_title, &words.later_text, None, none())?,
-            confirm: make(
-                &words.confirm_title,
-                &words.confirm_text,
-                button(&words.confirm_button),
-                none(),
-            )?,
+            confirm,
             welcome: make(&words.welcome_title, &words.welcome_text, None, none())?,
             leave: make(
                 &words.leave_title,
@@ -131,6 +158,11 @@ impl Pages {
     /// The words to which a reader agrees.
     pub(super) fn consent(&self) -> &str {
         &self.consent
+    }
+
+    /// Stands in the form for the words around its button, and comes back with it.
+    pub(super) fn consent_digest(&self) -> &str {
+        &self.consent_digest
     }
 
     pub(super) fn look(&self) -> Shown {
@@ -173,24 +205,47 @@ impl Pages {
         }
     }
 
-    /// The form to join; again, where what was sent holds no address.
-    pub(super) fn join(&self, stamp: &str, is_wrong: bool) -> Shown {
+    /// The same with what was sent to get the links, which holds no address.
+    pub(super) fn dead_again(&self, draft: &Draft) -> Shown {
+        let words = &self.words;
+        let title = &self.press.config.title;
+        let filled = |text: &str| fill(text, |name| (name == "title").then_some(title));
+        self.shown(
+            PageKind::Wrong,
+            &ReaderPage {
+                heading: filled(&words.dead_link_title),
+                note: words.bad_address.to_string(),
+                paragraphs: vec![filled(&words.dead_link_text)],
+                form: Some(form_for_links(words, &self.url, Some(draft))),
+                links: Vec::new(),
+            },
+        )
+    }
+
+    /// The form to join.
+    pub(super) fn join(&self, stamp: &str) -> Shown {
+        self.form_to_join(PageKind::Fine, None, Some(stamp))
+    }
+
+    /// The same with what was sent, which holds no address.
+    pub(super) fn join_again(&self, draft: &Draft, stamp: Option<&str>) -> Shown {
+        self.form_to_join(PageKind::Wrong, Some(draft), stamp)
+    }
+
+    fn form_to_join(&self, kind: PageKind, draft: Option<&Draft>, stamp: Option<&str>) -> Shown {
         let words = &self.words;
         let mut fields = vec![
-            email(words),
+            email(words, draft),
             Field::Line {
                 name: NAME,
                 label: words.your_name.to_string(),
+                value: draft.map(|draft| draft.name.clone()).unwrap_or_default(),
             },
         ];
-        fields.extend(self.choices(|_| false));
-        fields.extend([trap(words), stamped(stamp)]);
-        let note = if is_wrong { &*words.bad_address } else { "" };
-        let kind = if is_wrong {
-            PageKind::Wrong
-        } else {
-            PageKind::Fine
-        };
+        fields.extend(self.choices(draft.map_or(&[], |draft| draft.tags.as_slice())));
+        fields.push(trap(words));
+        fields.extend(stamp.map(|stamp| hidden(STAMP, stamp)));
+        let note = draft.map_or("", |_| &*words.bad_address);
         self.shown(
             kind,
             &ReaderPage {
@@ -210,16 +265,12 @@ impl Pages {
     /// One more click, which brings the same request back with a stamp.
     pub(super) fn proof(&self, request: &JoinRequest, stamp: &str) -> Shown {
         let words = &self.words;
-        let hidden = |name, value: &str| Field::Hidden {
-            name,
-            value: value.to_owned(),
-        };
         let mut fields = vec![
             hidden(EMAIL, request.address.as_str()),
             hidden(NAME, &request.name),
         ];
         fields.extend(request.tags.iter().map(|tag| hidden(TAG, tag)));
-        fields.extend([trap(words), stamped(stamp)]);
+        fields.extend([trap(words), hidden(STAMP, stamp)]);
         self.shown(
             PageKind::Proof,
             &ReaderPage {
@@ -238,21 +289,20 @@ impl Pages {
     /// What a reader receives; `leave` is the token by which one leaves.
     pub(super) fn preferences(
         &self,
-        preference: &Preference,
-        paused_until: Option<&str>,
+        tags: &[String],
+        rest: Rest,
         leave: &str,
         is_saved: bool,
     ) -> Shown {
         let words = &self.words;
-        let chosen = preference.tags.as_deref();
-        // Who never chose gets what the author's row says: nothing is crossed out.
-        let choices =
-            self.choices(|tag| chosen.is_none_or(|chosen| chosen.contains(&tag.to_lowercase())));
+        let choices = self.choices(tags);
         let pause = Field::Day {
             name: PAUSE,
             label: words.no_mail_before.to_string(),
             hint: words.no_mail_before_explain.to_string(),
-            value: paused_until.unwrap_or_default().to_owned(),
+            value: rest.until,
+            first: rest.first,
+            last: rest.last,
         };
         let note = if is_saved { &*words.saved } else { "" };
         self.shown(
@@ -274,11 +324,12 @@ impl Pages {
         )
     }
 
-    fn choices(&self, is_chosen: impl Fn(&str) -> bool) -> Option<Field> {
+    /// What is offered; `chosen` is in lower case.
+    fn choices(&self, chosen: &[String]) -> Option<Field> {
         let tags = &self.sign_up.tags;
         let choice = |tag: &String| Choice {
             value: tag.clone(),
-            is_chosen: is_chosen(tag),
+            is_chosen: chosen.contains(&tag.to_lowercase()),
         };
         (!tags.is_empty()).then(|| Field::Choices {
             name: TAG,
@@ -304,10 +355,21 @@ fn fine(html: &str) -> Shown {
     }
 }
 
-fn email(words: &Words) -> Field {
+fn form_for_links(words: &Words, url: &str, draft: Option<&Draft>) -> Form {
+    Form {
+        action: format!("{url}u"),
+        fields: vec![email(words, draft), trap(words)],
+        button: words.send_links.to_string(),
+    }
+}
+
+/// The field for the address, empty or with what cannot be one.
+fn email(words: &Words, draft: Option<&Draft>) -> Field {
     Field::Email {
         name: EMAIL,
         label: words.email_address.to_string(),
+        value: draft.map(|draft| draft.email.clone()).unwrap_or_default(),
+        is_wrong: draft.is_some(),
     }
 }
 
@@ -318,9 +380,9 @@ fn trap(words: &Words) -> Field {
     }
 }
 
-fn stamped(stamp: &str) -> Field {
+fn hidden(name: &'static str, value: &str) -> Field {
     Field::Hidden {
-        name: STAMP,
-        value: stamp.to_owned(),
+        name,
+        value: value.to_owned(),
     }
 }

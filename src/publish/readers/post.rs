@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 
 use super::courier::{Courier, End, Shunned};
+use super::watch::Watch;
 use super::{CONFIRM_WITHIN, letters};
 use crate::address::masked;
 use crate::clock::Clock;
@@ -21,7 +22,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ledger::{AnswerRow, Ledger};
 use crate::message::ReaderMail;
 use crate::publish::problems::relay_config;
-use crate::publish::{Publication, Stop, Tell, Told, fill_random};
+use crate::publish::{Publication, Stop, fill_random};
 use crate::readers::Answer;
 use crate::suppression::Reason;
 use crate::token::Keys;
@@ -45,7 +46,7 @@ pub(super) struct Post {
     environment: Environment,
     clock: Clock,
     keys: Arc<Keys>,
-    tell: Tell,
+    watch: Watch,
     told: Option<String>,
     shunned: Shunned,
 }
@@ -55,14 +56,14 @@ impl Post {
         publication: &Publication,
         environment: Environment,
         keys: Arc<Keys>,
-        tell: Tell,
+        watch: Watch,
     ) -> Self {
         Self {
             folder: publication.folder.clone(),
             environment,
             clock: publication.clock,
             keys,
-            tell,
+            watch,
             told: None,
             shunned: Shunned::default(),
         }
@@ -92,7 +93,7 @@ impl Post {
         if let Some(told) = &told
             && self.told.as_ref() != Some(told)
         {
-            (self.tell)(Told::Wrong(told));
+            self.watch.tell(told);
         }
         self.told = told;
     }
@@ -106,14 +107,26 @@ impl Post {
         let mut ledger = Ledger::open(&publication.ledger_path())?;
         tidy(&mut ledger, now)?;
         let due = ledger.due_answers(now, MOST)?;
-        if due.is_empty() {
-            return Ok(());
-        }
+        let handed_over = match due.as_slice() {
+            [] => Ok(()),
+            due => self.hand_over_all(&publication, url, &mut ledger, due),
+        };
+        self.watch.look(&publication, &mut ledger)?;
+        handed_over
+    }
+
+    fn hand_over_all(
+        &mut self,
+        publication: &Publication,
+        url: &str,
+        ledger: &mut Ledger,
+        due: &[AnswerRow],
+    ) -> Result<(), Stop> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Diagnostic::error("cannot start the sender").cause(error))?;
-        runtime.block_on(self.hand_over(&publication, url, &mut ledger, &due))
+        runtime.block_on(self.hand_over(publication, url, ledger, due))
     }
 
     async fn hand_over(
@@ -133,6 +146,7 @@ impl Post {
                 None => End::GivenUp,
             };
             settle(ledger, row, &end, self.clock.now())?;
+            self.watch.note(row.tries, &end);
             if let End::Again(why) = end {
                 in_the_way = Some(why);
             }

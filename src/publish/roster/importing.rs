@@ -105,14 +105,30 @@ pub struct Import {
     removed: Vec<AddressKey>,
 }
 
-/// Reads a file and compares it with the roster; writes nothing.
+/// A file as it was read, once.
+#[derive(Debug, Clone)]
+pub struct Export {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl Export {
+    /// Reads it.
+    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
+        let name = path.display().to_string();
+        let bytes = read(path, &name)?;
+        refuse_a_package(&name, &bytes)?;
+        Ok(Self { name, bytes })
+    }
+}
+
+/// Compares a file with the roster; writes nothing.
 pub fn look_at_import(
     office: &mut Office<'_>,
-    path: &Path,
+    export: Export,
     options: &ImportOptions,
 ) -> Result<Import, Stop> {
-    let name = path.display().to_string();
-    let bytes = read(path, &name)?;
+    let Export { name, bytes } = export;
     let sha256 = sha256_hex(&bytes);
     let source = ImportFile::read(&name, bytes, &office.keys)?;
     refuse_an_empty_one(&source, &name, options)?;
@@ -164,6 +180,18 @@ fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
         );
     }
     Ok(bytes)
+}
+
+/// The files of spreadsheets, and the archives in which some services wrap their CSV, begin so.
+fn refuse_a_package(name: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
+    const PACKAGES: [&[u8]; 3] = [b"PK\x03\x04", b"\x1F\x8B", b"\xD0\xCF\x11\xE0"];
+    if !PACKAGES.iter().any(|package| bytes.starts_with(package)) {
+        return Ok(());
+    }
+    Err(Diagnostic::error(format!(
+        "`{name}` is a spreadsheet or an archive, and no CSV"
+    ))
+    .hint("save the sheet as CSV in UTF-8, or take the CSV out of the archive first"))
 }
 
 fn refuse_an_empty_one(

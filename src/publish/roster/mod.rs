@@ -15,9 +15,12 @@ mod moving;
 mod removing;
 mod tidying;
 
+use tempfile::TempDir;
+
 use crate::address::EmailAddress;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Identity, Ledger};
+use crate::publish::guard::{Glimpse, glimpse, refuse_a_clone};
 use crate::publish::{Publication, Stop, keys_for_planning, open_ledger};
 use crate::suppression::{Reason, Suppression};
 use crate::token::Keys;
@@ -25,7 +28,7 @@ use crate::token::Keys;
 pub use adding::{Added, NewSubscriber, add_subscriber};
 pub use erasing::{Forgotten, erase_subscriber};
 pub use exporting::{RosterExported, export_roster, export_roster_to_file};
-pub use importing::{Import, ImportDiff, ImportOptions, Imported, look_at_import};
+pub use importing::{Export, Import, ImportDiff, ImportOptions, Imported, look_at_import};
 pub use looking::{Dossier, KnownRow, look_up};
 pub use moving::{Moved, move_subscriber};
 pub use removing::{Found, Removal, find_subscribers, remove_subscribers};
@@ -39,6 +42,8 @@ pub struct Office<'a> {
     pub ledger: Ledger,
     /// Its keys.
     pub keys: Keys,
+    /// Where the ledger is that goes with this value, as long as the publication has none.
+    borrowed: Option<TempDir>,
 }
 
 impl<'a> Office<'a> {
@@ -50,7 +55,29 @@ impl<'a> Office<'a> {
             publication,
             ledger,
             keys,
+            borrowed: None,
         })
+    }
+
+    /// Opens what is there, to look at it: a folder that has no ledger yet stays as it is.
+    pub fn look(publication: &'a Publication) -> Result<Self, Stop> {
+        refuse_a_clone(publication)?;
+        let Glimpse {
+            ledger,
+            keys,
+            folder,
+        } = glimpse(publication)?;
+        Ok(Self {
+            publication,
+            ledger,
+            keys,
+            borrowed: folder,
+        })
+    }
+
+    /// Whether nothing that is written here stays.
+    pub fn is_borrowed(&self) -> bool {
+        self.borrowed.is_some()
     }
 
     /// The day, in the publication's zone, as the column `joined` has it.

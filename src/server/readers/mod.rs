@@ -11,24 +11,38 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 
 use super::answer::sentence;
 use super::serve::{ClientAddress, Live};
 use crate::publish::{Shown, Stop};
 use dress::dressed;
-use fields::{form, is_json};
+use fields::{form, is_in_parts, is_json};
 
 /// The routes of readers, below the path of `[serve] url`.
 pub(super) fn routes() -> Router<Live> {
     let join = get(join_page).post(join).options(program::may_ask);
     Router::new()
-        .route("/subscribe", join)
-        .route("/confirm/{token}", get(confirm_page).post(confirm))
-        .route("/u", get(dead_page).post(ask_for_links))
-        .route("/u/", get(dead_page).post(ask_for_links))
-        .route("/u/{token}", get(leave_page).post(leave))
-        .route("/preferences/{token}", get(preferences_page).post(prefer))
+        .with_or_without_slash("/subscribe", &join)
+        .with_or_without_slash("/confirm/{token}", &get(confirm_page).post(confirm))
+        .with_or_without_slash("/u/{token}", &get(leave_page).post(leave))
+        .with_or_without_slash("/preferences/{token}", &get(preferences_page).post(prefer))
+        .with_or_without_slash("/u", &get(dead_page).post(ask_for_links))
+        // What a mail program leaves of a link that it breaks.
+        .with_or_without_slash("/confirm", &get(dead_page))
+        .with_or_without_slash("/preferences", &get(dead_page))
+}
+
+/// Whoever copies a link by hand may add a slash, or lose one.
+trait Slashes {
+    fn with_or_without_slash(self, path: &str, methods: &MethodRouter<Live>) -> Self;
+}
+
+impl Slashes for Router<Live> {
+    fn with_or_without_slash(self, path: &str, methods: &MethodRouter<Live>) -> Self {
+        self.route(path, methods.clone())
+            .route(&format!("{path}/"), methods.clone())
+    }
 }
 
 async fn join_page(State(live): State<Live>) -> Response {
@@ -49,6 +63,12 @@ async fn join(
     };
     if is_json(&headers) {
         return program::join(&live, readers, client, &body).await;
+    }
+    if is_in_parts(&headers) {
+        return sentence(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send the form as application/x-www-form-urlencoded, or application/json",
+        );
     }
     match form(&body) {
         Some(fields) => told(&live, readers.join(&fields, client).await),
@@ -86,10 +106,14 @@ async fn confirm(
     State(live): State<Live>,
     ClientAddress(client): ClientAddress,
     uri: Uri,
+    body: Bytes,
 ) -> Response {
-    match live.readers() {
-        Some(readers) => told(&live, readers.confirm(token(&uri), client).await),
-        None => nobody(),
+    match (live.readers(), form(&body)) {
+        (Some(readers), Some(fields)) => {
+            told(&live, readers.confirm(token(&uri), &fields, client).await)
+        }
+        (Some(_), None) => too_much(),
+        (None, _) => nobody(),
     }
 }
 
@@ -126,7 +150,9 @@ async fn prefer(State(live): State<Live>, uri: Uri, body: Bytes) -> Response {
 
 /// The token as it stands in the address. Nothing is decoded: a genuine one needs none of that.
 fn token(uri: &Uri) -> &str {
-    uri.path().rsplit('/').next().unwrap_or_default()
+    let path = uri.path();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 fn told(live: &Live, shown: Result<Shown, Stop>) -> Response {

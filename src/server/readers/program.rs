@@ -19,14 +19,11 @@ use crate::server::serve::Live;
 #[derive(Debug, Deserialize)]
 struct Asked {
     email: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    tags: Vec<String>,
-    #[serde(default)]
-    stamp: String,
-    #[serde(default)]
-    website: String,
+    // Programs write nothing as `null` as often as they leave it out.
+    name: Option<String>,
+    tags: Option<Vec<String>>,
+    stamp: Option<String>,
+    website: Option<String>,
 }
 
 /// Any site may ask for somebody, as any site may have a form: nothing here depends on who is logged
@@ -54,7 +51,7 @@ pub(super) async fn join(
     body: &[u8],
 ) -> Response {
     let Some(fields) = fields_of(body) else {
-        return said(live, PageKind::Wrong);
+        return unreadable(live);
     };
     match readers.join(&fields, client).await {
         Ok(shown) => said(live, shown.kind),
@@ -66,18 +63,22 @@ fn fields_of(body: &[u8]) -> Option<FormFields> {
     let asked: Asked = serde_json::from_slice(body).ok()?;
     let mut fields = vec![
         (EMAIL.to_owned(), asked.email),
-        (NAME.to_owned(), asked.name),
-        (STAMP.to_owned(), asked.stamp),
-        (TRAP.to_owned(), asked.website),
+        (NAME.to_owned(), asked.name.unwrap_or_default()),
+        (STAMP.to_owned(), asked.stamp.unwrap_or_default()),
+        (TRAP.to_owned(), asked.website.unwrap_or_default()),
     ];
-    let tags = asked.tags.into_iter().take(MOST_FIELDS);
+    let tags = asked.tags.unwrap_or_default();
+    let tags = tags.into_iter().take(MOST_FIELDS);
     fields.extend(tags.map(|tag| (TAG.to_owned(), tag)));
     Some(fields)
 }
 
+/// The body is no JSON in UTF-8 (RFC 8259 §8.1), or another one than is asked for.
+fn unreadable(live: &Live) -> Response {
+    shared(worded(live, StatusCode::BAD_REQUEST, "not-understood"))
+}
+
 fn said(live: &Live, kind: PageKind) -> Response {
-    let page = live.config().serve.url.as_ref();
-    let page = page.map(|url| format!("{url}subscribe"));
     let (status, word) = match kind {
         PageKind::Wrong => (status_of(kind), "no-address"),
         PageKind::Later => (status_of(kind), "later"),
@@ -85,17 +86,23 @@ fn said(live: &Live, kind: PageKind) -> Response {
         PageKind::Proof => (StatusCode::FORBIDDEN, "use-the-page"),
         PageKind::Fine | PageKind::Dead => (StatusCode::OK, "look-into-the-mailbox"),
     };
-    let body = serde_json::json!({ "status": word, "page": page }).to_string();
-    let response = unkept(answer(
-        status,
-        "application/json",
-        "default-src 'none'",
-        body,
-    ));
+    let response = worded(live, status, word);
     shared(match kind {
         PageKind::Later => come_back(response),
         _ => response,
     })
+}
+
+fn worded(live: &Live, status: StatusCode, word: &str) -> Response {
+    let page = live.config().serve.url.as_ref();
+    let page = page.map(|url| format!("{url}subscribe"));
+    let body = serde_json::json!({ "status": word, "page": page }).to_string();
+    unkept(answer(
+        status,
+        "application/json",
+        "default-src 'none'",
+        body,
+    ))
 }
 
 fn shared(mut response: Response) -> Response {

@@ -7,7 +7,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use super::conditions::is_unchanged;
+use super::conditions::{is_another, is_unchanged};
 use super::encoding::Accepted;
 use super::payload::Payload;
 use super::range::{Part, part_of};
@@ -29,6 +29,7 @@ pub(super) enum Found<'a> {
 /// Answers a GET or HEAD for a file. `now` gives seconds since 1970.
 pub(super) fn answer_with<'a>(
     stored: &'a Stored,
+    method: &Method,
     headers: &HeaderMap,
     now: impl FnOnce() -> u64,
 ) -> Found<'a> {
@@ -39,6 +40,12 @@ pub(super) fn answer_with<'a>(
         Choice::Ready(form) => form,
         Choice::Squeeze => return Found::Squeeze,
     };
+    if is_another(headers, &form.tag, stored.modified) {
+        return Found::Answer(plain(
+            StatusCode::PRECONDITION_FAILED,
+            "this file is not the one that is meant",
+        ));
+    }
     if is_unchanged(headers, &form.tag, stored.modified, now) {
         let answer = with(
             StatusCode::NOT_MODIFIED,
@@ -52,7 +59,10 @@ pub(super) fn answer_with<'a>(
         Content::Disk { stamp, .. } => stamp.length,
     };
     let part = match (stored.kind, form.dress.found.get(LAST_MODIFIED)) {
-        (Kind::Other, Some(date)) => part_of(headers, length, &form.tag, date),
+        // RFC 9110 §14.2: of GET alone a part can be asked for.
+        (Kind::Other, Some(date)) if method == Method::GET => {
+            part_of(headers, length, &form.tag, date)
+        }
         _ => Part::Whole,
     };
     match (&form.content, part) {

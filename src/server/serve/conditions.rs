@@ -2,8 +2,21 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum::http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use axum::http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use axum::http::{HeaderMap, HeaderValue};
+
+/// Whether the client wants an answer from one file alone, and this is another one: who goes on with a
+/// download would glue two files together (RFC 9110 §13.1.1, §13.1.4).
+pub(super) fn is_another(headers: &HeaderMap, tag: &HeaderValue, modified: u64) -> bool {
+    let mut tags = headers.get_all(IF_MATCH).iter().peekable();
+    if tags.peek().is_some() {
+        return !tags.any(|list| names(list.as_bytes(), tag.as_bytes(), Comparison::Strong));
+    }
+    let told = headers.get(IF_UNMODIFIED_SINCE);
+    let told = told.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    told.and_then(seconds_of)
+        .is_some_and(|told| told < modified)
+}
 
 /// Whether the client's copy is still the right one. `modified` and `now` are seconds since 1970;
 /// the time is asked for only where it matters.
@@ -16,7 +29,7 @@ pub(super) fn is_unchanged(
     let mut tags = headers.get_all(IF_NONE_MATCH).iter().peekable();
     // RFC 9110 §13.2.2: the tag alone decides where there is one, right or wrong.
     if tags.peek().is_some() {
-        return tags.any(|list| names(list.as_bytes(), tag.as_bytes()));
+        return tags.any(|list| names(list.as_bytes(), tag.as_bytes(), Comparison::Weak));
     }
     let mut dates = headers.get_all(IF_MODIFIED_SINCE).iter();
     let (Some(date), None) = (dates.next(), dates.next()) else {
@@ -41,9 +54,17 @@ pub(super) fn http_date(seconds: u64) -> String {
     httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// Whether a list of entity tags names ours, by the weak comparison (RFC 9110 §13.1.2): a proxy that
-/// compresses makes a tag weak, and the copy is as good. What is not quoted is no tag.
-fn names(list: &[u8], tag: &[u8]) -> bool {
+/// How two entity tags are compared (RFC 9110 §8.8.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    /// Every byte is the same.
+    Strong,
+    /// A proxy that compresses makes a tag weak, and the copy is as good.
+    Weak,
+}
+
+/// Whether a list of entity tags names ours, which is strong. What is not quoted is no tag.
+fn names(list: &[u8], tag: &[u8], comparison: Comparison) -> bool {
     if list == tag {
         return true;
     }
@@ -54,13 +75,15 @@ fn names(list: &[u8], tag: &[u8]) -> bool {
     let mut rest = list;
     while let Some(first) = rest.iter().position(|byte| !b" \t,".contains(byte)) {
         rest = rest.get(first..).unwrap_or_default();
-        let opaque = rest.strip_prefix(b"W/").unwrap_or(rest);
+        let weak = rest.strip_prefix(b"W/");
+        let opaque = weak.unwrap_or(rest);
+        let may_fit = weak.is_none() || comparison == Comparison::Weak;
         let end = opaque
             .strip_prefix(b"\"")
             .and_then(|inner| inner.iter().position(|byte| *byte == b'"'));
         if let Some(end) = end {
             let (quoted, behind) = opaque.split_at(end + 2);
-            if quoted == tag {
+            if may_fit && quoted == tag {
                 return true;
             }
             rest = behind;
@@ -139,6 +162,31 @@ mod tests {
         ] {
             assert!(!since(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_download_goes_on_only_with_the_same_file() {
+        let another = |fields: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.append(*name, HeaderValue::from_str(value).unwrap());
+            }
+            is_another(&headers, &HeaderValue::from_static("\"abc\""), MODIFIED)
+        };
+        assert!(!another(&[]));
+        for fits in ["\"abc\"", "*", "\"x\", \"abc\""] {
+            assert!(!another(&[("if-match", fits)]), "{fits}");
+        }
+        for wrong in ["\"x\"", "W/\"abc\"", "abc", ""] {
+            assert!(another(&[("if-match", wrong)]), "{wrong}");
+        }
+        let since = |seconds| http_date(seconds);
+        assert!(!another(&[("if-unmodified-since", &since(MODIFIED))]));
+        assert!(another(&[("if-unmodified-since", &since(MODIFIED - 1))]));
+        assert!(!another(&[("if-unmodified-since", "yesterday")]));
+        // §13.2.2: the tag alone decides where there is one.
+        let both = [("if-match", "\"abc\""), ("if-unmodified-since", &*since(1))];
+        assert!(!another(&both));
     }
 
     #[test]

@@ -55,7 +55,8 @@ impl Service<Request<Incoming>> for Front {
         let site = self.live.shelf().site();
         if is_reading(request.method())
             && let Some(Place::File(stored)) = site.at(request.uri().path())
-            && let Found::Answer(answer) = answer_with(stored, request.headers(), || self.now())
+            && let Found::Answer(answer) =
+                answer_with(stored, request.method(), request.headers(), || self.now())
         {
             return Either::Left(ready(Ok(self.finish_file(&request, stored, answer))));
         }
@@ -75,12 +76,21 @@ impl Front {
                 "a request names one host",
             )));
         }
-        // RFC 9112 §6.1: two lengths are how requests are smuggled past a proxy.
-        if fields.contains_key(TRANSFER_ENCODING) && self.pulse.tells_length() {
-            return Some(closing(plain(
-                StatusCode::BAD_REQUEST,
-                "a body has one length",
-            )));
+        if let Some(coding) = fields.get(TRANSFER_ENCODING) {
+            // RFC 9112 §6.1: two lengths are how requests are smuggled past a proxy.
+            if self.pulse.tells_length() {
+                return Some(closing(plain(
+                    StatusCode::BAD_REQUEST,
+                    "a body has one length",
+                )));
+            }
+            // The same: a body that was compressed on the way is none that a form can be read from.
+            if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+                return Some(closing(plain(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "a body comes as it is, or in chunks",
+                )));
+            }
         }
         let length = fields.get(CONTENT_LENGTH)?.to_str().ok()?;
         let most = self.live.limits().body_bytes;
@@ -136,7 +146,7 @@ impl Front {
     }
 
     async fn file(&self, request: &Request<Incoming>, stored: &Arc<Stored>) -> Response<Payload> {
-        let found = || answer_with(stored, request.headers(), || self.now());
+        let found = || answer_with(stored, request.method(), request.headers(), || self.now());
         let again = match found() {
             Found::Squeeze => {
                 let stored = stored.clone();

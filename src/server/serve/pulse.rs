@@ -31,6 +31,8 @@ pub(super) struct Pulse {
     blocked: AtomicU64,
     /// Whether the head of the present request tells a length.
     tells_length: AtomicBool,
+    /// How much of the name of that field has been read, also where it comes in pieces.
+    of_the_name: AtomicU8,
 }
 
 /// No time.
@@ -56,6 +58,7 @@ impl Pulse {
             written: AtomicU64::new(0),
             blocked: AtomicU64::new(NEVER),
             tells_length: AtomicBool::new(false),
+            of_the_name: AtomicU8::new(0),
         }
     }
 
@@ -94,10 +97,15 @@ impl Pulse {
             let now = self.now();
             self.asked.store(now, Ordering::Relaxed);
             self.tells_length.store(false, Ordering::Relaxed);
+            self.of_the_name.store(0, Ordering::Relaxed);
             self.enter(HEAD, now);
         }
-        if phase != WORKING && names_length(bytes) {
-            self.tells_length.store(true, Ordering::Relaxed);
+        if phase != WORKING {
+            let mut search = NameOfLength(self.of_the_name.load(Ordering::Relaxed));
+            if search.is_in(bytes) {
+                self.tells_length.store(true, Ordering::Relaxed);
+            }
+            self.of_the_name.store(search.0, Ordering::Relaxed);
         }
     }
 
@@ -158,14 +166,41 @@ impl Pulse {
     }
 }
 
-/// Whether a piece of a head names `Content-Length` at the beginning of a line.
-fn names_length(bytes: &[u8]) -> bool {
-    const NAME: &[u8] = b"content-length";
-    memchr::memchr_iter(b'\n', bytes).any(|end| {
-        bytes
-            .get(end + 1..end + 1 + NAME.len())
-            .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
-    })
+/// Looks for `Content-Length` at the beginning of a line of a head that may come in pieces: how much of
+/// it, with the end of the line before, stood at the end of the last piece.
+struct NameOfLength(u8);
+
+impl NameOfLength {
+    const WANTED: &[u8] = b"\ncontent-length";
+
+    /// Whether the name ends in this piece.
+    fn is_in(&mut self, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        loop {
+            if self.0 == 0 {
+                // Most bytes are none of it, and are passed over quickly.
+                let Some(end) = memchr::memchr(b'\n', rest) else {
+                    return false;
+                };
+                rest = rest.get(end + 1..).unwrap_or_default();
+                self.0 = 1;
+            }
+            let [first, others @ ..] = rest else {
+                return false;
+            };
+            let wanted = Self::WANTED.get(usize::from(self.0)).copied();
+            if wanted == Some(first.to_ascii_lowercase()) {
+                rest = others;
+                self.0 += 1;
+                if usize::from(self.0) == Self::WANTED.len() {
+                    self.0 = 0;
+                    return true;
+                }
+            } else {
+                self.0 = 0;
+            }
+        }
+    }
 }
 
 /// A stream that leaves its marks.
@@ -233,7 +268,28 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::names_length;
+    use super::NameOfLength;
+
+    fn names_length(bytes: &[u8]) -> bool {
+        NameOfLength(0).is_in(bytes)
+    }
+
+    #[test]
+    fn a_length_is_seen_wherever_its_name_is_cut() {
+        let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
+        for at in 0..head.len() {
+            let (one, other) = head.split_at(at);
+            let mut search = NameOfLength(0);
+            let seen = search.is_in(one) | search.is_in(other);
+            assert!(seen, "{at}");
+        }
+        let mut search = NameOfLength(0);
+        let in_pieces = head.iter().any(|byte| search.is_in(&[*byte]));
+        assert!(in_pieces);
+        let mut search = NameOfLength(0);
+        let other = b"GET / HTTP/1.1\r\nContent-Lengt: 5\r\nX-Content-Length: 5\r\n\r\n";
+        assert!(!other.iter().any(|byte| search.is_in(&[*byte])));
+    }
 
     #[test]
     fn a_length_is_seen_at_the_beginning_of_a_line_alone() {

@@ -124,22 +124,19 @@ pub(super) fn read(folder: &Path, manner: &Manner, former: &Site) -> io::Result<
     })
 }
 
-/// Puts a file at its path, and a page of a folder at the folder's.
+/// Puts a file at its path, and a page of a folder at the folder's. Without its slash such a folder
+/// leads there; one that has no page leads nowhere.
 fn add(places: &mut HashMap<Box<str>, Place>, base: &str, path: &str, stored: Arc<Stored>) {
     let full = format!("{base}{path}");
-    let mut folder = full.as_str();
-    while let Some((above, _)) = folder.trim_end_matches('/').rsplit_once('/') {
-        folder = above;
-        if folder.len() + 1 < base.len() || folder.is_empty() {
-            break;
-        }
-        places.entry(folder.into()).or_insert(Place::Folder);
-    }
     if let Some(folder) = full
         .strip_suffix("index.html")
         .filter(|folder| folder.ends_with('/'))
     {
         places.insert(folder.into(), Place::File(stored.clone()));
+        let unslashed = folder.trim_end_matches('/');
+        if !unslashed.is_empty() {
+            places.entry(unslashed.into()).or_insert(Place::Folder);
+        }
     }
     places.insert(full.into(), Place::File(stored));
 }
