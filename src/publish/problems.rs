@@ -4,12 +4,15 @@ use super::deliver::RunError;
 use super::publication::Publication;
 use super::relays::Relays;
 use super::rests::Resting;
-use crate::config::{SmtpConfig, is_loopback};
+use crate::config::{Security, SmtpConfig, is_loopback};
 use crate::diagnostic::Diagnostic;
 use crate::freemail;
 use crate::ledger::LedgerError;
 use crate::mailer::ConnectError;
 use crate::pace::Cause;
+
+/// Above it a program needs no rights to listen (RFC 6335 §6: System Ports).
+const LAST_PORT_OF_SERVICES: u16 = 1023;
 
 pub(super) fn relay_config(publication: &Publication) -> Result<&SmtpConfig, Diagnostic> {
     publication.config.relays.first().ok_or_else(|| {
@@ -43,6 +46,11 @@ pub fn foreign_sender(publication: &Publication) -> Option<Diagnostic> {
 pub(super) fn relay_problem(error: &ConnectError, smtp: &SmtpConfig) -> Diagnostic {
     let problem = Diagnostic::error(format!("cannot send through {}", smtp.shown())).cause(error);
     match error {
+        // What a newcomer meets who has not begun the relay of the first settings.
+        ConnectError::Broken(..) if smtp.security == Security::Plain && is_loopback(&smtp.host) && smtp.port > LAST_PORT_OF_SERVICES => problem.hint(format!(
+            "if you only want to try it: `postrider catch --port {}` in another terminal is a relay that keeps everything; else check host and port of `[smtp] url`",
+            smtp.port
+        )),
         ConnectError::Broken(..) => problem.hint("check host and port of `[smtp] url`, and that the relay runs"),
         ConnectError::Refused(..) => problem.hint("ask the relay's operator, with the reply above"),
         ConnectError::NoStartTls => problem.hint(

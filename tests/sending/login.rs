@@ -196,7 +196,11 @@ fn a_relay_that_is_not_there_is_named_with_a_hint() {
     let room = newsroom(&relay)
         .smtp(&format!("url = \"smtp://{address}\""))
         .readers(1);
-    let output = room.run(SEND).stderr_contains(&address.to_string());
+    let trial = format!("`postrider catch --port {}`", address.port());
+    let output = room
+        .run(SEND)
+        .stderr_contains(&address.to_string())
+        .stderr_contains(&trial);
     assert_refused(&room, &relay, output, "Connection refused");
 }
 
