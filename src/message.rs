@@ -313,7 +313,13 @@ impl Composer {
         if !self.frozen.is_flowed {
             return Ok(ContentType::TEXT_PLAIN);
         }
-        ContentType::parse("text/plain; charset=utf-8; format=flowed; delsp=no")
+        let deletes = if self.frozen.deletes_spaces {
+            "yes"
+        } else {
+            "no"
+        };
+        let flowed = format!("text/plain; charset=utf-8; format=flowed; delsp={deletes}");
+        ContentType::parse(&flowed)
             .map_err(|error| Diagnostic::error("the plain text cannot be described").cause(error))
     }
 

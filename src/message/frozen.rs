@@ -63,6 +63,10 @@ pub struct FrozenIssue {
     /// Whether its lines are coded so that they flow (RFC 3676). From version 3 on.
     #[serde(default)]
     pub is_flowed: bool,
+    /// Whether the space at the end of a line that flows is none of the text, as in Chinese and
+    /// Japanese (RFC 3676 §4.1). From version 5 on.
+    #[serde(default)]
+    pub deletes_spaces: bool,
     /// How the HTML is written on the wire. From version 4 on.
     #[serde(default)]
     pub html_encoding: Encoding,
@@ -99,7 +103,7 @@ struct Versioned {
 impl FrozenIssue {
     /// The version that is written. An issue that was planned in an older one keeps its messages
     /// as they were: what a version added is absent from it.
-    pub const VERSION: u32 = 4;
+    pub const VERSION: u32 = 5;
 
     /// The form in which it is kept in the ledger.
     pub fn to_text(&self) -> Result<String, Diagnostic> {

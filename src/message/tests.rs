@@ -51,6 +51,7 @@ fn frozen(serve_url: Option<&str>, bounces_domain: Option<&str>) -> FrozenIssue 
         essay_html: "<p>One = é.\n<p>.\n".to_owned(),
         essay_text: "One = é.\n\n.\n".to_owned(),
         is_flowed: true,
+        deletes_spaces: false,
         html_encoding: Encoding::QuotedPrintable,
         text_encoding: Encoding::QuotedPrintable,
         templates: templates.collect(),
@@ -142,10 +143,11 @@ fn a_phrase_is_quoted_where_it_holds_specials_and_encoded_where_it_is_not_ascii(
 
 #[test]
 fn plain_text_says_that_it_flows_unless_it_was_planned_before_it_did() {
-    let composed = |is_flowed: bool| {
+    let composed = |is_flowed: bool, deletes_spaces: bool| {
         let keys = Arc::clone(&composer(None, None).keys);
         let mut frozen = frozen(None, None);
         frozen.is_flowed = is_flowed;
+        frozen.deletes_spaces = deletes_spaces;
         frozen.essay_text = "One \ntwo.\n".to_owned();
         let composer = Composer::new(frozen, keys, None).unwrap();
         let address = EmailAddress::parse("ada@example.org").unwrap();
@@ -159,11 +161,13 @@ fn plain_text_says_that_it_flows_unless_it_was_planned_before_it_did() {
         let message = composer.compose(to, Purpose::Delivery).unwrap();
         String::from_utf8(message.bytes).unwrap()
     };
-    let message = composed(true);
+    let message = composed(true, false);
     let kind = "Content-Type: text/plain; charset=utf-8; format=flowed; delsp=no\r\n";
     assert!(message.contains(kind), "{message}");
     assert!(message.contains("\r\nOne=20\r\ntwo.\r\n"), "{message}");
     assert!(message.lines().all(|line| line.len() <= 998));
-    let before = composed(false);
+    let chinese = composed(true, true);
+    assert!(chinese.contains(&kind.replace("=no", "=yes")), "{chinese}");
+    let before = composed(false, false);
     assert!(before.contains("Content-Type: text/plain; charset=utf-8\r\n"));
 }

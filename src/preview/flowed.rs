@@ -1,7 +1,8 @@
 //! Plain text of `format=flowed` as a mail program shows it in a window of any width (RFC 3676).
 
-/// Joins the lines that the sender broke softly. Text that is not flowed stays as it is.
-pub(super) fn unflowed(text: &str) -> String {
+/// Joins the lines that the sender broke softly. Where the text says so (`DelSp`), the space that
+/// marks such a break goes.
+pub(super) fn unflowed(text: &str, deletes_spaces: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
     for line in text.lines() {
@@ -17,11 +18,13 @@ pub(super) fn unflowed(text: &str) -> String {
             }
             None => quote(&mut out, depth),
         }
-        out.push_str(content);
         // RFC 3676 §4.3: the line before a signature looks flowed and is not.
-        if content.ends_with(' ') && content != "-- " {
+        let broken = content.strip_suffix(' ').filter(|_| content != "-- ");
+        if let Some(broken) = broken {
+            out.push_str(if deletes_spaces { broken } else { content });
             open = Some(depth);
         } else {
+            out.push_str(content);
             out.push('\n');
             open = None;
         }
@@ -47,15 +50,23 @@ mod tests {
     fn soft_breaks_go_and_hard_ones_stay() {
         let text = "A paragraph that \nwas broken.\n\n  four spaces\n From here\n> quoted \n> words\n>> deeper \nout\n-- \nThe editors\n";
         assert_eq!(
-            unflowed(text),
+            unflowed(text, false),
             "A paragraph that was broken.\n\n four spaces\nFrom here\n> quoted words\n>> deeper \nout\n-- \nThe editors\n"
         );
     }
 
     #[test]
     fn a_paragraph_before_a_signature_or_the_end_is_closed() {
-        assert_eq!(unflowed("so \n-- \nme"), "so \n-- \nme\n");
-        assert_eq!(unflowed("so "), "so \n");
-        assert_eq!(unflowed(""), "");
+        assert_eq!(unflowed("so \n-- \nme", false), "so \n-- \nme\n");
+        assert_eq!(unflowed("so ", false), "so \n");
+        assert_eq!(unflowed("", false), "");
+    }
+
+    #[test]
+    fn a_space_that_marks_a_break_goes_where_the_text_says_so() {
+        assert_eq!(
+            unflowed("日本 \n語の  \nEnglish\n> 引 \n> 用\n-- \n編 \n集\n", true),
+            "日本語の English\n> 引用\n-- \n編集\n"
+        );
     }
 }

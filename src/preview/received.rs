@@ -26,13 +26,15 @@ pub struct Part {
     pub decoded: usize,
     /// Whether the sender calls it flowed.
     pub is_flowed: bool,
+    /// Whether the space of a soft line break is none of the text (`DelSp`).
+    pub deletes_spaces: bool,
 }
 
 impl Part {
     /// The text as a mail program shows it that understands `format=flowed`.
     pub fn unflowed(&self) -> String {
         if self.is_flowed {
-            unflowed(&self.text)
+            unflowed(&self.text, self.deletes_spaces)
         } else {
             self.text.clone()
         }
@@ -118,12 +120,15 @@ impl Received {
 }
 
 fn part(sent: &[u8], decoded: &[u8], content_type: &str) -> Part {
-    let format = parameter(content_type, "format").unwrap_or_default();
+    let says = |name: &str, value: &str| {
+        parameter(content_type, name).is_some_and(|said| said.eq_ignore_ascii_case(value))
+    };
     Part {
         text: String::from_utf8_lossy(decoded).replace("\r\n", "\n"),
         sent: sent.len(),
         decoded: decoded.len(),
-        is_flowed: format.eq_ignore_ascii_case("flowed"),
+        is_flowed: says("format", "flowed"),
+        deletes_spaces: says("delsp", "yes"),
     }
 }
 

@@ -87,10 +87,11 @@ pub(super) fn freeze(
         publication: publication.view(),
         issue: view,
         html_encoding: encoding(&essay_html, MailLayout::HTML),
-        text_encoding: encoding(&essay_text, MailLayout::TEXT),
+        text_encoding: encoding(&essay_text.text, MailLayout::TEXT),
         essay_html,
-        essay_text,
+        essay_text: essay_text.text,
         is_flowed: true,
+        deletes_spaces: essay_text.deletes_spaces,
         templates: sources
             .iter()
             .map(|(name, source)| (name.clone(), source.text.to_string()))

@@ -44,6 +44,7 @@ use document::Document;
 use highlight::Highlighter;
 use html::{Channel, write_html};
 use pictures::Pictures;
+pub use text::FlowedText;
 
 use parse::Parsed;
 use quotes::Quotes;
@@ -82,6 +83,8 @@ pub struct RenderedEssay {
     pub email_html: String,
     /// For the mail's plain-text part, wrapped at 72 columns; LF line ends, ends with a line feed.
     pub text: String,
+    /// See [`FlowedText::deletes_spaces`], for that text.
+    pub deletes_spaces: bool,
     /// For the archive page: a fragment with classes, the author's own HTML kept.
     pub web_html: String,
     /// For the feeds: a fragment without classes, styles, scripts; links absolute.
@@ -100,8 +103,8 @@ pub struct RenderedEssay {
 pub struct Excerpt {
     /// As [`RenderedEssay::email_html`].
     pub email_html: String,
-    /// As [`RenderedEssay::text`].
-    pub text: String,
+    /// As [`ParsedEssay::text`].
+    pub text: FlowedText,
 }
 
 /// An essay that was parsed once and is written for one channel after the other, as each is asked
@@ -130,8 +133,8 @@ impl<'a> ParsedEssay<'a> {
         self.email_of(self.parsed.mail())
     }
 
-    /// See [`RenderedEssay::text`].
-    pub fn text(&self) -> String {
+    /// The mail's plain text: see [`RenderedEssay::text`].
+    pub fn text(&self) -> FlowedText {
         self.text_of(self.parsed.mail())
     }
 
@@ -160,10 +163,18 @@ impl<'a> ParsedEssay<'a> {
     pub fn excerpt(&self) -> Option<Excerpt> {
         let document = self.parsed.mail_excerpt()?;
         let words = self.context.words;
-        let read_on = format!("\n{}{}\n", words.read_on, words.colon);
+        let mut text = self.text_of(document);
+        text.text.extend([
+            "\n",
+            &words.read_on,
+            &words.colon,
+            "\n",
+            self.context.issue_url,
+            "\n",
+        ]);
         Some(Excerpt {
             email_html: self.email_of(document) + &email::write_read_on(&self.context),
-            text: self.text_of(document) + &read_on + self.context.issue_url + "\n",
+            text,
         })
     }
 
@@ -176,9 +187,12 @@ impl<'a> ParsedEssay<'a> {
         whole_lines(&email::write_email(document, &self.links, &self.context))
     }
 
-    fn text_of(&self, document: &Document) -> String {
-        let words = self.context.words;
-        whole_lines(&text::write_text(document, &self.links, words))
+    fn text_of(&self, document: &Document) -> FlowedText {
+        let written = text::write_text(document, &self.links, self.context.words);
+        FlowedText {
+            text: whole_lines(&written.text),
+            ..written
+        }
     }
 }
 
@@ -186,9 +200,14 @@ impl<'a> ParsedEssay<'a> {
 /// length.
 pub fn render_essay(markdown: &str, context: &RenderContext<'_>) -> RenderedEssay {
     let essay = ParsedEssay::new(markdown, context);
+    let FlowedText {
+        text,
+        deletes_spaces,
+    } = essay.text();
     RenderedEssay {
         email_html: essay.email_html(),
-        text: essay.text(),
+        text,
+        deletes_spaces,
         web_html: essay.web_html(),
         feed_html: essay.feed_html(),
         opening: essay.opening(),

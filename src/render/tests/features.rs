@@ -33,7 +33,7 @@ fn every_feature_looks_as_it_did() {
             let _ = write!(all, "=== {channel} ===\n{output}");
         }
         if let Some(excerpt) = &rendered.excerpt {
-            let _ = write!(all, "=== excerpt, text ===\n{}", excerpt.text);
+            let _ = write!(all, "=== excerpt, text ===\n{}", excerpt.text.text);
             let _ = write!(all, "=== excerpt, mail ===\n{}", excerpt.email_html);
         }
         let _ = writeln!(all, "=== opening ===\n{}", rendered.opening);

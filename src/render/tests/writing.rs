@@ -299,7 +299,7 @@ fn a_part_that_nothing_closes_is_shown_to_everybody() {
 fn an_excerpt_ends_at_its_mark_in_whatever_part_that_stands() {
     let way = "\nRead on:\nhttps://letters.example.org/issues/a/\n";
     let excerpt = |markdown: &str| {
-        let text = render(markdown).excerpt?.text;
+        let text = render(markdown).excerpt?.text.text;
         Some(
             text.strip_suffix(way)
                 .expect("the way to the rest")

@@ -1,14 +1,36 @@
 //! Lines of plain text, and how they are coded so that a reader's program may break them anew
 //! (RFC 3676, `format=flowed`).
 
+/// Plain text as it is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlowedText {
+    /// Its lines, each with LF at its end.
+    pub text: String,
+    /// Whether the space that a soft line break leaves behind is none of the text: the parameter
+    /// `DelSp`.
+    pub deletes_spaces: bool,
+}
+
+/// How a line ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum End {
+    /// Here, whoever reads it.
+    #[default]
+    Hard,
+    /// At a space of its sentence.
+    AtSpace,
+    /// Between two signs of a script that puts no spaces between words.
+    BetweenSigns,
+}
+
 /// A line without the marks of the quotes around it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Line {
     /// In how many quotes it stands.
     quotes: usize,
     pub(super) text: String,
-    /// Whether its sentence goes on in the next line, behind a space.
-    is_soft: bool,
+    /// How its sentence goes on in the next line.
+    end: End,
     /// Whether a space is put before it that the reader's program takes away.
     is_stuffed: bool,
 }
@@ -23,10 +45,10 @@ impl Line {
     }
 
     /// A line of a paragraph.
-    pub(super) fn of_paragraph(text: String, is_soft: bool) -> Self {
+    pub(super) fn of_paragraph(text: String, end: End) -> Self {
         Self {
             // A signature begins with two hyphens and a space (§4.3).
-            is_soft: is_soft && text != "--",
+            end: if text == "--" { End::Hard } else { end },
             text,
             ..Self::default()
         }
@@ -58,14 +80,20 @@ impl Line {
         out
     }
 
-    /// Appends the line in its coded form, with its line end.
-    fn write(&self, out: &mut String) {
+    /// Appends the line in its coded form, with its line end. A space before that end says that
+    /// the sentence goes on (§4.1); where `DelSp` is "yes" it is taken away, so that a space of the
+    /// sentence stands before it.
+    fn write(&self, deletes_spaces: bool, out: &mut String) {
         // The space behind the marks of a quote counts as stuffing (§4.5).
         if self.quotes == 0 && (self.is_stuffed || needs_stuffing(&self.text)) && !self.is_empty() {
             out.push(' ');
         }
         out.push_str(&self.marked());
-        out.push_str(if self.is_soft { " \n" } else { "\n" });
+        out.push_str(match self.end {
+            End::AtSpace if deletes_spaces => "  \n",
+            End::AtSpace | End::BetweenSigns => " \n",
+            End::Hard => "\n",
+        });
     }
 }
 
@@ -103,11 +131,16 @@ pub(super) fn join(groups: Vec<Vec<Line>>, loose: bool) -> Vec<Line> {
     lines
 }
 
-/// The coded text of all lines.
-pub(super) fn coded(lines: &[Line]) -> String {
-    let mut out = String::new();
+/// The coded text of all lines. `DelSp` is "yes" as soon as one line ends where no space is: joined
+/// with the next, as Chinese and Japanese must be, it would otherwise get one (§4.1).
+pub(super) fn coded(lines: &[Line]) -> FlowedText {
+    let deletes_spaces = lines.iter().any(|line| line.end == End::BetweenSigns);
+    let mut text = String::new();
     for line in lines {
-        line.write(&mut out);
+        line.write(deletes_spaces, &mut text);
     }
-    out
+    FlowedText {
+        text,
+        deletes_spaces,
+    }
 }

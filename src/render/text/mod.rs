@@ -18,6 +18,7 @@ use super::document::{Block, Definition, Document, Footnote, Inline, Item};
 use super::links::Links;
 use super::scripts::HtmlScripts;
 use crate::words::Words;
+pub use line::FlowedText;
 pub(crate) use line::needs_stuffing;
 use line::{Line, coded, join, prefix, quoted};
 use wrap::{wrap, wrap_flowed};
@@ -31,8 +32,8 @@ const NARROWEST: usize = 24;
 /// Stands between the essay, its footnotes, and its addresses.
 const SEPARATOR: &str = "____________";
 
-/// Writes a document. Lines end with LF, the last one too.
-pub(super) fn write_text(document: &Document, links: &Links, words: &Words) -> String {
+/// Writes a document.
+pub(super) fn write_text(document: &Document, links: &Links, words: &Words) -> FlowedText {
     let mut writer = Writer {
         links,
         words,

@@ -4,7 +4,7 @@ use textwrap::core::Word;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use unicode_width::UnicodeWidthChar;
 
-use super::line::Line;
+use super::line::{End, Line};
 
 /// A space at which no line is broken. It is written as a space.
 pub(super) const GLUE: char = '\u{A0}';
@@ -16,7 +16,7 @@ pub(in crate::render) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines.map(|line| line.text).collect()
 }
 
-/// The same; a line that was broken at a space is one that flows.
+/// The same; a line that was broken is one that flows.
 pub(super) fn wrap_flowed(text: &str, width: usize) -> Vec<Line> {
     let options = Options::new(width)
         .break_words(false)
@@ -35,11 +35,20 @@ pub(super) fn wrap_flowed(text: &str, width: usize) -> Vec<Line> {
             rest = &rest[behind..];
             let text = wrapped.replace(GLUE, " ").trim().to_owned();
             if !text.is_empty() {
-                lines.push(Line::of_paragraph(text, rest.starts_with(' ')));
+                lines.push(Line::of_paragraph(text, end_before(rest)));
             }
         }
     }
     lines
+}
+
+/// How a line ends before what is left of its paragraph.
+fn end_before(rest: &str) -> End {
+    match rest.chars().next() {
+        None => End::Hard,
+        Some(' ') => End::AtSpace,
+        Some(_) => End::BetweenSigns,
+    }
 }
 
 /// A dash between spaces stays at the end of its line: at the start of one it would look like
@@ -80,7 +89,7 @@ fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::Line;
+    use super::super::line::{End, Line};
     use super::{wrap, wrap_flowed};
 
     #[test]
@@ -92,15 +101,25 @@ mod tests {
     }
 
     #[test]
-    fn a_line_flows_where_a_space_was() {
-        let soft = |text: &str, width| -> Vec<bool> {
-            let lines = wrap_flowed(text, width).into_iter();
-            lines
-                .map(|line| line != Line::hard(line.text.as_str()))
-                .collect()
-        };
-        assert_eq!(soft("one two  three\nfour", 4), [true, true, false, false]);
-        assert_eq!(soft("日本語の文章です", 8), [false, false]);
+    fn a_line_that_was_broken_flows_on() {
+        let line = |text: &str, end| Line::of_paragraph(text.to_owned(), end);
+        assert_eq!(
+            wrap_flowed("one two  three\nfour", 5),
+            [
+                line("one", End::AtSpace),
+                line("two", End::AtSpace),
+                line("three", End::Hard),
+                line("four", End::Hard),
+            ]
+        );
+        assert_eq!(
+            wrap_flowed("日本語の文章 です", 6),
+            [
+                line("日本語", End::BetweenSigns),
+                line("の文章", End::AtSpace),
+                line("です", End::Hard),
+            ]
+        );
     }
 
     #[test]

@@ -126,7 +126,7 @@ fn what_the_page_about_writing_shows_can_be_written() {
         };
         let essay = ParsedEssay::new(&part[..end], &context);
         assert_eq!(essay.problems(), [], "{}", &part[..end]);
-        let text = essay.text();
+        let text = essay.text().text;
         for leftover in ["](", "[^", "<!--", "```", "[!"] {
             assert!(!text.contains(leftover), "{leftover} in {text}");
         }
