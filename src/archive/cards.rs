@@ -7,6 +7,9 @@ use super::{ArchivePage, Surroundings};
 use crate::card::{Card, SIZE};
 use crate::words::{DateWords, Words, format_date};
 
+/// What stands in the postmark, as in `page.html`.
+const POSTMARK: [&str; 3] = ["%b", "%-d", "%Y"];
+
 /// A picture as templates see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct CardView {
@@ -66,12 +69,16 @@ pub(super) fn card_of_issue(page: &ArchivePage, around: &Surroundings<'_>) -> Op
         return None;
     }
     let words = Words::of(&page.view.language, around.own_words);
-    let date = NaiveDate::parse_from_str(&page.view.date, "%Y-%m-%d")
-        .ok()
-        .and_then(|date| format_date(date, None, &DateWords::from(&words)).ok());
+    let date = NaiveDate::parse_from_str(&page.view.date, "%Y-%m-%d").ok();
+    let written = |pattern: Option<&str>| {
+        date.and_then(|date| format_date(date, pattern, &DateWords::from(&words)).ok())
+            .unwrap_or_default()
+    };
+    let [month, day, year] = POSTMARK.map(|pattern| written(Some(pattern)));
     Card::of_issue(
         &around.publication.title,
         &page.view.title,
-        &date.unwrap_or_default(),
+        &written(None),
+        [month.trim_end_matches('.'), &day, &year],
     )
 }

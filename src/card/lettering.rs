@@ -77,7 +77,6 @@ impl Lettering {
     }
 
     /// Width of a text in pixels.
-    #[cfg(test)]
     pub(super) fn width(&self, text: &str, size: u16) -> f32 {
         self.unit_width(text) * f32::from(size)
     }

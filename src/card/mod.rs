@@ -28,7 +28,7 @@ use lettering::{Lettering, Lines, line_height};
 
 /// Changes with every change to how cards are drawn, so that a card which looks otherwise has
 /// another address. A test compares a drawn card with one that was looked at.
-const DRAWING: &str = "1";
+const DRAWING: &str = "2";
 
 /// Width and height of every card in pixels, as those who show links ask for.
 pub const SIZE: (u32, u32) = (WIDTH, HEIGHT);
@@ -38,6 +38,10 @@ const MARGIN: f32 = 84.0;
 
 /// Sizes of a title, from the largest.
 const TITLE_SIZES: [u16; 7] = [116, 104, 92, 80, 70, 60, 52];
+
+/// Where the middle of the postmark is, and how far it reaches.
+const POSTMARK: (f32, f32) = (1040.0, 128.0);
+const POSTMARK_RADIUS: f32 = 72.0;
 
 /// What stands on a card: only text that can be written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -50,6 +54,8 @@ pub enum Card {
         title: String,
         /// Its date in words, unless they cannot be written.
         date: Option<String>,
+        /// The same in the postmark: month, day and year.
+        postmark: Option<[String; 3]>,
     },
     /// The publication.
     Publication {
@@ -74,12 +80,19 @@ impl Card {
         }
     }
 
-    /// The card of an issue; `None` if its title cannot be written.
-    pub fn of_issue(publication: &str, title: &str, date: &str) -> Option<Self> {
+    /// The card of an issue; `None` if its title cannot be written. `postmark` is month, day and year.
+    pub fn of_issue(
+        publication: &str,
+        title: &str,
+        date: &str,
+        postmark: [&str; 3],
+    ) -> Option<Self> {
+        let [month, day, year] = postmark.map(settable);
         Some(Self::Issue {
             publication: settable(publication),
             title: settable(title)?,
             date: settable(date),
+            postmark: month.zip(day).zip(year).map(|((m, d), y)| [m, d, y]),
         })
     }
 
@@ -104,7 +117,13 @@ impl Card {
                 publication,
                 title,
                 date,
-            } => tools.issue(&mut canvas, publication.as_deref(), title, date.as_deref()),
+                postmark,
+            } => {
+                tools.issue(&mut canvas, publication.as_deref(), title, date.as_deref());
+                if let Some(date) = postmark {
+                    tools.date_in_postmark(&mut canvas, date);
+                }
+            }
             Self::Publication { title, author } => {
                 tools.publication(&mut canvas, title, author.as_deref());
             }
@@ -141,7 +160,7 @@ impl Grounds {
         let mut edge = Canvas::new();
         shapes::air_mail_edge(&mut edge);
         let mut postmarked = edge.clone();
-        shapes::postmark(&mut postmarked, (1040.0, 128.0), 64.0);
+        shapes::postmark(&mut postmarked, POSTMARK, POSTMARK_RADIUS);
         Self { edge, postmarked }
     }
 }
@@ -173,6 +192,28 @@ impl Tools {
         self.title(canvas, title);
         if let Some(author) = author {
             self.small(canvas, author, 566.0, SOFT);
+        }
+        // Without a date, its initial.
+        if let Some(initial) = title.chars().find(|first| first.is_alphanumeric()) {
+            let initial = initial.to_uppercase().to_string();
+            self.in_postmark(canvas, &initial, 64, 24.0);
+        }
+    }
+
+    /// Month above, day in the middle, year below.
+    fn date_in_postmark(&self, canvas: &mut Canvas, [month, day, year]: &[String; 3]) {
+        self.in_postmark(canvas, &month.to_uppercase(), 22, -24.0);
+        self.in_postmark(canvas, day, 50, 18.0);
+        self.in_postmark(canvas, year, 22, 42.0);
+    }
+
+    /// A line in the middle of the postmark, its foot so far below that, if it has room there.
+    fn in_postmark(&self, canvas: &mut Canvas, text: &str, size: u16, below: f32) {
+        let (x, y) = POSTMARK;
+        let width = self.lettering.width(text, size);
+        if width < POSTMARK_RADIUS * 1.5 {
+            let place = (x - width / 2.0, y + below);
+            self.lettering.draw(canvas, text, size, place, MARK);
         }
     }
 

@@ -1,7 +1,9 @@
 use super::*;
 
+const SEPTEMBER: [&str; 3] = ["Sep", "8", "2026"];
+
 fn issue(title: &str) -> Card {
-    Card::of_issue("The Slow Post", title, "8 September 2026").unwrap()
+    Card::of_issue("The Slow Post", title, "8 September 2026", SEPTEMBER).unwrap()
 }
 
 /// Width, height, and the index of every pixel.
@@ -45,13 +47,27 @@ fn a_card_that_was_looked_at_is_still_drawn_like_that() {
     let (_, _, pixels) = read(&issue("Forty letters, read at arm’s length").png());
     let seen = crate::fingerprint::Fingerprint::of_bytes(&pixels).to_hex();
     // Whoever changes this looks at the new card and raises `DRAWING`.
-    assert_eq!((DRAWING, &seen[..16]), ("1", "990d212159504a16"));
+    assert_eq!((DRAWING, &seen[..16]), ("2", "7eecb8098abad792"));
+}
+
+#[test]
+fn another_day_is_another_postmark() {
+    let on = |day| {
+        let postmark = ["Sep", day, "2026"];
+        Card::of_issue("The Slow Post", "Ink", "", postmark).unwrap()
+    };
+    assert_ne!(on("8").path(), on("9").path());
+    assert_ne!(read(&on("8").png()).2, read(&on("9").png()).2);
 }
 
 #[test]
 fn a_title_that_cannot_be_written_gets_no_card_of_its_own() {
     for title in ["手紙", "رسالة", "Letters 📮", "मेल", "שלום", "  "] {
-        assert_eq!(Card::of_issue("The Slow Post", title, ""), None, "{title}");
+        assert_eq!(
+            Card::of_issue("The Slow Post", title, "", SEPTEMBER),
+            None,
+            "{title}"
+        );
     }
     for title in [
         "Письмо",
@@ -61,7 +77,7 @@ fn a_title_that_cannot_be_written_gets_no_card_of_its_own() {
         "e\u{301}te\u{301}",
     ] {
         assert!(
-            Card::of_issue("The Slow Post", title, "").is_some(),
+            Card::of_issue("The Slow Post", title, "", SEPTEMBER).is_some(),
             "{title}"
         );
     }
@@ -78,13 +94,14 @@ fn a_publication_that_cannot_be_written_is_an_envelope() {
             author: None
         }
     );
-    let card = Card::of_issue("手紙", "Ink", "2026年9月8日").unwrap();
+    let card = Card::of_issue("手紙", "Ink", "2026年9月8日", ["9月", "8", "2026"]).unwrap();
     assert_eq!(
         card,
         Card::Issue {
             publication: None,
             title: "Ink".to_owned(),
-            date: None
+            date: None,
+            postmark: None
         }
     );
 }

@@ -40,6 +40,14 @@ pub(super) struct HeadingRead {
     pub(super) range: Range<usize>,
 }
 
+/// A row of a table, without its head.
+#[derive(Debug)]
+pub(super) struct RowRead {
+    /// How many cells the head has.
+    pub(super) columns: usize,
+    pub(super) range: Range<usize>,
+}
+
 /// A reference to a footnote, or the text of one.
 #[derive(Debug)]
 pub(super) struct NoteRead {
@@ -74,6 +82,7 @@ pub struct Reading<'a> {
     pub(super) links: Vec<LinkRead>,
     pub(super) pictures: Vec<PictureRead>,
     pub(super) headings: Vec<HeadingRead>,
+    pub(super) rows: Vec<RowRead>,
     pub(super) heading_ids: HashSet<String>,
     pub(super) note_references: Vec<NoteRead>,
     pub(super) notes: Vec<NoteRead>,
@@ -103,6 +112,7 @@ impl<'a> Reading<'a> {
             nesting: 0,
             html: None,
             code: false,
+            columns: 0,
         };
         for (event, range) in &written.events {
             reader.event(event, range);
@@ -148,6 +158,8 @@ struct Reader<'a> {
     /// An HTML block, with the bytes of each of its pieces.
     html: Option<Prose>,
     code: bool,
+    /// How many the table has that is being read.
+    columns: usize,
 }
 
 impl Reader<'_> {
@@ -244,6 +256,11 @@ impl Reader<'_> {
             }),
             Tag::CodeBlock(_) => self.code = true,
             Tag::HtmlBlock => self.html = Some(Prose::default()),
+            Tag::Table(columns) => self.columns = columns.len(),
+            Tag::TableRow => self.reading.rows.push(RowRead {
+                columns: self.columns,
+                range: range.clone(),
+            }),
             Tag::FootnoteDefinition(label) => self.reading.notes.push(NoteRead {
                 label: label.to_lowercase(),
                 range: range.start..range.start + label.len() + 4,

@@ -1,5 +1,7 @@
 //! The shape of an essay: whether there is one, its headings, and the marks of its parts.
 
+use std::ops::Range;
+
 use super::{Galley, Rule};
 use crate::diagnostic::Diagnostic;
 
@@ -24,7 +26,21 @@ const MARK: Rule = Rule::warning(
     "a mark such as `<!-- only mail -->` that does nothing where it stands",
 );
 
-pub(super) const RULES: &[Rule] = &[EMPTY, ONLY_LINK, SHORT, LONG, SECOND_TITLE, JUMP, MARK];
+const CELL: Rule = Rule::warning(
+    "dropped-cell",
+    "a row of a table has more cells than its head: nobody sees what stands in them",
+);
+
+pub(super) const RULES: &[Rule] = &[
+    EMPTY,
+    ONLY_LINK,
+    SHORT,
+    LONG,
+    SECOND_TITLE,
+    JUMP,
+    MARK,
+    CELL,
+];
 
 /// Fewest words of an essay.
 const FEW_WORDS: usize = 50;
@@ -38,6 +54,42 @@ pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
         let problem = galley.in_essay(MARK.found(&mark.message), &mark.span);
         found.push(problem.hint(mark.hint));
     }
+    rows(galley, found);
+}
+
+/// Cells beyond those of the head are dropped (GFM §4.10).
+fn rows(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
+    for row in &galley.reading.rows {
+        let text = galley.reading.markdown.get(row.range.clone());
+        let Some(dropped) = dropped_cells(text.unwrap_or_default(), row.columns) else {
+            continue;
+        };
+        let problem =
+            CELL.found("the row has more cells than the head of its table, and loses them");
+        let place = row.range.start + dropped.start..row.range.start + dropped.end;
+        found.push(
+            galley
+                .in_essay(problem, &place)
+                .hint("write `\\|` for a bar that is part of the text, also in code; or give the head another column"),
+        );
+    }
+}
+
+/// What of a row stands behind its last column, if there is anything.
+fn dropped_cells(row: &str, columns: usize) -> Option<Range<usize>> {
+    let end = row.trim_end().len();
+    let start = row.len() - row.trim_start().len();
+    let first = start + usize::from(row[start..].starts_with('|'));
+    let mut is_escaped = false;
+    let mut bars = row[first..end].char_indices().filter(|(_, character)| {
+        let is_bar = *character == '|' && !is_escaped;
+        is_escaped = *character == '\\' && !is_escaped;
+        is_bar
+    });
+    let (last, _) = bars.nth(columns.checked_sub(1)?)?;
+    let dropped = first + last + 1..end;
+    let is_empty = |character: char| character == '|' || character.is_whitespace();
+    (!row[dropped.clone()].trim_matches(is_empty).is_empty()).then_some(dropped)
 }
 
 fn length(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
@@ -115,7 +167,7 @@ fn headings(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn first_line_end(markdown: &str, range: &std::ops::Range<usize>) -> usize {
+fn first_line_end(markdown: &str, range: &Range<usize>) -> usize {
     let text = markdown.get(range.clone()).unwrap_or_default();
     range.start + text.lines().next().map_or(0, str::len)
 }

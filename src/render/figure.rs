@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Options, Parser};
 use super::document::{Block, Inline, Target};
 use super::inlines::Inlines;
 use super::links::Links;
-use super::quotes::Quotes;
+use super::quotes::{QuoteMarks, Quotes};
 use super::video::is_video;
 
 /// The block that the content of a paragraph makes.
@@ -53,9 +53,12 @@ fn caption(title: &str, links: &Links, quotes: Quotes<'_>) -> Vec<Inline> {
         source.push(character);
     }
     let mut shown = String::new();
-    for event in Parser::new_ext(&source, Options::ENABLE_SMART_PUNCTUATION) {
+    let mut marks = QuoteMarks::new(quotes);
+    let events = Parser::new_ext(&source, Options::ENABLE_SMART_PUNCTUATION).into_offset_iter();
+    for (event, range) in events {
         if let Event::Text(text) = event {
-            shown.push_str(quotes.instead_of(&text));
+            let mark = marks.set(&text, &shown, (&source, range.start));
+            shown.push_str(mark);
         }
     }
     let mut inlines = Inlines::new("", links, quotes);

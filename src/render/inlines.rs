@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::autolink::find_urls;
 use super::document::{Inline, Target, words};
 use super::links::Links;
-use super::quotes::Quotes;
+use super::quotes::{QuoteMarks, Quotes};
 use super::raw_html::{is_hidden, single_tag};
 use super::scripts::find_scripts;
+use super::spacing::{glued, joins_without_space};
 use super::video::is_video;
 
 /// HTML elements whose text is code: smart punctuation is taken back there.
@@ -22,7 +23,9 @@ const MOST_HIDDEN: usize = 8;
 pub(super) struct Inlines<'a> {
     source: &'a str,
     links: &'a Links,
-    quotes: Quotes<'a>,
+    /// Whether spaces before marks are such at which no line breaks.
+    has_glue: bool,
+    marks: QuoteMarks<'a>,
     /// The content of the block, and of each span that is open in it.
     levels: Vec<Level>,
     /// Consecutive pieces of text, as they will be shown.
@@ -65,7 +68,8 @@ impl<'a> Inlines<'a> {
         Self {
             source,
             links,
-            quotes,
+            has_glue: quotes.are_spaced(),
+            marks: QuoteMarks::new(quotes),
             levels: vec![Level {
                 kind: Kind::Block,
                 content: Vec::new(),
@@ -107,7 +111,7 @@ impl<'a> Inlines<'a> {
         if source.start > 0 && self.source.as_bytes().get(source.start - 1) == Some(&b'\\') {
             self.escaped.push(self.text.len());
         }
-        let written = self.source.get(source).unwrap_or("");
+        let written = self.source.get(source.clone()).unwrap_or("");
         let is_smart = written != shown
             && !written.is_empty()
             && written
@@ -119,15 +123,32 @@ impl<'a> Inlines<'a> {
             self.text.push_str(written);
         } else {
             let start = self.text.len();
-            // The parser opens a quotation where it finds none to close, as behind `6"`.
-            let ends_word = self.text.ends_with(char::is_alphanumeric);
-            let mark = match shown {
-                "“" if ends_word => "”",
-                _ => shown,
-            };
-            self.text.push_str(self.quotes.instead_of(mark));
+            let place = (self.source, source.start);
+            let mark = self.marks.set(shown, &self.text, place);
+            self.text.push_str(mark);
             self.changed.push((start..self.text.len(), written));
         }
+    }
+
+    /// Adds a line end of the source, which these bytes are. It means a space, unless it parts two
+    /// signs of a script without spaces.
+    pub(super) fn soft_break(&mut self, source: Range<usize>) {
+        let rest = self.source.get(source.end..).unwrap_or("");
+        // Marks of a quote, and of words that are set apart.
+        let behind = rest.trim_start_matches([' ', '\t', '>', '*', '_', '~', '[']);
+        if !joins_without_space(self.last_character(), behind.chars().next()) {
+            self.push(Inline::SoftBreak);
+        }
+    }
+
+    /// The last character that was added.
+    fn last_character(&self) -> Option<char> {
+        self.text.chars().next_back().or_else(|| {
+            let last = self.levels.last()?.content.last()?;
+            let mut said = String::new();
+            words(std::slice::from_ref(last), &mut said);
+            said.chars().next_back()
+        })
     }
 
     /// Adds something that is not text.
@@ -241,6 +262,7 @@ impl<'a> Inlines<'a> {
         self.give_up_hidden(0);
         self.html_links = 0;
         self.html_code = 0;
+        self.marks.forget();
         self.levels
             .first_mut()
             .map(|level| std::mem::take(&mut level.content))
@@ -318,9 +340,14 @@ impl<'a> Inlines<'a> {
     }
 
     fn push_plain(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.push_finished(Inline::Text(text.to_owned()));
+        if text.is_empty() {
+            return;
         }
+        self.push_finished(Inline::Text(if self.has_glue {
+            glued(text)
+        } else {
+            text.to_owned()
+        }));
     }
 
     /// A hidden element begins. Whether it ends in this paragraph is not known yet.

@@ -29,6 +29,7 @@ mod raw_html;
 mod references;
 mod sanitize;
 mod scripts;
+mod spacing;
 mod template_error;
 #[cfg(test)]
 mod tests;

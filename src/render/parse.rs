@@ -117,7 +117,7 @@ fn document(
         while index < range.end {
             let (event, source) = &events[index];
             if let Some(last) = selection.skips(index) {
-                builder.end_plain();
+                builder.leave_out();
                 index = last;
             } else if let Some(end) = outline.definition_end(index) {
                 index = end;
@@ -155,6 +155,17 @@ enum Open {
     Meaning(Vec<Block>),
 }
 
+impl Open {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Quote(_, blocks) | Self::Meaning(blocks) => blocks.is_empty(),
+            Self::List(_, items) => items.is_empty(),
+            Self::Item(item) => item.blocks.is_empty(),
+            Self::Definitions(list) => list.is_empty(),
+        }
+    }
+}
+
 struct Builder<'a> {
     links: &'a Links,
     quotes: Quotes<'a>,
@@ -166,6 +177,8 @@ struct Builder<'a> {
     open: Vec<Open>,
     /// For each container and span that the parser opened: whether it was taken into the tree.
     taken: Vec<bool>,
+    /// The depth of the container of which a part was left out last.
+    lacking: Option<usize>,
     inlines: Inlines<'a>,
     table: Table,
     row: Vec<Vec<Inline>>,
@@ -193,6 +206,7 @@ impl<'a> Builder<'a> {
             blocks: Vec::new(),
             open: Vec::new(),
             taken: Vec::new(),
+            lacking: None,
             inlines: Inlines::new(source, links, quotes),
             table: Table::default(),
             row: Vec::new(),
@@ -223,7 +237,7 @@ impl<'a> Builder<'a> {
             Event::Html(html) => self.push_block(Block::Html(html.to_string())),
             Event::InlineHtml(_) => self.inlines.tag(source),
             Event::FootnoteReference(label) => self.footnote_reference(label),
-            Event::SoftBreak => self.inlines.push(Inline::SoftBreak),
+            Event::SoftBreak => self.inlines.soft_break(source),
             Event::HardBreak => self.inlines.push(Inline::HardBreak),
             Event::Rule => self.push_block(Block::Rule),
             Event::TaskListMarker(done) => self.mark_task(*done),
@@ -287,7 +301,14 @@ impl<'a> Builder<'a> {
         self.taken.push(taken);
         if taken {
             self.open.push(block);
+            self.lacking.take_if(|depth| *depth == self.open.len());
         }
+    }
+
+    /// What comes is for other readers.
+    fn leave_out(&mut self) {
+        self.end_plain();
+        self.lacking = Some(self.open.len());
     }
 
     fn start_span(&mut self, tag: &Tag<'a>) {
@@ -402,7 +423,10 @@ impl<'a> Builder<'a> {
         if self.taken.pop() != Some(true) {
             return;
         }
+        let is_lacking = self.lacking == Some(self.open.len());
         match self.open.pop() {
+            // What held nothing but the part that was left out would be an empty frame.
+            Some(closed) if is_lacking && closed.is_empty() => self.lacking = Some(self.open.len()),
             Some(Open::Quote(kind, blocks)) => self.push_block(Block::Quote {
                 alert: kind.map(Alert),
                 blocks,

@@ -65,6 +65,8 @@ words! {
     colon,
     /// What becomes of straight quotes: the opening mark, a comma, the closing one.
     quotes,
+    /// The same for single ones.
+    inner_quotes,
     /// Who wrote it: `{title}`, `{author}`.
     title_by_author,
 

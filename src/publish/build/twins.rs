@@ -1,8 +1,8 @@
 //! Precompressed twins: `index.html.gz` and `index.html.br` beside `index.html`, for web servers
 //! that hand them out as they are. The same bytes give the same twins: no time stands in them.
 //!
-//! They are made of what everybody fetches again and again: the publication's feeds, the front page,
-//! stylesheets. The rest has none ([`SELDOM`]).
+//! They are made of what is fetched again and again: the feeds of the publication and of its tags, the
+//! front page, stylesheets. The rest has none ([`is_seldom_fetched`]).
 
 use std::io::Write;
 use std::path::Path;
@@ -34,11 +34,6 @@ const BROTLI_QUALITY: i32 = 5;
 /// another way, which needs sixteen times as long for a page of some kilobytes.
 const WINDOWS: (i32, i32) = (18, 22);
 
-/// Pages of issues, what belongs to a tag, and archives of the feeds. They are nearly all of an
-/// archive's text, so that their twins would be most of a build's work and two thirds of its files,
-/// while few readers fetch each of them, and many once: a server compresses them as they are asked for.
-const SELDOM: [&str; 3] = ["issues/", "tags/", "feeds/"];
-
 /// What a file's twins are called behind its own name.
 pub const ENDINGS: [&str; 2] = ["gz", "br"];
 
@@ -48,11 +43,20 @@ pub(super) fn twins(path: &str, bytes: &[u8]) -> [Option<Vec<u8>>; 2] {
         .extension()
         .and_then(|ending| ending.to_str());
     let is_text = ending.is_some_and(|ending| TEXT.contains(&ending));
-    let is_seldom = SELDOM.iter().any(|folder| path.starts_with(folder));
-    if bytes.len() < SMALLEST || !is_text || is_seldom {
+    if bytes.len() < SMALLEST || !is_text || is_seldom_fetched(path) {
         return [None, None];
     }
     [gzip(bytes), brotli(bytes)].map(|twin| twin.filter(|twin| twin.len() < bytes.len()))
+}
+
+/// Whether a file is a page of an issue or of a tag, or an archive of a feed. They are nearly all of an
+/// archive's text, so that their twins would be most of a build's work and two thirds of its files,
+/// while few readers fetch each of them, and many once: a server compresses them as they are asked for.
+fn is_seldom_fetched(path: &str) -> bool {
+    let is_page = path.ends_with("/index.html");
+    path.starts_with("issues/")
+        || path.starts_with("feeds/")
+        || path.starts_with("tags/") && is_page
 }
 
 /// Compresses text as the twins of `build` are; the same bytes give the same.
@@ -115,9 +119,12 @@ mod tests {
         for path in [
             "feeds/archive-1.xml",
             "issues/a/index.html",
-            "tags/a/feed.xml",
+            "tags/a/index.html",
         ] {
             assert_eq!(twins(path, text.as_bytes()), [None, None]);
+        }
+        for path in ["feed.json", "tags/a/feed.xml"] {
+            assert!(twins(path, text.as_bytes()).iter().all(Option::is_some));
         }
         assert_eq!(
             twins("a.html", &text.as_bytes()[..SMALLEST - 1]),

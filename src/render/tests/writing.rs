@@ -342,19 +342,25 @@ fn straight_quotes_become_those_of_the_language() {
         };
         render_essay(markdown, &context).text.trim_end().to_owned()
     };
-    for (language, marks) in [
-        ("en", ["“", "”"]),
-        ("de-AT", ["„", "“"]),
+    for (language, marks, inner) in [
+        ("en", ["“", "”"], ["‘", "’"]),
+        ("de-AT", ["„", "“"], ["‚", "‘"]),
         // A space at which the line is not broken.
-        ("fr", ["« ", " »"]),
-        ("es", ["«", "»"]),
-        ("he", ["”", "”"]),
-        ("ja", ["「", "」"]),
+        ("fr", ["« ", " »"], ["“", "”"]),
+        ("es", ["«", "»"], ["“", "”"]),
+        ("he", ["”", "”"], ["’", "’"]),
+        ("ja", ["「", "」"], ["『", "』"]),
     ] {
-        let [open, close] = marks;
+        let ([open, close], [inner_open, inner_close]) = (marks, inner);
         assert_eq!(
             said(language, "Say \"one *two*\", don't \\\"x\\\", `\"y\"` “z”."),
             format!("Say {open}one _two_{close}, don’t \"x\", `\"y\"` “z”.")
+        );
+        assert_eq!(
+            said(language, "\"A 'lamp', 'it's *so*'\" of the '90s, isn't it"),
+            format!(
+                "{open}A {inner_open}lamp{inner_close}, {inner_open}it’s _so_{inner_close}{close} of the ’90s, isn’t it"
+            )
         );
         assert_eq!(
             said(
@@ -362,11 +368,60 @@ fn straight_quotes_become_those_of_the_language() {
                 "![A](https://example.org/a.png \"A 'lamp' of \\\"ours\\\"\")"
             ),
             format!(
-                "{}\nA ‘lamp’ of {open}ours{close}",
+                "{}\nA {inner_open}lamp{inner_close} of {open}ours{close}",
                 said(language, "![A](https://example.org/a.png)")
             )
         );
     }
+}
+
+#[test]
+fn a_line_of_chinese_or_japanese_is_joined_with_the_next_without_a_space() {
+    let essay = "改行の\nある文。\n*強調*\nです and\nmore\n日本\n\n> 引\n> 用\n> \"語\"";
+    let rendered = render(essay);
+    assert_eq!(
+        rendered.text,
+        "改行のある文。_強調_です and more 日本\n\n> 引用 “語”\n"
+    );
+    assert!(
+        rendered
+            .web_html
+            .contains("改行のある文。<em>強調</em>です and\nmore\n日本"),
+        "{}",
+        rendered.web_html
+    );
+}
+
+#[test]
+fn a_frame_whose_content_is_for_other_readers_is_left_out_with_it() {
+    let only_web = |part: &str| format!("a\n\n{part}\n\nb");
+    for framed in [
+        "> <!-- only web -->\n>\n> c\n>\n> <!-- end only -->",
+        "> [!NOTE]\n> <!-- only web -->\n>\n> c\n>\n> <!-- end only -->",
+        "- <!-- only web -->\n\n  c\n\n  <!-- end only -->",
+        "- > <!-- only web -->\n  >\n  > c\n  >\n  > <!-- end only -->",
+    ] {
+        let rendered = render(&only_web(framed));
+        assert_eq!(rendered.text, "a\n\nb\n", "{framed}");
+        assert_eq!(
+            rendered.email_html.matches('<').count(),
+            4,
+            "{}",
+            rendered.email_html
+        );
+        assert!(rendered.web_html.contains('c'), "{framed}");
+    }
+    let beside = "- <!-- only web -->\n\n  c\n\n  <!-- end only -->\n-\n- d";
+    let html = render(&only_web(beside)).email_html;
+    assert_eq!(html.matches("<li").count(), 2, "{html}");
+}
+
+#[test]
+fn html_that_strikes_out_or_quotes_does_so_in_plain_text() {
+    assert_eq!(
+        render("so <del>old</del> <s>x</s> and <q>said</q>\n\n<p>not <del>this</del></p>").text,
+        "so ~old~ ~x~ and “said”\n\nnot ~this~\n"
+    );
 }
 
 #[test]

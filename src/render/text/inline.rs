@@ -116,6 +116,8 @@ impl Writer<'_> {
             ("img", false) => self.image(&tag.attribute("alt").unwrap_or_default(), out),
             ("b" | "strong", _) => out.push('*'),
             ("i" | "em", _) => out.push('_'),
+            ("del" | "s" | "strike", _) => out.push('~'),
+            ("q", closes) => out.push_str(self.quotes.mark(closes)),
             ("sup" | "sub", _) => self.html_scripts.tag(tag, out),
             ("a", false) => {
                 let address = tag

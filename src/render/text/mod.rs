@@ -16,6 +16,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::document::{Block, Definition, Document, Footnote, Inline, Item};
 use super::links::Links;
+use super::quotes::Quotes;
 use super::scripts::HtmlScripts;
 use crate::words::Words;
 pub use line::FlowedText;
@@ -37,6 +38,7 @@ pub(super) fn write_text(document: &Document, links: &Links, words: &Words) -> F
     let mut writer = Writer {
         links,
         words,
+        quotes: Quotes::of(words),
         addresses: Vec::new(),
         numbers: HashMap::new(),
         html_links: Vec::new(),
@@ -59,6 +61,7 @@ pub(super) fn write_text(document: &Document, links: &Links, words: &Words) -> F
 struct Writer<'a> {
     links: &'a Links,
     words: &'a Words,
+    quotes: Quotes<'a>,
     /// Addresses in the order of their numbers.
     addresses: Vec<String>,
     /// Address -> number, from 1.

@@ -15,6 +15,7 @@ pub(in crate::words) fn arabic() -> Words {
         comma: "، ",
         colon: ":",
         quotes: "«,»",
+        inner_quotes: "“,”",
         title_by_author: "{title}، بقلم {author}",
         read_online: "القراءة على الويب",
         read_on: "متابعة القراءة",

@@ -15,6 +15,7 @@ pub(in crate::words) fn chinese() -> Words {
         comma: "、",
         colon: "：",
         quotes: "“,”",
+        inner_quotes: "‘,’",
         title_by_author: "{title}，作者：{author}",
         read_online: "在网页上阅读",
         read_on: "继续阅读",

@@ -15,6 +15,7 @@ pub(in crate::words) fn chinese_traditional() -> Words {
         comma: "、",
         colon: "：",
         quotes: "「,」",
+        inner_quotes: "『,』",
         title_by_author: "{title}，作者：{author}",
         read_online: "在網頁上閱讀",
         read_on: "繼續閱讀",

@@ -15,6 +15,7 @@ pub(in crate::words) fn english() -> Words {
         comma: ", ",
         colon: ":",
         quotes: "“,”",
+        inner_quotes: "‘,’",
         title_by_author: "{title}, by {author}",
         read_online: "Read on the web",
         read_on: "Read on",

@@ -15,6 +15,7 @@ pub(in crate::words) fn french() -> Words {
         comma: ", ",
         colon: "\u{a0}:",
         quotes: "«\u{a0},\u{a0}»",
+        inner_quotes: "“,”",
         title_by_author: "{title}, par {author}",
         read_online: "Lire en ligne",
         read_on: "Lire la suite",

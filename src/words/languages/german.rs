@@ -15,6 +15,7 @@ pub(in crate::words) fn german() -> Words {
         comma: ", ",
         colon: ":",
         quotes: "„,“",
+        inner_quotes: "‚,‘",
         title_by_author: "{title}, von {author}",
         read_online: "Im Web lesen",
         read_on: "Weiterlesen",

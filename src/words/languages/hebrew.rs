@@ -15,6 +15,7 @@ pub(in crate::words) fn hebrew() -> Words {
         comma: ", ",
         colon: ":",
         quotes: "”,”",
+        inner_quotes: "’,’",
         title_by_author: "{title}, מאת {author}",
         read_online: "לקריאה באתר",
         read_on: "להמשך הקריאה",

@@ -15,6 +15,7 @@ pub(in crate::words) fn hindi() -> Words {
         comma: ", ",
         colon: ":",
         quotes: "“,”",
+        inner_quotes: "‘,’",
         title_by_author: "{title}, {author} की ओर से",
         read_online: "वेब पर पढ़ें",
         read_on: "आगे पढ़ें",

@@ -15,6 +15,7 @@ pub(in crate::words) fn japanese() -> Words {
         comma: "、",
         colon: "：",
         quotes: "「,」",
+        inner_quotes: "『,』",
         title_by_author: "{title}（{author}）",
         read_online: "ウェブで読む",
         read_on: "続きを読む",

@@ -15,6 +15,7 @@ pub(in crate::words) fn portuguese() -> Words {
         comma: ", ",
         colon: ":",
         quotes: "“,”",
+        inner_quotes: "‘,’",
         title_by_author: "{title}, por {author}",
         read_online: "Ler na web",
         read_on: "Continuar a leitura",

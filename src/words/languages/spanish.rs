@@ -15,6 +15,7 @@ pub(in crate::words) fn spanish() -> Words {
         comma: ", ",
         colon: ":",
         quotes: "«,»",
+        inner_quotes: "“,”",
         title_by_author: "{title}, por {author}",
         read_online: "Leer en la web",
         read_on: "Seguir leyendo",

@@ -46,6 +46,28 @@ fn headings_follow_one_another() {
 }
 
 #[test]
+fn no_cell_stands_beyond_the_head_of_its_table() {
+    let table = |row: &str| format!("| lamp | oil |\n|---|---|\n{row}\n");
+    for lost in ["| a | b | c |", "a | b | c", "| `a | b` | c", "> x"] {
+        let row = essay(&table(lost));
+        match lost {
+            "> x" => silent(&row),
+            _ => finds("dropped-cell", &row),
+        }
+    }
+    finds("dropped-cell", &essay("> | lamp |\n> |---|\n> | a | b |"));
+    for kept in [
+        "| a | b |",
+        "| a | b",
+        "| a \\| b | `c \\| d` |",
+        "a | b ||",
+        "| a |",
+    ] {
+        silent(&essay(&table(kept)));
+    }
+}
+
+#[test]
 fn marks_of_parts_come_in_pairs() {
     finds("idle-mark", &essay("<!-- only mail -->\n\nA lamp."));
     finds(
