@@ -113,6 +113,12 @@ impl Wire {
         }
     }
 
+    /// Whether nothing is known to have come that was not asked for. Bytes may wait in the system that
+    /// the runtime has not heard of: enough to begin something that [`Self::is_quiet`] comes behind.
+    pub(super) async fn seems_quiet(&mut self) -> bool {
+        self.buffer.is_empty() && !self.has_something_to_read().await
+    }
+
     /// Whether nothing has come that was not asked for. One reply out of step would make every
     /// later one lie, so the caller closes on `false`.
     ///
@@ -121,7 +127,7 @@ impl Wire {
     /// is asked. Below TLS it may hold a record without a reply in it, such as a session ticket;
     /// reading takes that away, and then both agree.
     pub(super) async fn is_quiet(&mut self) -> bool {
-        while self.buffer.is_empty() && !self.has_something_to_read().await {
+        while self.seems_quiet().await {
             let Some(socket) = self.stream.socket() else {
                 return true;
             };
