@@ -229,6 +229,10 @@ pub const LONGEST_NAME: usize = 200;
 /// invisible and reordering characters are dropped, white space is one space, at most
 /// [`LONGEST_NAME`] characters. lettre panics on a name with CR, LF or NUL; this is the border.
 pub fn clean_name(text: &str) -> String {
+    let is_clean = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic());
+    if text.len() <= LONGEST_NAME && text.split(' ').all(is_clean) {
+        return text.to_owned();
+    }
     let visible = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c });

@@ -237,8 +237,7 @@ impl Composer {
         let tokens = self.tokens(to.key, purpose);
         let leave = self.leave(&tokens);
         let [html, text] = self.around(to, &leave, purpose)?;
-        shows_the_way_out(MailLayout::HTML, &html, leave.shown())?;
-        shows_the_way_out(MailLayout::TEXT, &text, leave.shown())?;
+        shows_the_way_out([&html, &text], leave.shown())?;
         let name = to.fields.get("name").map_or("", String::as_str);
         let values = Values {
             to: &mailbox("To", name, to.address),
@@ -266,8 +265,7 @@ impl Composer {
     pub fn parts(&self, to: Addressee<'_>) -> Result<MailParts, Diagnostic> {
         let leave = self.leave(&self.tokens(to.key, Purpose::Delivery));
         let [html, text] = self.around(to, &leave, Purpose::Delivery)?;
-        shows_the_way_out(MailLayout::HTML, &html, leave.shown())?;
-        shows_the_way_out(MailLayout::TEXT, &text, leave.shown())?;
+        shows_the_way_out([&html, &text], leave.shown())?;
         Ok(MailParts {
             html_as_sent: self.html.within(&html).len(),
             essay_as_sent: self.html.len(),
@@ -436,21 +434,19 @@ impl Composer {
 }
 
 /// A layout may hide it from some readers, and a rehearsal sees only a few of them.
-fn shows_the_way_out(
-    name: &str,
-    around: &AroundEssay,
-    unsubscribe: &str,
-) -> Result<(), Diagnostic> {
-    let is_in =
-        |text: &str| memchr::memmem::find(text.as_bytes(), unsubscribe.as_bytes()).is_some();
-    if is_in(&around.after) || is_in(&around.before) {
-        return Ok(());
+fn shows_the_way_out([html, text]: [&AroundEssay; 2], unsubscribe: &str) -> Result<(), Diagnostic> {
+    let way_out = memchr::memmem::Finder::new(unsubscribe);
+    let is_in = |text: &str| way_out.find(text.as_bytes()).is_some();
+    for (name, around) in [(MailLayout::HTML, html), (MailLayout::TEXT, text)] {
+        if !is_in(&around.after) && !is_in(&around.before) {
+            return Err(NO_UNSUBSCRIBE
+                .mark(Diagnostic::error(format!(
+                    "`templates/{name}` shows no way to unsubscribe"
+                )))
+                .hint("put `{{ unsubscribe_url }}` into it, where every reader sees it"));
+        }
     }
-    Err(NO_UNSUBSCRIBE
-        .mark(Diagnostic::error(format!(
-            "`templates/{name}` shows no way to unsubscribe"
-        )))
-        .hint("put `{{ unsubscribe_url }}` into it, where every reader sees it"))
+    Ok(())
 }
 
 /// What separates the parts of a message: the same on every attempt, and in no other message.

@@ -47,12 +47,18 @@ impl Trials {
 }
 
 /// A buffer that takes so many bytes and no more.
-#[derive(Default)]
 pub(super) struct Page {
     bytes: Vec<u8>,
 }
 
 impl Page {
+    /// An empty one with room for so many bytes, which grows when there are more.
+    pub(super) fn with_room_for(bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+        }
+    }
+
     /// What was written. Templates and values are UTF-8.
     pub(super) fn into_text(self) -> String {
         String::from_utf8(self.bytes)

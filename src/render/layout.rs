@@ -126,6 +126,7 @@ impl Layouts {
     /// Parses exactly these templates: how a frozen issue is read back.
     pub fn from_sources(sources: BTreeMap<String, SourceText>) -> Result<Self, Diagnostic> {
         let mut tera = Tera::new();
+        tera.set_escape_fn(super::escaping::escape);
         tera.register_filter("date", super::date::date_filter);
         tera.register_filter("fill", super::filling::fill_filter);
         tera.register_filter("underline", super::plain::underline_filter);
@@ -166,13 +167,15 @@ impl Layouts {
             let first_use = || -> Box<dyn FnOnce() + Send> {
                 let (tera, name, context) = (self.tera.clone(), name.to_owned(), context.clone());
                 // What is wrong is told by the second use, with its place.
-                Box::new(move || drop(write(&tera, &name, &context)))
+                Box::new(move || drop(write(&tera, &name, &context, 0)))
             };
             trials.pass(name, first_use).map_err(|problem| {
                 problem.cause(format!("it happens in `{}`", self.shown_name(name)))
             })?;
         }
-        write(&self.tera, name, context).map_err(|error| match error.kind() {
+        // Most pages are a little longer than what they are made of, or many times as long.
+        let room = self.text(name).len() * 5 / 4;
+        write(&self.tera, name, context, room).map_err(|error| match error.kind() {
             ErrorKind::Io(_) => Diagnostic::error(format!(
                 "`{}` writes more than 64 MB",
                 self.shown_name(name)
@@ -217,8 +220,13 @@ impl Layouts {
     }
 }
 
-fn write(tera: &Tera, name: &str, context: &tera::Context) -> tera::TeraResult<String> {
-    let mut page = Page::default();
+fn write(
+    tera: &Tera,
+    name: &str,
+    context: &tera::Context,
+    room: usize,
+) -> tera::TeraResult<String> {
+    let mut page = Page::with_room_for(room);
     tera.render_to(name, context, &mut page)?;
     Ok(page.into_text())
 }
@@ -290,13 +298,14 @@ impl MailLayout<'_> {
     ) -> Result<AroundEssay, Diagnostic> {
         context.insert("essay", Self::SLOT);
         let rendered = self.layouts.render(name, context)?;
-        let mut parts = rendered.split(Self::SLOT);
-        let (Some(before), Some(after), None) = (parts.next(), parts.next(), parts.next()) else {
+        let mut slots = memchr::memmem::find_iter(rendered.as_bytes(), Self::SLOT);
+        let (Some(slot), None) = (slots.next(), slots.next()) else {
             return Err(Diagnostic::error(format!(
                 "`templates/{name}` must show `{{{{ essay }}}}` exactly once"
             ))
             .hint("take it out of conditions and loops, and put it alone on its line"));
         };
+        let (before, after) = (&rendered[..slot], &rendered[slot + Self::SLOT.len()..]);
         let mut before = before.trim_end_matches([' ', '\t']).to_owned();
         // A tag that trims what follows it must not pull the essay up to its line.
         if !before.is_empty() && !before.ends_with('\n') {

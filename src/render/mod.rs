@@ -6,6 +6,7 @@ pub mod bounds;
 mod date;
 mod document;
 mod email;
+mod escaping;
 pub mod essay_style;
 mod feed;
 mod figure;

@@ -73,22 +73,35 @@ impl QuotedEssay {
         known: &KnownLines,
         mut place: usize,
     ) -> usize {
-        for line in text.split_inclusive('\n') {
+        let mut rest = text;
+        while !rest.is_empty() {
             let expected = known.in_order.get(place);
-            if expected.is_none_or(|(text, _)| text != line) {
-                let Some(elsewhere) = known.places.get(line) else {
-                    // In the place of the line that was expected.
-                    out.extend_from_slice(&encode_line(&layout_line(line, self.kind)));
-                    place += 1;
-                    continue;
-                };
-                place = *elsewhere;
+            let expected = expected.filter(|(line, _)| begins_with_line(rest, line));
+            let line = expected.map_or_else(|| first_line(rest), |(line, _)| line);
+            let found = expected.or_else(|| {
+                place = *known.places.get(line)?;
+                known.in_order.get(place)
+            });
+            match found {
+                Some((_, encoded)) => out.extend_from_slice(encoded),
+                // In the place of the line that was expected.
+                None => out.extend_from_slice(&encode_line(&layout_line(line, self.kind))),
             }
-            out.extend_from_slice(&known.in_order[place].1);
+            rest = &rest[line.len()..];
             place += 1;
         }
         place
     }
+}
+
+/// Whether the first line of a text is this one, which has its end.
+fn begins_with_line(text: &str, line: &str) -> bool {
+    text.starts_with(line) && (line.ends_with('\n') || text.len() == line.len())
+}
+
+/// The first line of a text, with its end.
+fn first_line(text: &str) -> &str {
+    memchr::memchr(b'\n', text.as_bytes()).map_or(text, |end| &text[..=end])
 }
 
 /// Text with LF line ends; encoded lines of at most 76 characters.
@@ -127,16 +140,18 @@ mod tests {
     fn what_is_known_of_one_layout_changes_nothing_in_another() {
         let around = |name: &str| AroundEssay {
             before: format!("<p>Dear {name},\n\n<p>é = e \n"),
-            after: format!("Bye {name}\n<p>Bye"),
+            after: format!("Bye {name}\n<p>Bye {name}"),
         };
-        let essay = QuotedEssay::new("One.\n", Kind::Fixed);
-        essay.within(&around("Ada"));
-        for name in ["Ada", "Zoë", "", &"long ".repeat(40)] {
-            let fresh = QuotedEssay::new("One.\n", Kind::Fixed).within(&around(name));
-            assert_eq!(essay.within(&around(name)), fresh);
-            let text = around(name);
-            let whole = [&text.before, "One.\n", &text.after].concat();
-            assert_eq!(fresh, quoted_printable::encode(whole.replace('\n', "\r\n")));
+        let names = ["Ada", "Zoë", "", &"long ".repeat(40)];
+        for first in names {
+            let essay = QuotedEssay::new("One.\n", Kind::Fixed);
+            essay.within(&around(first));
+            for name in names {
+                let text = around(name);
+                let whole = [&text.before, "One.\n", &text.after].concat();
+                let anew = quoted_printable::encode(whole.replace('\n', "\r\n"));
+                assert_eq!(essay.within(&text), anew, "{name:?} behind {first:?}");
+            }
         }
     }
 }
