@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::reading::TagRead;
 use super::{Galley, Rule};
 use crate::diagnostic::Diagnostic;
-use crate::render::{mail_keeps_element, mail_keeps_property};
+use crate::render::{has_stand_in, mail_keeps_element, mail_keeps_property};
 
 const ELEMENT: Rule = Rule::warning(
     "dropped-html",
@@ -16,9 +16,20 @@ const STYLE: Rule = Rule::warning(
     "CSS that mail programs drop: `position`, `flex`, `url()` and others",
 );
 
-pub(super) const RULES: &[Rule] = &[ELEMENT, STYLE];
+const OPEN: Rule = Rule::warning(
+    "open-html",
+    "a comment or a script that nothing closes: it and all that follows are shown as text",
+);
+
+pub(super) const RULES: &[Rule] = &[OPEN, ELEMENT, STYLE];
 
 pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
+    for range in &galley.reading.open_html {
+        let problem = OPEN.found("nothing closes this");
+        found.push(galley.in_essay(problem, range).hint(
+            "end a comment with `-->` and a script with `</script>`; until then readers see it as text",
+        ));
+    }
     if !galley.issue.mail {
         return;
     }
@@ -58,10 +69,17 @@ fn element(tag: &TagRead) -> Option<Diagnostic> {
         let problem = ELEMENT.found(format!("the mail loses `{handler}` of `<{name}>`"));
         return Some(problem.hint("no mail program runs a program; the archive page keeps it"));
     }
+    if has_stand_in(name) {
+        let problem = ELEMENT.found(format!(
+            "the mail shows a link or words in place of `<{name}>`"
+        ));
+        return Some(
+            problem.hint(
+                "give it a `title`, which is what readers see then; the archive page keeps it",
+            ),
+        );
+    }
     let hint = match name.as_str() {
-        "video" | "audio" | "iframe" | "embed" | "object" => {
-            "link it by words or a picture; the archive page keeps it"
-        }
         "form" | "input" | "button" | "select" | "textarea" => {
             "link a page that has the form; the archive page keeps it"
         }

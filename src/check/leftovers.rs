@@ -109,7 +109,11 @@ fn leftovers(text: &str, language: &str) -> Found {
             tell(at..end.unwrap_or(at + mark.len()));
         }
     }
-    if let Some(at) = text.find("???") {
+    // Behind a word it is punctuation, if loud.
+    let stands_alone =
+        |at: &usize| !text[..*at].ends_with(|c: char| c.is_alphabetic() || "?!".contains(c));
+    let marks = text.match_indices("???").map(|(at, _)| at);
+    for at in marks.filter(stands_alone) {
         let end = text[at..].find(|c| c != '?').map_or(text.len(), |n| at + n);
         tell(at..end);
     }

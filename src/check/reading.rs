@@ -7,7 +7,9 @@ use std::ops::Range;
 use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::prose::{GAP, GAP_TEXT, Prose};
-use crate::render::{HtmlTag, MarkProblem, Written, all_tags, decode_entities, find_urls};
+use crate::render::{
+    HtmlTag, MarkProblem, Written, all_tags, decode_entities, find_urls, swallows_the_rest,
+};
 
 /// A link, however it is written.
 #[derive(Debug)]
@@ -87,6 +89,8 @@ pub struct Reading<'a> {
     pub(super) note_references: Vec<NoteRead>,
     pub(super) notes: Vec<NoteRead>,
     pub(super) tags: Vec<TagRead>,
+    /// The first lines of comments and the like that nothing closes.
+    pub(super) open_html: Vec<Range<usize>>,
     /// Parts of the essay that the mail leaves out.
     pub(super) only_web: Vec<Range<usize>>,
     pub(super) mark_problems: Vec<MarkProblem>,
@@ -342,6 +346,10 @@ impl Reader<'_> {
     }
 
     fn html_block(&mut self, block: &Prose) {
+        if swallows_the_rest(&block.text) {
+            let first = block.text.lines().next().unwrap_or_default();
+            self.reading.open_html.push(block.source(0..first.len()));
+        }
         self.reading.has_more_than_words |= !block.text.trim_start().starts_with("<!--");
         for (at, tag) in all_tags(&block.text) {
             let range = block.source(at..at + tag.source.len());

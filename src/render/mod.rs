@@ -31,6 +31,7 @@ mod references;
 mod sanitize;
 mod scripts;
 mod spacing;
+mod stand_ins;
 mod template_error;
 #[cfg(test)]
 mod tests;
@@ -57,8 +58,11 @@ pub(crate) use text::needs_stuffing;
 
 pub(crate) use autolink::find_urls;
 pub(crate) use links::Links;
-pub(crate) use raw_html::{Tag as HtmlTag, all_tags, decode_entities, shown_text};
+pub(crate) use raw_html::{
+    Tag as HtmlTag, all_tags, decode_entities, shown_text, swallows_the_rest,
+};
 pub(crate) use sanitize::{mail_keeps_element, mail_keeps_property};
+pub(crate) use stand_ins::has_stand_in;
 pub(crate) use written::Written;
 
 /// What rendering needs to know besides the Markdown.

@@ -17,6 +17,7 @@ use super::links::Links;
 use super::marks::{Audience, MarkProblem, Marks, Selection};
 use super::outline::{Outline, SourceEvent};
 use super::quotes::Quotes;
+use super::raw_html::swallows_the_rest;
 
 /// The dialect: CommonMark, GitHub's extensions, and what essays need. Superscripts and
 /// subscripts are found by [`scripts`](super::scripts).
@@ -377,7 +378,12 @@ impl<'a> Builder<'a> {
             }
             TagEnd::HtmlBlock => {
                 let html = self.literal.take().unwrap_or_default();
-                self.push_block(Block::Html(html));
+                self.push_block(if swallows_the_rest(&html) {
+                    // What the author did not close is shown, rather than lost.
+                    Block::Paragraph(vec![Inline::Text(html.trim().to_owned())])
+                } else {
+                    Block::Html(html)
+                });
             }
             TagEnd::DefinitionListTitle => self.end_term(),
             TagEnd::TableCell => self.row.push(self.inlines.take()),

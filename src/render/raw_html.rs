@@ -190,6 +190,30 @@ const INLINE: &[&str] = &[
     "wbr",
 ];
 
+/// Whether a block of HTML never ends what it begins, such as a comment. The parser goes on to the end of
+/// the essay then, and a browser to the end of the page (CommonMark §4.6).
+pub(crate) fn swallows_the_rest(html: &str) -> bool {
+    const ENDS: &[(&str, &str)] = &[
+        ("<!--", "-->"),
+        ("<?", "?>"),
+        ("<![CDATA[", "]]>"),
+        ("<script", "</script"),
+        ("<style", "</style"),
+        ("<textarea", "</textarea"),
+    ];
+    let html = html.trim_start();
+    let begins = |with: &str| {
+        let found = html.get(..with.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(with))
+    };
+    let end = ENDS.iter().find(|(start, _)| begins(start));
+    end.is_some_and(|(_, end)| {
+        !html
+            .to_ascii_lowercase()
+            .contains(&end.to_ascii_lowercase())
+    })
+}
+
 /// Whether a tag opens an element that is never shown.
 pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
     !tag.closes && !VOID.contains(&tag.name.as_str()) && HIDDEN.contains(&tag.name.as_str())

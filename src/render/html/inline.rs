@@ -28,7 +28,7 @@ impl Writer<'_> {
                 self.out.push_str("</span>");
             }
             Inline::Math(source) => escape_text(source, &mut self.out),
-            Inline::Html(html) => self.own_html(html),
+            Inline::Html(html) => self.own_html(html, false),
             Inline::Span(span, content) => {
                 let name = element_of(*span);
                 self.write(format_args!("<{name}>"));

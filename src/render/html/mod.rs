@@ -13,6 +13,7 @@ use super::RenderContext;
 use super::document::{Block, Definition, Document, Inline, Item, Target};
 use super::links::Links;
 use super::raw_addresses::with_addresses;
+use super::stand_ins::StandIns;
 use crate::words::Words;
 
 /// Whom the HTML is for.
@@ -137,7 +138,7 @@ impl Writer<'_> {
             Block::Definitions(definitions) => self.definitions(definitions),
             Block::Table(table) => self.table(table),
             Block::Html(html) => {
-                self.own_html(html);
+                self.own_html(html, true);
                 if !html.ends_with('\n') {
                     self.out.push('\n');
                 }
@@ -234,10 +235,23 @@ impl Writer<'_> {
         }
     }
 
-    /// The author's own HTML. Mail and feeds resolve its addresses when they clean it.
-    fn own_html(&mut self, html: &str) {
+    /// The author's own HTML. Mail and feeds resolve its addresses when they clean it, and show
+    /// something else for what only a browser shows.
+    fn own_html(&mut self, html: &str, is_block: bool) {
         let pictures = self.links.pictures();
-        if self.channel != Channel::Web || pictures.is_empty() {
+        if self.channel != Channel::Web {
+            let stand_ins = StandIns {
+                links: self.links,
+                words: self.words,
+            };
+            let html = if is_block {
+                stand_ins.put_into_block(html)
+            } else {
+                stand_ins.put_into(html)
+            };
+            return self.out.push_str(&html);
+        }
+        if pictures.is_empty() {
             return self.out.push_str(html);
         }
         let html = with_addresses(html, |found| {

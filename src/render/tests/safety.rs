@@ -75,7 +75,7 @@ fn the_authors_html_stays_on_the_page_and_is_reduced_elsewhere() {
     assert!(!rendered.feed_html.contains("style") && !rendered.feed_html.contains("class"));
     assert_eq!(
         rendered.text,
-        "kept words here [1]\n\n[Image: d]\n\n____________\n\n\
+        "https://example.com/\n\nkept words here [1]\n\n[Image: d]\n\n____________\n\n\
          [1] https://letters.example.org/issues/a/b/\n"
     );
 }

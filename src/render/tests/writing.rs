@@ -441,3 +441,101 @@ fn items_beside_tasks_keep_their_bullets_in_the_mail() {
         "{tasks}"
     );
 }
+
+#[test]
+fn what_only_a_browser_shows_has_a_stand_in_elsewhere() {
+    let film = "https://www.youtube.com/watch?v=abc";
+    for (html, text, address) in [
+        (
+            "<iframe src=\"https://www.youtube.com/embed/abc?rel=0\" title=\"A &amp; B\"></iframe>",
+            "▶\u{fe0e} Watch the video: A & B [1]",
+            film,
+        ),
+        (
+            "<video controls>\n<source src=\"fold.mp4\">\nNo film.</video>",
+            "▶\u{fe0e} Watch the video: https://letters.example.org/issues/a/fold.mp4",
+            "https://letters.example.org/issues/a/fold.mp4",
+        ),
+        (
+            "So <audio src=\"https://example.org/a.mp3\" title=\"A song\"></audio>.",
+            "So A song [1].",
+            "https://example.org/a.mp3",
+        ),
+        (
+            "<object data=\"javascript:x\"><p>Instead</p></object>",
+            "Instead",
+            "",
+        ),
+        (
+            "<svg><title>A lamp</title><path d=\"M0\"/></svg>",
+            "[Image: A lamp]",
+            "",
+        ),
+        (
+            "So <math><mi>x</mi><mo>&lt;</mo><mn>2</mn></math>.",
+            "So x<2.",
+            "",
+        ),
+        (
+            "So <math><semantics><mi>x</mi><annotation>x^2</annotation></semantics></math>.",
+            "So x^2.",
+            "",
+        ),
+        (
+            "<noscript>Without <b>it</b></noscript>\n\n<canvas>Drawn</canvas>",
+            "Without *it*\n\nDrawn",
+            "",
+        ),
+        ("<iframe src=\"about:blank\"></iframe> End", "End", ""),
+    ] {
+        let rendered = render(html);
+        let shown = rendered.text.split("\n\n____").next().unwrap().trim_end();
+        assert_eq!(shown, text, "{html}");
+        for channel in [&rendered.email_html, &rendered.feed_html] {
+            let (words, links) = crate::render::shown_text(channel);
+            assert_eq!(links.concat(), address, "{channel}");
+            for said in text.replace(" [1]", "").split(['*', '\n', '[', ']']) {
+                assert!(words.contains(said), "{channel}");
+            }
+        }
+        if html.starts_with('<') {
+            assert!(rendered.web_html.contains(html.lines().next().unwrap()));
+        }
+    }
+}
+
+#[test]
+fn what_nothing_closes_is_shown_and_swallows_nothing() {
+    for open in [
+        "<!-- only mail",
+        "<script>\nlet a;",
+        "<style>",
+        "<?php echo",
+        "<![CDATA[ x",
+    ] {
+        let rendered = render(&format!("a\n\n{open}\n\nthe *rest*"));
+        assert!(
+            rendered.text.contains(open.lines().next().unwrap()),
+            "{open}"
+        );
+        for channel in [
+            &rendered.email_html,
+            &rendered.feed_html,
+            &rendered.web_html,
+        ] {
+            assert!(
+                channel.contains(&open[1..5]) && channel.contains("rest"),
+                "{channel}"
+            );
+            assert!(
+                channel.contains("&lt;") && !channel.contains(open),
+                "{channel}"
+            );
+        }
+    }
+    assert!(
+        !render("<script>let a;</script>\n\n<!-- b -->\n\nc")
+            .text
+            .contains('a')
+    );
+}

@@ -3,7 +3,7 @@
 use super::Writer;
 use super::wrap::GLUE;
 use crate::render::document::{Inline, Span, Target, words};
-use crate::render::raw_html::{Tag, single_tag};
+use crate::render::raw_html::{Tag, Token, decode_entities, tokens};
 use crate::render::scripts::push_script;
 use crate::render::video::{self, labelled};
 
@@ -30,11 +30,7 @@ impl Writer<'_> {
                 push_text(code, out);
                 out.push('`');
             }
-            Inline::Html(html) => {
-                if let Some(tag) = single_tag(html).filter(|_| !is_whole_element(html)) {
-                    self.html_tag(&tag, out);
-                }
-            }
+            Inline::Html(html) => self.own_html(html, out),
             Inline::Span(span, content) => self.span(*span, content, out),
             Inline::Link {
                 target, content, ..
@@ -60,6 +56,16 @@ impl Writer<'_> {
         }
     }
 
+    /// One tag of the author's HTML, or one element that only a browser shows.
+    fn own_html(&mut self, html: &str, out: &mut String) {
+        for token in tokens(&self.stand_ins().put_into(html)) {
+            match token {
+                Token::Text(text) => push_text(&decode_entities(text), out),
+                Token::Tag(tag) => self.html_tag(&tag, out),
+            }
+        }
+    }
+
     fn span(&mut self, span: Span, content: &[Inline], out: &mut String) {
         let mut inner = String::new();
         self.inlines(content, &mut inner);
@@ -76,14 +82,15 @@ impl Writer<'_> {
     }
 
     /// Puts the number of an address behind the words of its link, which begin at `start`. Words
-    /// that are the address need none.
+    /// that are the address, or end with it, need none.
     fn link_mark(&mut self, url: &str, shown: &str, start: usize, out: &mut String) {
         let shown = shown.trim();
         let bare = ["mailto:", "tel:"]
             .iter()
             .find_map(|scheme| url.strip_prefix(scheme))
             .unwrap_or(url);
-        if shown == bare || (shown.contains("://") && self.links.url(shown).as_deref() == Some(url))
+        if shown.ends_with(bare)
+            || (shown.contains("://") && self.links.url(shown).as_deref() == Some(url))
         {
             return;
         }
@@ -135,11 +142,6 @@ impl Writer<'_> {
             _ => {}
         }
     }
-}
-
-/// Whether the piece of HTML is a hidden element from its start to its end tag.
-fn is_whole_element(html: &str) -> bool {
-    html.bytes().filter(|byte| *byte == b'<').nth(1).is_some()
 }
 
 /// Appends text; white space becomes one space, as in HTML.

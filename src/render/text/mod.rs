@@ -18,6 +18,7 @@ use super::document::{Block, Definition, Document, Footnote, Inline, Item};
 use super::links::Links;
 use super::quotes::Quotes;
 use super::scripts::HtmlScripts;
+use super::stand_ins::StandIns;
 use crate::words::Words;
 pub use line::FlowedText;
 pub(crate) use line::needs_stuffing;
@@ -72,7 +73,7 @@ struct Writer<'a> {
     html_scripts: HtmlScripts,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// Blocks with an empty line between them, in lines of at most `width` columns.
     fn blocks(&mut self, blocks: &[Block], width: usize) -> Vec<Line> {
         let mut lines = Vec::new();
@@ -122,7 +123,7 @@ impl Writer<'_> {
             Block::List { start, items } => self.list(*start, items, width),
             Block::Definitions(definitions) => self.definitions(definitions, width),
             Block::Table(table) => self.table(table, width),
-            Block::Html(html) => self.html(html, width),
+            Block::Html(html) => self.html(&self.stand_ins().put_into(html), width),
             Block::Rule => vec![Line::hard("* * *")],
         }
     }
@@ -218,6 +219,14 @@ impl Writer<'_> {
                 Line::hard(format!("{number:<width$} {address}"))
             })
             .collect()
+    }
+
+    /// What stands for films and the like in the author's HTML.
+    fn stand_ins(&self) -> StandIns<'a> {
+        StandIns {
+            links: self.links,
+            words: self.words,
+        }
     }
 
     /// The number under which an address is listed.

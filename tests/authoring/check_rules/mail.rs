@@ -22,6 +22,13 @@ fn html_that_mail_loses_is_named() {
 }
 
 #[test]
+fn html_that_nothing_closes_is_told() {
+    finds("open-html", &essay("<!-- only mail\n\nA lamp."));
+    finds("open-html", &essay("<!--\nA lamp.\n-- >"));
+    silent(&essay("<!-- a\n\ncomment -->\n\n<!-- b -->"));
+}
+
+#[test]
 fn colours_are_read_in_the_dark() {
     finds(
         "dark-mode-colour",

@@ -87,6 +87,7 @@ fn notes_to_oneself_are_found() {
         "TKO in the third round.",
         "Super Bowl XXX was in 1996.",
         "Really?? he asked.",
+        "Why???",
         "The todo list.",
         "    TODO: code",
     ] {
