@@ -82,7 +82,7 @@ impl Watch {
             Teller::Readers,
             troubles,
             relay_answers,
-            &mut |text| tell(Told::Wrong(text)),
+            &mut |text| tell(Told::Wrong(&masked(text))),
         );
         Ok(())
     }

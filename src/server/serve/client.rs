@@ -55,11 +55,12 @@ pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
         .find(|name| headers.contains_key(**name))
         .map(|name| headers.get_all(*name));
     let values = told.into_iter().flatten();
-    let mut entries: Vec<&str> = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(','))
+    // What a client writes there may be no text at all; the proxy's own word behind it still counts.
+    let mut entries: Vec<&[u8]> = values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
-    while let Some(address) = entries.pop().and_then(address_in) {
+    let last = |entries: &mut Vec<&[u8]>| str::from_utf8(entries.pop()?).ok().and_then(address_in);
+    while let Some(address) = last(&mut entries) {
         known = address;
         if !is_trusted(known) {
             break;
@@ -132,6 +133,12 @@ mod tests {
         ] {
             assert_eq!(told("127.0.0.1", &[("x-forwarded-for", line)]), address);
         }
+        let unreadable = HeaderValue::from_bytes(b"\xFF, 203.0.113.9").unwrap();
+        let headers =
+            HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), unreadable)]);
+        let proxy = [Network::parse("127.0.0.1").unwrap()];
+        let client = client_address("127.0.0.1".parse().unwrap(), &headers, &proxy);
+        assert_eq!(client.to_string(), "203.0.113.9");
         let lines = [
             ("x-forwarded-for", "6.6.6.6"),
             ("x-forwarded-for", "203.0.113.9"),

@@ -51,7 +51,7 @@ pub(in crate::words) fn english() -> Words {
         your_name: "Your name, if you like",
         choose: "What would you like to receive?",
         leave_empty: "Leave this field empty",
-        bad_address: "This is not one address of mail.",
+        bad_address: "Please check the address: one such as reader@example.org is needed.",
         look_title: "Look into your mailbox",
         look_text: "If {title} can come to this address, a mail is on its way to it. Follow the link in it; nothing else is sent before.",
         proof_title: "One more step",
