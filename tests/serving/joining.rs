@@ -134,7 +134,7 @@ fn more_than_one_address_is_none() {
     ] {
         let answer = place.post("/subscribe", body);
         assert_eq!(answer.status, 400, "{body}");
-        assert!(answer.text().contains("not one address of mail"), "{body}");
+        assert!(answer.text().contains("Please check the address"), "{body}");
     }
     assert_eq!(place.count("SELECT count(*) FROM answer"), 0);
 }
