@@ -11,6 +11,7 @@ use super::times::{local, utc};
 use super::{App, CommandResult, Exit};
 use crate::bounce::Verdict;
 use crate::diagnostic::Diagnostic;
+use crate::imap::Tokens;
 use crate::ledger::{ReturnedFilter, ReturnedRow, Taken};
 use crate::publish::{
     Halt, Publication, Source, Stop, TakeReport, configured_sources, open_ledger, planned_issue,
@@ -104,7 +105,7 @@ fn take_all(app: &App, sources: &[PathBuf], recipient: Option<&str>) -> Result<T
         [] => configured(&publication)?,
         named => opened(named, recipient)?,
     };
-    take_returned(&publication, &sources, &Halt::default())
+    take_returned(&publication, &sources, &Tokens::default(), &Halt::default())
 }
 
 fn configured(publication: &Publication) -> Result<Vec<Source>, Stop> {

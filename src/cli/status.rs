@@ -13,8 +13,11 @@ use crate::bounce::Verdict;
 use crate::delivery::State;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::issue::Issue;
-use crate::ledger::{Counts, DoubtedDomain, IssueRow, IssueState, Ledger, OpenRow, Recorded};
-use crate::publish::{Publication, Stop, edited_parts, told_edits};
+use crate::ledger::{
+    Counts, DoubtedDomain, IssueRow, IssueState, Ledger, OpenRow, Recorded, RoundsNote, Teller,
+    Troubles,
+};
+use crate::publish::{Publication, Stop, edited_parts, told_edits, told_rounds};
 use crate::schedule::Standing;
 
 /// Most rows of one kind that are listed.
@@ -68,9 +71,11 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
     app.output.warnings(&found.warnings);
     let mut plans = Vec::new();
     let mut resting = Vec::new();
-    let mut troubles = None;
+    let mut troubles = Vec::new();
+    let mut rounds = None;
     if let Some(ledger) = ledger {
         troubles = ledger.troubles()?;
+        rounds = ledger.rounds()?;
         resting = ledger.rests()?;
         resting.retain(|(_, rest)| rest.until > app.clock.now());
         for recorded in ledger.all_recorded()? {
@@ -89,7 +94,8 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
         app.output.json(&json!({
             "issues": listed.collect::<Vec<_>>(),
             "resting": resting.collect::<Vec<_>>(),
-            "troubles": troubles.map(|troubles| json!({ "at": utc(troubles.at), "told": troubles.told })),
+            "troubles": troubles_json(&troubles),
+            "rounds": rounds.map(|note| rounds_json(&note, app.clock.now())),
         }));
         return Ok(());
     }
@@ -138,12 +144,44 @@ fn all(app: &App, publication: &Publication, ledger: Option<&mut Ledger>) -> Res
             visible(&rest.told)
         ));
     }
-    for told in troubles.iter().flat_map(|troubles| &troubles.told) {
-        app.output.line(&format!(
-            "the last run of the timer could not do all: {told}"
-        ));
+    let zone = &publication.config.zone;
+    for (teller, troubles) in &troubles {
+        let at = local(troubles.at, zone);
+        // The rounds tell it with its reason.
+        let explained = |told: &&String| rounds.as_ref().is_some_and(|note| note.explains(told));
+        for told in troubles.told.iter().filter(|told| !explained(told)) {
+            let told = visible(told);
+            app.output
+                .line(&format!("{} ({at}): {told}", teller.says()));
+        }
+    }
+    if let Some(note) = &rounds {
+        let told = told_rounds(note, app.clock.now(), |at| local(at, zone));
+        for line in told.lines.iter().chain(&told.wrong) {
+            app.output.line(line);
+        }
     }
     Ok(())
+}
+
+/// What could not be done, whoever tells it.
+fn troubles_json(troubles: &[(Teller, Troubles)]) -> Option<Value> {
+    let at = troubles.iter().map(|(_, troubles)| troubles.at).max()?;
+    let told = troubles.iter().flat_map(|(_, troubles)| &troubles.told);
+    Some(json!({ "at": utc(at), "told": told.collect::<Vec<_>>() }))
+}
+
+fn rounds_json(note: &RoundsNote, now: DateTime<Utc>) -> Value {
+    json!({
+        "who": note.who,
+        "runs": told_rounds(note, now, utc).are_made,
+        "looked_at": utc(note.looked_at),
+        "sending": note.sending,
+        "next_due": note.next_due.as_ref().map(|(slug, at)| json!({ "slug": slug, "at": utc(*at) })),
+        "last_run": note.last_run.as_ref().map(|(at, told)| json!({ "at": utc(*at), "told": told })),
+        "last_error": note.last_error.as_ref().map(|(at, told)| json!({ "at": utc(*at), "told": told })),
+        "again_at": note.again_at.map(utc),
+    })
 }
 
 /// A plan with where its deliveries stand.

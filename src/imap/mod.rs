@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use login::Tokens;
 pub use session::Mailbox;
 
 /// How long each step may take.

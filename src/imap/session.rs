@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::wire::{Response, Stream, Wire};
-use super::{ImapError, ImapTimers};
+use super::{ImapError, ImapTimers, Tokens};
 use crate::config::{ImapConfig, Security};
 use crate::tls::{connector, is_about_trust};
 
@@ -35,7 +35,11 @@ impl std::fmt::Debug for Mailbox {
 
 impl Mailbox {
     /// Connects, logs in and opens the mailbox.
-    pub async fn open(config: &ImapConfig, timers: &ImapTimers) -> Result<Self, ImapError> {
+    pub async fn open(
+        config: &ImapConfig,
+        timers: &ImapTimers,
+        tokens: &Tokens,
+    ) -> Result<Self, ImapError> {
         let stream = dial(config, timers).await?;
         let stream = match config.security {
             Security::Implicit => protect(stream, config, timers).await?,
@@ -57,7 +61,7 @@ impl Mailbox {
             session = session.starttls(config).await?;
         }
         session.learn_capabilities().await?;
-        session.log_in(config).await?;
+        session.log_in(config, tokens).await?;
         session.learn_capabilities().await?;
         session.select(&config.mailbox).await?;
         Ok(session)

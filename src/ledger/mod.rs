@@ -25,6 +25,7 @@ mod readers;
 mod relays;
 mod report;
 mod returned;
+mod rounds;
 mod schema;
 mod standing;
 mod store;
@@ -60,6 +61,7 @@ pub use report::{Counts, HistoryRow, IssueRow, OpenRow, Reason};
 pub use returned::{
     MailboxPosition, Replayed, Returned, ReturnedFilter, ReturnedGroup, ReturnedRow, Taken,
 };
+pub use rounds::RoundsNote;
 pub use standing::Standing;
 pub use suppressions::Lifted;
 pub use transitions::{Claim, IntentAnswer, Settlement};

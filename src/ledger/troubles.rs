@@ -33,6 +33,16 @@ pub enum Teller {
 impl Teller {
     const ALL: [Self; 4] = [Self::Run, Self::Rounds, Self::Mailboxes, Self::Readers];
 
+    /// How it begins to tell of them.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Run => "the last run by the clock could not do all",
+            Self::Rounds => "`serve` cannot do all",
+            Self::Mailboxes => "`serve` cannot take all mail that came back",
+            Self::Readers => "`serve` cannot do all for its readers",
+        }
+    }
+
     fn key(self) -> &'static str {
         match self {
             Self::Run => "troubles",
@@ -44,20 +54,18 @@ impl Teller {
 }
 
 impl Ledger {
-    /// What the last run of a timer could not do, and a server cannot do now; `None` if all that
-    /// there was is done.
-    pub fn troubles(&mut self) -> Result<Option<Troubles>, LedgerError> {
-        let mut all: Option<Troubles> = None;
+    /// What the last run of a timer could not do, and a server cannot do now, each line once; nothing
+    /// if all that there was is done.
+    pub fn troubles(&mut self) -> Result<Vec<(Teller, Troubles)>, LedgerError> {
+        let mut all: Vec<(Teller, Troubles)> = Vec::new();
         for teller in Teller::ALL {
-            let Some(more) = self.troubles_of(teller)? else {
+            let Some(mut more) = self.troubles_of(teller)? else {
                 continue;
             };
-            let all = all.get_or_insert_with(Troubles::default);
-            all.at = all.at.max(more.at);
-            for line in more.told {
-                if !all.told.contains(&line) {
-                    all.told.push(line);
-                }
+            let is_told = |line: &String| all.iter().any(|(_, known)| known.told.contains(line));
+            more.told.retain(|line| !is_told(line));
+            if !more.told.is_empty() {
+                all.push((teller, more));
             }
         }
         Ok(all)

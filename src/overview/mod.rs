@@ -25,6 +25,8 @@ pub struct Overview {
     pub today: NaiveDate,
     /// Process and machine that send at this moment.
     pub sender: Option<String>,
+    /// What a running server does and did last, each in a line.
+    pub rounds: Vec<String>,
     /// What needs the author, the gravest first.
     pub notices: Vec<Notice>,
     /// Issues that have their time, and free slots, the earliest first.

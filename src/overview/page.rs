@@ -89,6 +89,7 @@ fn context(overview: &Overview) -> Context {
     context.insert("publication", &overview.publication);
     context.insert("at", &overview.at);
     context.insert("sender", &overview.sender);
+    context.insert("rounds", &overview.rounds);
     context.insert("notices", &overview.notices);
     context.insert("coming", &overview.coming);
     context.insert(
@@ -190,6 +191,7 @@ mod tests {
         let evil = r#"<script>alert("1")</script>"#;
         let overview = Overview {
             publication: evil.to_owned(),
+            rounds: vec![evil.to_owned()],
             notices: vec![Notice {
                 severity: "error",
                 text: evil.to_owned(),

@@ -86,7 +86,9 @@ pub use roster::{
     add_subscriber, erase_subscriber, export_roster, export_roster_to_file, find_subscribers,
     find_untidy, look_at_import, look_up, move_subscriber, remove_subscribers, tidy,
 };
-pub use rounds::{Doing, Rhythm, Rounds, RoundsState, RoundsView, Tell, Told};
+pub use rounds::{
+    Doing, Rhythm, Rounds, RoundsState, RoundsView, Tell, Told, ToldRounds, told_rounds,
+};
 pub use scheduling::{Calendar, Scheduled, Unscheduled, calendar, schedule, unschedule};
 pub use send::{Ask, Held, IssueOutcome, Question, SendOptions, SendReport, preview_send, send};
 pub use templates::{KnownTheme, TEMPLATES_FOLDER};

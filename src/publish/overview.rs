@@ -1,6 +1,8 @@
 //! Gathers what the desk shows. Looking must cost little, for the page asks again and again: what is
 //! settled is kept, and what costs more is looked at less often.
 
+mod troubles;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -128,7 +130,8 @@ impl Outlook {
         }
         let mut ledger = Ledger::open_if_present(&publication.ledger_path())?;
         if let Some(ledger) = &mut ledger {
-            add_troubles(&publication, ledger, now, overview)?;
+            troubles::add_rests(&publication, ledger, now, overview)?;
+            troubles::add_rounds_and_troubles(&publication, ledger, now, overview)?;
             self.add_issues(&publication, ledger, overview)?;
             add_failures(ledger, &self.issues, overview)?;
             add_polls(ledger, now, overview)?;
@@ -320,37 +323,6 @@ fn add_calendar(
             ),
         });
     }
-    Ok(())
-}
-
-fn add_troubles(
-    publication: &Publication,
-    ledger: &mut Ledger,
-    now: DateTime<Utc>,
-    overview: &mut Overview,
-) -> Result<(), Stop> {
-    let warning = |text| Notice {
-        severity: "warning",
-        text,
-    };
-    for (relay, rest) in ledger.rests()? {
-        if rest.until > now {
-            overview.notices.push(warning(format!(
-                "{relay} is left in peace until {}: it said {}",
-                local(publication, rest.until),
-                visible(&rest.told)
-            )));
-        }
-    }
-    let troubles = ledger.troubles()?;
-    let told = troubles.iter().flat_map(|troubles| &troubles.told);
-    overview.notices.extend(told.map(|told| Notice {
-        severity: "error",
-        text: format!(
-            "the last run of the timer could not do all: {}",
-            visible(told)
-        ),
-    }));
     Ok(())
 }
 

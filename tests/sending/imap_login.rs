@@ -180,6 +180,39 @@ fn a_token_that_is_refused_is_told_and_another_one_is_asked_for_an_hour_later() 
 }
 
 #[test]
+fn a_token_is_kept_between_two_looks_until_it_is_refused() {
+    let (server, relay) = (taking("OAUTHBEARER"), ScriptedRelay::start());
+    let token = Token::of(TOKEN);
+    let runs = tempfile::NamedTempFile::new().unwrap();
+    let (runs, file) = (runs.path(), token.0.path().display());
+    let command = format!("echo run >> '{}'; cat '{file}'", runs.display());
+    let settings = format!("imap_token_command = [\"sh\", \"-c\", \"{command}\"]\n");
+    let room = sent(&server, &relay, &settings);
+    let times_run = || std::fs::read_to_string(runs).unwrap().lines().count();
+    let press = Press::start(&room, "2026-12-01T10:00:00Z");
+    press.wait_for("mail that came back: 1 unsubscribed");
+    for look in 2..5 {
+        press.pass(chrono::TimeDelta::minutes(6));
+        server.wait_for("LOGOUT", look);
+    }
+    assert_eq!((server.count("AUTHENTICATE"), times_run()), (4, 1));
+    // The provider takes it back before its time: another one is asked for at once.
+    server.takes_token("of-today");
+    token.becomes("of-today");
+    press.pass(chrono::TimeDelta::minutes(6));
+    server.wait_for("LOGOUT", 5);
+    assert_eq!((server.count("AUTHENTICATE"), times_run()), (6, 2));
+    assert_eq!(press.state().last_error, None);
+    // Nor is a new one taken: that is told, and not tried again and again.
+    server.takes_token("of-somebody-else");
+    press.pass(chrono::TimeDelta::minutes(6));
+    press.wait_for("the login was refused");
+    press.pass(chrono::TimeDelta::minutes(6));
+    press.look_around();
+    assert_eq!((server.count("AUTHENTICATE"), times_run()), (7, 3));
+}
+
+#[test]
 fn a_command_without_a_token_and_a_server_without_a_login_are_told() {
     let (server, relay) = (ImapServer::start(), ScriptedRelay::start());
     let token = Token::of(TOKEN);

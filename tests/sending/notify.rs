@@ -86,13 +86,13 @@ fn a_run_that_fails_is_told_and_shown_until_one_does_everything() {
         "`templates/email.html` shows no way to unsubscribe",
     );
     assert_says(&letter, "hint: ");
-    let told = "the last run of the timer could not do all: `templates/email.html` shows no way";
+    let told = "the last run by the clock could not do all (2026-12-01 09:00 UTC): `templates/email.html` shows no way";
     room.run(["status"]).succeeds().stdout_contains(told);
     std::fs::remove_file(room.path("templates/email.html")).unwrap();
     room.run(DUE).exits(0);
     room.run(["status"])
         .succeeds()
-        .stdout_lacks("the last run of the timer");
+        .stdout_lacks("could not do all");
     assert_eq!(relay.accepted().len(), 3);
     assert_eq!(rows_of(&room, "delivery"), 2);
 }
@@ -111,9 +111,9 @@ fn a_relay_that_does_not_answer_is_not_asked_to_tell_it() {
             .stderr_contains("cannot send through");
         assert_eq!(relay.connections(), run, "nothing but the run itself calls");
     }
-    room.run(["status"])
-        .succeeds()
-        .stdout_contains("the last run of the timer could not do all: cannot send through");
+    room.run(["status"]).succeeds().stdout_contains(
+        "the last run by the clock could not do all (2026-12-01 09:00 UTC): cannot send through",
+    );
     let answer = room.run(["status", "--json"]).exits(0).json();
     assert_eq!(answer["troubles"]["at"], "2026-12-01T09:00:00Z");
     room.run(DUE).exits(0);

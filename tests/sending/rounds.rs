@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use postrider::publish::Doing;
 
 use super::{SLUG, assert_counts, assert_ledger_is_true, ledger, newsroom, rows_of, served};
+use crate::support::browser::Browser;
 use crate::support::newsroom::Newsroom;
 use crate::support::relay::{ScriptedRelay, Stage};
 use crate::support::rounds::Press;
@@ -479,4 +480,73 @@ fn what_is_mended_while_a_run_fails_over_it_is_tried_at_once() {
     press.wait_for("421 not now");
     press.wait_for("`why-write`: 2 sent");
     assert_all_sent_once(&room, &relay, &press);
+}
+
+#[test]
+fn who_asks_is_told_whether_a_server_runs_what_it_did_and_what_it_could_not_do() {
+    let relay = ScriptedRelay::start();
+    let mut room = two_readers(&relay).essay("2026-12-02-second", "Second", "More.\n");
+    relay.at(Stage::Banner).reply("421 not now\r\n");
+    let press = Press::start(&room, "2026-12-01T09:00:00Z");
+    press.wait_for("421 not now");
+    press.look_around();
+    room = room.now("2026-12-01T09:00:30Z");
+    room.run(["status"])
+        .exits(0)
+        .stdout_contains("`serve` runs: process ")
+        .stdout_contains("; next due: second 2026-12-02 09:00 UTC")
+        .stdout_contains("what went wrong last, 2026-12-01 09:00 UTC: ")
+        .stdout_contains("421 not now; tried again 2026-12-01 09:01 UTC");
+    relay.behave();
+    press.pass(minutes(2));
+    press.wait_for("`why-write`: 2 sent");
+    press.look_around();
+    let told = room.run(["status"]).exits(0);
+    told.stdout_contains("its last run, 2026-12-01 09:02 UTC: `why-write`: 2 sent")
+        .stdout_lacks("tried again");
+    let desk = room.spawn(["desk"]);
+    let browser = Browser::at(&desk.wait_for_stdout("http://"));
+    assert!(browser.get("/").contains("`serve` runs: process "));
+    // Nothing but time goes by, and that is written down, too.
+    press.pass(hours(2));
+    press.look_around();
+    room = room.now("2026-12-01T11:02:00Z");
+    let told = room.run(["status", "--json"]).exits(0).json();
+    let told = &told["rounds"];
+    assert_eq!(told["runs"], true, "{told}");
+    assert_eq!(told["looked_at"], "2026-12-01T11:02:00Z");
+    assert_eq!(told["next_due"]["slug"], "second");
+    assert_eq!(told["again_at"], serde_json::Value::Null);
+    // Somebody has killed it.
+    room = room.now("2026-12-01T15:02:00Z");
+    room.run(["status"])
+        .exits(0)
+        .stdout_contains("`serve` does not seem to run: process ")
+        .stdout_contains("looked at the clock last 2026-12-01 11:02 UTC, 4 hours ago");
+    press.stop();
+    room.run(["status"]).exits(0).stdout_lacks("`serve`");
+}
+
+#[test]
+fn of_two_servers_that_find_an_issue_due_one_sends_and_the_other_keeps_away() {
+    let relay = ScriptedRelay::start();
+    let room = newsroom(&relay).readers(20);
+    let gate = relay.at(Stage::Mail).hold();
+    let first = Press::start(&room, "2026-12-01T09:00:00Z");
+    gate.wait_for(1);
+    let second = Press::start(&room, "2026-12-01T09:00:00Z");
+    second.look_around();
+    assert_eq!(second.state().runs, 0);
+    assert_eq!(second.state().last_error, None, "it is no failure");
+    assert_eq!(second.times_told("sending"), 0);
+    gate.release();
+    first.wait_for("`why-write`: 20 sent");
+    for press in [&first, &second] {
+        press.pass(hours(1));
+        press.look_around();
+    }
+    assert_eq!(first.state().runs + second.state().runs, 1);
+    assert_eq!(relay.accepted().len(), 20);
+    assert_counts(&room, &[("planned", 20), ("sent", 20)]);
+    assert_ledger_is_true(&room, &relay);
 }

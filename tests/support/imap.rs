@@ -4,18 +4,20 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use tempfile::NamedTempFile;
 use tokio_rustls::rustls::{ServerConnection, StreamOwned};
 
+use super::DEADLINE;
 use super::certificate::Certificate;
 
 /// Who may log in, and with what.
 pub const USER: &str = "letters@example.org";
 /// The password.
 pub const PASSWORD: &str = "correct horse";
-/// The token that is taken instead of it.
+/// The token that is taken instead of it, until another one is.
 pub const TOKEN: &str = "ya29.c0rrect-t0ken";
 
 /// A mailbox server. It ends with the test process.
@@ -58,6 +60,7 @@ struct State {
     mails: Vec<Stored>,
     folders: Vec<String>,
     commands: Vec<String>,
+    token: String,
     /// What is answered to commands that begin with these words, instead; a byte 1 stands for its tag.
     answers: Vec<(String, Vec<u8>)>,
 }
@@ -78,6 +81,7 @@ impl ImapServer {
             mails: Vec::new(),
             folders: vec!["INBOX".to_owned()],
             commands: Vec::new(),
+            token: TOKEN.to_owned(),
             answers: Vec::new(),
         }));
         let (shared, protection) = (state.clone(), encryption.clone());
@@ -142,6 +146,11 @@ impl ImapServer {
         self.lock().answers.push((command.to_owned(), answer));
     }
 
+    /// Takes this token from now on, and no other one.
+    pub fn takes_token(&self, token: &str) {
+        token.clone_into(&mut self.lock().token);
+    }
+
     /// Answers as it should again.
     pub fn behave(&self) {
         self.lock().answers.clear();
@@ -173,6 +182,16 @@ impl ImapServer {
             .iter()
             .filter(|one| one.starts_with(command))
             .count()
+    }
+
+    /// Waits until so many commands began with these words.
+    #[track_caller]
+    pub fn wait_for(&self, command: &str, count: usize) {
+        let start = Instant::now();
+        while self.count(command) < count {
+            assert!(start.elapsed() < DEADLINE, "never: {command} {count} times");
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -251,12 +270,15 @@ fn authenticate(
     mechanism: &str,
     state: &Mutex<State>,
 ) -> std::io::Result<&'static str> {
-    let port = state.lock().unwrap().port;
+    let (port, token) = {
+        let state = state.lock().unwrap();
+        (state.port, state.token.clone())
+    };
     let wanted = match mechanism {
         "PLAIN" => format!("\0{USER}\0{PASSWORD}"),
-        "XOAUTH2" => format!("user={USER}\x01auth=Bearer {TOKEN}\x01\x01"),
+        "XOAUTH2" => format!("user={USER}\x01auth=Bearer {token}\x01\x01"),
         "OAUTHBEARER" => {
-            format!("n,a={USER},\x01host=127.0.0.1\x01port={port}\x01auth=Bearer {TOKEN}\x01\x01")
+            format!("n,a={USER},\x01host=127.0.0.1\x01port={port}\x01auth=Bearer {token}\x01\x01")
         }
         _ => return Ok("BAD what?"),
     };

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use super::{Batch, RawMail};
 use crate::config::{ImapConfig, Secret};
 use crate::diagnostic::Diagnostic;
-use crate::imap::{ImapError, ImapTimers, Mailbox};
+use crate::imap::{ImapError, ImapTimers, Mailbox, Tokens};
 use crate::ledger::MailboxPosition;
 use crate::publish::{Halt, Stop};
 use crate::token::{Keys, sha256};
@@ -21,6 +21,7 @@ pub(super) fn take(
     config: &ImapConfig,
     batch: &mut Batch<'_>,
     keys: &Keys,
+    tokens: &Tokens,
     halt: &Halt,
 ) -> Result<(), Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -32,7 +33,7 @@ pub(super) fn take(
         runtime,
         halt,
     };
-    let opened = asking.asked(Mailbox::open(config, &ImapTimers::default()))?;
+    let opened = asking.asked(Mailbox::open(config, &ImapTimers::default(), tokens))?;
     let mut mailbox = match opened {
         Ok(mailbox) => mailbox,
         Err(error) => {

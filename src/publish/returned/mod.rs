@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use super::{Halt, Publication, Stop, keys_for_planning, open_ledger, sign_change};
 use crate::bounce::{self, LARGEST_MAIL};
 use crate::diagnostic::Diagnostic;
+use crate::imap::Tokens;
 use crate::ledger::{Ledger, Replayed, Returned, Taken};
 use crate::token::{Keys, sha256};
 
@@ -65,10 +66,12 @@ pub struct TakeReport {
     pub login_refused: bool,
 }
 
-/// Takes every new mail of the sources. Works while an issue is being sent.
+/// Takes every new mail of the sources. Works while an issue is being sent. Who takes again and again
+/// keeps the `tokens` between.
 pub fn take_returned(
     publication: &Publication,
     sources: &[Source],
+    tokens: &Tokens,
     halt: &Halt,
 ) -> Result<TakeReport, Stop> {
     let (ledger, identity) = open_ledger(publication)?;
@@ -76,7 +79,7 @@ pub fn take_returned(
     let keys = keys_for_planning(publication, &mut batch.ledger, &identity)?;
     let taken = sources.iter().try_for_each(|source| {
         if let Source::Imap(config) = source {
-            return imap::take(config, &mut batch, &keys, halt);
+            return imap::take(config, &mut batch, &keys, tokens, halt);
         }
         let problems = source.each_new(publication, &mut |mail| batch.add(&keys, &mail))?;
         batch.report.problems.extend(problems);

@@ -8,6 +8,7 @@
 //! missed meanwhile is one look late, not many.
 
 mod folder;
+mod note;
 mod overseer;
 mod patience;
 mod post;
@@ -30,6 +31,7 @@ use crate::config::Environment;
 use crate::diagnostic::Diagnostic;
 use crate::pace::RestRules;
 
+pub use note::{ToldRounds, told_rounds};
 use post::Post;
 use shift::Shift;
 pub use state::{Doing, RoundsState, RoundsView};
@@ -147,6 +149,7 @@ impl Rounds {
             let mut shift = Shift::new(self, scope);
             self.again_and_again(halt, self.rhythm.look, || shift.look(halt));
         });
+        note::take_away(self);
     }
 
     fn tell(&self, text: &str) {
@@ -166,13 +169,20 @@ impl Rounds {
         }
     }
 
+    /// Tells what is wrong and is kept in the ledger until it is mended.
+    fn tell_wrong(&self, text: &str) {
+        (self.tell)(Told::Wrong(&masked(text)));
+    }
+
     /// Tells the hubs of a build, beside everything else.
     fn announce(&self, publication: &Publication, report: &BuildReport, halt: &Halt) {
-        let tell = self.tell.clone();
+        let (tell, state, clock) = (self.tell.clone(), self.state.clone(), self.clock);
         let pauses = &self.rhythm.hubs;
         announce_with(publication, report, pauses, halt.clone(), move |problems| {
             for problem in problems {
-                tell(Told::Wrong(&masked(&one_line(&problem))));
+                let text = masked(&one_line(&problem));
+                state.note_error(clock.now(), &text);
+                tell(Told::Wrong(&text));
             }
         });
     }

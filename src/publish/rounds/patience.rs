@@ -38,6 +38,15 @@ impl Patience {
         }
     }
 
+    /// How long what was tried last is left alone; `None` if that time is over.
+    pub(super) fn rest(&self, running: Duration) -> Option<Duration> {
+        let tried = self.tried.as_ref()?;
+        tried
+            .until
+            .checked_sub(running)
+            .filter(|rest| !rest.is_zero())
+    }
+
     /// It was tried. Whether that was of use shows when the work is looked at again.
     pub(super) fn tried(&mut self, work: Work, running: Duration) {
         let again = self.tried.as_ref().filter(|tried| tried.work == work);

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::Rounds;
 use crate::config::{ImapConfig, Secret};
+use crate::imap::Tokens;
 use crate::ledger::{Taken, Teller};
 use crate::publish::telling::{Trouble, tell_troubles};
 use crate::publish::{Halt, Publication, Source, Stop, TakeReport, take_returned};
@@ -20,6 +21,8 @@ pub(super) struct Post<'a> {
     at_the_server: Vec<Trouble>,
     /// What the server did not let in: asking again would lock the account.
     refused: Option<Refused>,
+    /// What the command for tokens gave.
+    tokens: Tokens,
     /// The causes of what is in the way, as they were told last.
     told: BTreeSet<String>,
 }
@@ -70,6 +73,7 @@ impl<'a> Post<'a> {
             asked_at: None,
             at_the_server: Vec::new(),
             refused: None,
+            tokens: Tokens::default(),
             told: BTreeSet::new(),
         }
     }
@@ -137,15 +141,16 @@ impl<'a> Post<'a> {
     }
 
     fn take(&self, publication: &Publication, source: Source, halt: &Halt) -> Attempt {
-        let (problems, login_refused) = match take_returned(publication, &[source], halt) {
-            Ok(report) => {
-                self.tell_taken(&report);
-                (report.problems, report.login_refused)
-            }
-            // Somebody writes for long, or the server is being stopped: next time.
-            Err(Stop::Busy(_) | Stop::Declined) => (Vec::new(), false),
-            Err(Stop::Failed(problems)) => (problems, false),
-        };
+        let (problems, login_refused) =
+            match take_returned(publication, &[source], &self.tokens, halt) {
+                Ok(report) => {
+                    self.tell_taken(&report);
+                    (report.problems, report.login_refused)
+                }
+                // Somebody writes for long, or the server is being stopped: next time.
+                Err(Stop::Busy(_) | Stop::Declined) => (Vec::new(), false),
+                Err(Stop::Failed(problems)) => (problems, false),
+            };
         Attempt {
             troubles: problems.iter().map(Trouble::in_full).collect(),
             login_refused,
@@ -171,7 +176,7 @@ impl<'a> Post<'a> {
         }
         for trouble in &troubles {
             if !self.told.contains(&trouble.cause) {
-                self.rounds.warn(&trouble.line);
+                self.rounds.tell_wrong(&trouble.line);
             }
         }
         self.told = causes;

@@ -15,6 +15,7 @@ use super::overseer::{Overseer, lines};
 use super::patience::{Patience, Work};
 use super::state::Doing;
 use super::{Rhythm, Rounds};
+use crate::address::masked;
 use crate::publish::{Halt, SendOptions, SendReport, Stop, send};
 
 /// Whoever mails.
@@ -71,6 +72,12 @@ impl<'scope, 'env> Sender<'scope, 'env> {
     /// Whether a run is under way.
     pub(super) fn is_at_work(&self) -> bool {
         self.run.is_some()
+    }
+
+    /// How long this work is left alone, because the same was tried a moment ago.
+    pub(super) fn rest(&self, work: &Work, running: Duration) -> Option<Duration> {
+        let rests = !work.is_empty() && !self.patience.allows(work, running);
+        self.patience.rest(running).filter(|_| rests)
     }
 
     /// Something has changed that may have been in the way.
@@ -148,12 +155,16 @@ fn mail(rounds: &Rounds, opened: &Opened, halt: &Halt) -> Ended {
 
 fn tell_report(rounds: &Rounds, report: &SendReport) {
     let touched: u64 = report.issues.iter().map(|issue| issue.touched).sum();
+    let lines = lines(report);
+    for line in &lines {
+        rounds.tell(line);
+    }
+    let lines = lines.iter().map(|line| masked(line)).collect();
+    let now = rounds.clock.now();
     rounds.state.change(|state| {
         state.runs += 1;
         state.settled += touched;
+        state.last_run = Some((now, lines));
     });
-    for line in lines(report) {
-        rounds.tell(&line);
-    }
     rounds.warn_of_all(&report.errors);
 }

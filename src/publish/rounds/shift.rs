@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::folder::{Folder, Found, Opened};
+use super::note::Notes;
 use super::patience::{Patience, Work};
 use super::sender::Sender;
 use super::{Rhythm, Rounds};
@@ -24,6 +25,7 @@ use crate::schedule::{Entry, Look, Tick, Watch, Why, tick};
 pub(super) struct Shift<'scope, 'env> {
     rounds: &'env Rounds,
     folder: Folder,
+    notes: Notes<'env>,
     know: Known<'scope, 'env>,
 }
 
@@ -39,6 +41,8 @@ struct Known<'scope, 'env> {
     /// Why the last build failed, until one has succeeded.
     not_built: Vec<Trouble>,
     remembered_at: Option<Duration>,
+    /// How long what could not be done is left alone.
+    rest: Option<Duration>,
     /// The causes of all that is in the way, as they were told last.
     told: BTreeSet<String>,
 }
@@ -66,6 +70,7 @@ impl<'scope, 'env> Shift<'scope, 'env> {
         Self {
             rounds,
             folder: Folder::default(),
+            notes: Notes::new(rounds),
             know: Known {
                 rounds,
                 sender: Sender::new(rounds, scope),
@@ -74,6 +79,7 @@ impl<'scope, 'env> Shift<'scope, 'env> {
                 building: Patience::new(patience, longest_patience),
                 not_built: Vec::new(),
                 remembered_at: None,
+                rest: None,
                 told: BTreeSet::new(),
             },
         }
@@ -102,11 +108,15 @@ impl<'scope, 'env> Shift<'scope, 'env> {
                 }
             }
         }
+        let rest = self.know.rest.take();
+        let rest = rest.and_then(|rest| TimeDelta::from_std(rest).ok());
         self.rounds.state.change(|state| {
             state.looked_at = Some(look.wall);
             state.looks += 1;
             state.is_occupied = false;
+            state.again_at = rest.map(|rest| look.wall + rest);
         });
+        self.notes.keep(&look);
     }
 }
 
@@ -140,7 +150,11 @@ impl Known<'_, '_> {
         if agenda.knows_the_time && !halt.is_stopping() {
             let mut work = agenda.due;
             work.extend(agenda.open);
+            self.rest = self.sender.rest(&work, look.running);
             self.sender.begin(opened, work, look.running, halt);
+        }
+        if !self.not_built.is_empty() {
+            self.rest = self.rest.max(self.building.rest(look.running));
         }
         Ok(())
     }
@@ -267,7 +281,7 @@ impl Known<'_, '_> {
         }
         for trouble in &troubles {
             if self.told.insert(trouble.cause.clone()) {
-                self.rounds.warn(&trouble.line);
+                self.rounds.tell_wrong(&trouble.line);
             }
         }
         self.told = causes;
@@ -286,10 +300,10 @@ impl Known<'_, '_> {
             None => self.rounds.warn_of_all(problems),
         }
         for problem in problems {
-            self.rounds.warn(problem.render(false).trim_end());
+            self.rounds.tell_wrong(problem.render(false).trim_end());
         }
         self.rounds
-            .warn("nothing is published or sent until this is mended");
+            .tell_wrong("nothing is published or sent until this is mended");
     }
 }
 

@@ -43,6 +43,10 @@ pub struct RoundsState {
     pub held: Vec<String>,
     /// What went wrong last, and when. It may be mended since.
     pub last_error: Option<(DateTime<Utc>, String)>,
+    /// When that which could not be done is tried again.
+    pub again_at: Option<DateTime<Utc>>,
+    /// When the sender last ended a run, and what that came to, a line for each issue.
+    pub last_run: Option<(DateTime<Utc>, Vec<String>)>,
     /// When the archive was last built here.
     pub built_at: Option<DateTime<Utc>>,
     /// How many mails that came back were taken.
