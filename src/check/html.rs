@@ -44,10 +44,12 @@ pub(super) fn check(galley: &Galley<'_>, found: &mut Vec<Diagnostic>) {
         let dropped: Vec<&str> = properties(tag).filter(|name| !is_kept(name)).collect();
         if !dropped.is_empty() {
             let problem = STYLE.found(format!("the mail loses `{}`", dropped.join("`, `")));
-            found.push(galley.in_essay(problem, &tag.range).hint(
-                "mail programs understand colours, borders, margins and fonts; the archive page \
-                 keeps it",
-            ));
+            let hint = if dropped == ["background"] {
+                "for a colour write `background-color`, which mail programs know; the archive page keeps it"
+            } else {
+                "mail programs understand colours, borders, margins and fonts; the archive page keeps it"
+            };
+            found.push(galley.in_essay(problem, &tag.range).hint(hint));
         }
     }
 }

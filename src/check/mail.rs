@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::reading::is_unspaced;
 use super::{Galley, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::message::MailParts;
@@ -148,10 +149,13 @@ fn agreement(galley: &Galley<'_>, mail: &MailParts, found: &mut Vec<Diagnostic>)
     found.push(tell(DIFFER.found(problem)).hint(hint));
 }
 
-/// The different words of a text, in lower case.
+/// The different words of a text, in lower case. Scripts without spaces have none that a break of a
+/// line would leave whole: there each sign is one.
 fn words(text: &str) -> HashSet<String> {
-    text.split(|character: char| !character.is_alphanumeric())
+    let spaced = text
+        .split(|character: char| !character.is_alphanumeric() || is_unspaced(character))
         .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
+        .map(str::to_lowercase);
+    let signs = text.chars().filter(|character| is_unspaced(*character));
+    spaced.chain(signs.map(String::from)).collect()
 }

@@ -165,7 +165,7 @@ impl Reader<'_> {
             None => Ok(String::new()),
             Some(value) if value.text.chars().any(char::is_control) => Err(self
                 .wrong(&value, "this must be one line without control characters")
-                .hint("line breaks cannot stand in a header of a mail")),
+                .hint("write it in one line; commas part what would be lines, as in an address")),
             Some(value) => Ok(value.text.trim().to_owned()),
         }
     }

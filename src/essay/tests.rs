@@ -41,6 +41,14 @@ fn a_file_without_front_matter_is_all_markdown() {
 }
 
 #[test]
+fn text_without_quotes_is_told_how_to_get_them() {
+    for line in ["title = Why write", "title = The lamp"] {
+        let hint = refused(&toml(line))[0].hint_text().unwrap().to_owned();
+        assert!(hint.contains("`title = \"Why write\"`"), "{line}: {hint}");
+    }
+}
+
+#[test]
 fn toml_and_yaml_say_the_same() {
     let toml = parse(
         "\u{FEFF}+++\r\ntitle = \"Why write\"\r\ntags = [\"craft\", \"ink\"]\r\ndraft = true\r\n\

@@ -48,11 +48,13 @@ pub(super) fn read(source: &SourceText, inside: Range<usize>) -> (Vec<Entry>, Ve
 fn syntax_error(source: &SourceText, offset: usize, error: &toml::de::Error) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
     let message = error.message().lines().collect::<Vec<_>>().join(", ");
-    let unquoted = message.contains("string values must be quoted");
     let problem = Diagnostic::error(format!("the front matter is not TOML: {message}"))
         .at(source, moved(span, offset));
-    if unquoted {
+    if message.contains("string values must be quoted") {
         problem.hint("put text between quotes: `title = \"Why write\"`")
+    } else if message.contains("invalid boolean") {
+        // `title = The lamp`, or a `true` that was misspelt.
+        problem.hint("text stands between quotes, as in `title = \"Why write\"`; yes and no are `true` and `false`")
     } else {
         problem
     }

@@ -118,4 +118,9 @@ fn both_parts_of_a_mail_say_the_same() {
         &template("email.txt", &other, "{{ essay }}"),
     );
     silent(&template("email.txt", "Good morning.", "{{ essay }}"));
+    // Where there are no spaces, lines end within words.
+    let japanese =
+        "これはとても長い文でありどこにも点も丸もないのでどの行も語の途中で終わることになる"
+            .repeat(9);
+    silent(&with("language = \"ja\"", &japanese));
 }
