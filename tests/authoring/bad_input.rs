@@ -220,7 +220,7 @@ fn settings_are_refused_with_their_line_a_caret_and_a_remedy() {
         (
             "title = \"a\\nb\"",
             "without control characters",
-            "header of a mail",
+            "write it in one line",
         ),
         (
             "list_id = \"x\"",
