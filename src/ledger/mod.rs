@@ -131,6 +131,12 @@ impl LedgerError {
         )
     }
 
+    /// The same error once more, for another who waits.
+    fn busy() -> Self {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        Self::Database(rusqlite::Error::SqliteFailure(busy, None))
+    }
+
     /// Whether the disk is full.
     pub fn is_disk_full(&self) -> bool {
         let no_room_for_the_index = matches!(self, Self::Database(rusqlite::Error::SqliteFailure(failure, _))

@@ -577,3 +577,48 @@ fn nobody_gets_around_a_limit_by_naming_another_client() {
     place.mails_to("other@example.org", 6);
     assert_eq!(place.relay.accepted().len(), 6);
 }
+
+#[test]
+fn what_cannot_be_written_down_now_is_answered_with_a_page_and_done_when_it_is_asked_again() {
+    let place = Place::open();
+    place.join("192.0.2.7", "eve@example.org");
+    let ledger = rusqlite::Connection::open(place.room.path("ledger.db")).unwrap();
+    ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Each would wait as long alone: together they are answered before the server's patience ends.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let answer = place.post(&leaving(READER), "List-Unsubscribe=One-Click");
+                assert_eq!(answer.status, 503);
+                assert_eq!(answer.field("Retry-After"), "3600");
+                assert!(answer.text().contains("Please come back later"));
+            });
+        }
+    });
+    ledger.execute_batch("ROLLBACK").unwrap();
+    let answer = place.post(&leaving(READER), "List-Unsubscribe=One-Click");
+    assert_eq!(answer.status, 200);
+    assert_eq!(place.suppressions().len(), 1);
+}
+
+#[test]
+fn who_signed_up_may_get_a_row_and_the_author_is_told_that_it_counts() {
+    let place = place();
+    place.subscribe(READER);
+    place
+        .room
+        .run(["subscribers", "add", READER, "--name", "Ana"])
+        .exits(0)
+        .stderr_contains("signed up on the web before");
+    place
+        .room
+        .run(["subscribers", "erase", READER, "--yes"])
+        .exits(0);
+    place
+        .room
+        .run(["subscribers", "show", READER])
+        .exits(0)
+        .stdout_contains("signed up on the web: left, asked 2026-12-02")
+        .stdout_lacks("from :")
+        .stdout_lacks("from \n");
+}

@@ -45,6 +45,12 @@ impl Add {
             app.output
                 .note(&format!("`{}` is a role, not a reader", new.address));
         }
+        if added.has_signed_up {
+            app.output.note(&format!(
+                "{} signed up on the web before; from now on the row in `subscribers.csv` counts",
+                new.address
+            ));
+        }
         tell_of_open(app, added.open_elsewhere);
         if app.output.is_json() {
             app.output.json(&json!({

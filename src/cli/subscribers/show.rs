@@ -1,6 +1,7 @@
 //! `subscribers show`: everything that is held about one person. As JSON it is the answer to a person
 //! who asks for it (GDPR, article 15).
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::address_of;
@@ -9,6 +10,7 @@ use crate::cli::times::{local, utc};
 use crate::cli::{App, CommandResult, Exit};
 use crate::diagnostic::Diagnostic;
 use crate::publish::{Dossier, Office, look_up};
+use crate::readers::Act;
 
 /// Most deliveries and mails that came back which are shown on the screen; JSON has all.
 const MOST_SHOWN: usize = 10;
@@ -93,14 +95,13 @@ fn about(dossier: &Dossier, zone: &jiff::tz::TimeZone) -> Vec<String> {
     }
     if let Some(sign_up) = &dossier.sign_up {
         lines.push(format!(
-            "signed up on the web: {}, asked {} from {}",
+            "signed up on the web: {}, asked {}",
             sign_up.state.as_str(),
-            local(sign_up.asked.at, zone),
-            sign_up.asked.from
+            told(&sign_up.asked, zone)
         ));
         if let Some(consent) = &sign_up.consent {
-            let (at, from) = (local(consent.act.at, zone), &consent.act.from);
-            lines.push(format!("agreed {at} from {from}: \"{}\"", consent.text));
+            let act = told(&consent.act, zone);
+            lines.push(format!("agreed {act}: \"{}\"", consent.text));
         }
         lines.extend(
             sign_up
@@ -138,6 +139,15 @@ fn about(dossier: &Dossier, zone: &jiff::tz::TimeZone) -> Vec<String> {
         lines.push(format!("had {address} until {}", local(one.at, zone)));
     }
     lines
+}
+
+/// When, and from where if that was not erased.
+fn told(act: &Act, zone: &TimeZone) -> String {
+    let at = local(act.at, zone);
+    match act.from.as_str() {
+        "" => at,
+        from => format!("{at} from {from}"),
+    }
 }
 
 fn value(dossier: &Dossier) -> Value {

@@ -130,6 +130,13 @@ fn run(mut ledger: Ledger, limits: &Limits, requests: &Receiver<Waiting>) {
                     let _ = answer.send(Ok(outcome));
                 }
             }
+            // Somebody else writes for longer than we wait. Each would wait as long alone, and nobody would
+            // be answered in time.
+            Err(error) if error.is_busy() => {
+                for (_, answer) in group {
+                    let _ = answer.send(Err(LedgerError::busy()));
+                }
+            }
             // One that cannot be written must not keep the others from it.
             Err(_) => {
                 for (request, answer) in group {

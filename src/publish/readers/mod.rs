@@ -224,6 +224,11 @@ impl Readers {
         self.face().pages.dead()
     }
 
+    /// The page that asks to come back, where something cannot be written down now.
+    pub fn later_page(&self) -> Shown {
+        self.face().pages.later()
+    }
+
     /// The page with the button that confirms.
     pub fn confirm_page(&self, token: &str) -> Shown {
         match self.confirmation(token) {

@@ -5,6 +5,7 @@ use super::{Office, refused_as_suppressed};
 use crate::address::{EmailAddress, clean_name};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::publish::Stop;
+use crate::readers::SignUpState;
 use crate::subscriber::{Change, FILE_NAME, NewRow, Sheet, is_role};
 
 /// Somebody to be added.
@@ -29,6 +30,8 @@ pub struct Added {
     pub open_elsewhere: Option<&'static str>,
     /// Whether the address is a role such as `postmaster`.
     pub is_role: bool,
+    /// Whether the person had signed up on the web; from now on the row counts.
+    pub has_signed_up: bool,
 }
 
 /// Adds a row to the roster.
@@ -37,6 +40,7 @@ pub fn add_subscriber(office: &mut Office<'_>, new: &NewSubscriber) -> Result<Ad
     if let Some(suppression) = office.ledger.suppression(&key)? {
         return Err(refused_as_suppressed(&new.address, &suppression).into());
     }
+    let sign_up = office.ledger.sign_up(&key)?;
     let file = RosterFile::lock(office.publication)?;
     let mut sheet = file.sheet()?;
     let row = row_of(&mut sheet, new, &office.today(), file.exists())?;
@@ -50,6 +54,7 @@ pub fn add_subscriber(office: &mut Office<'_>, new: &NewSubscriber) -> Result<Ad
         made_file: !file.exists(),
         open_elsewhere: open_elsewhere(office.publication),
         is_role: is_role(&new.address),
+        has_signed_up: sign_up.is_some_and(|one| one.state == SignUpState::Confirmed),
     })
 }
 

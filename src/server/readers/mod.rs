@@ -15,6 +15,7 @@ use axum::routing::{MethodRouter, get};
 
 use super::answer::sentence;
 use super::serve::{ClientAddress, Live};
+use crate::address::masked;
 use crate::publish::{Shown, Stop};
 use dress::dressed;
 use fields::{form, is_in_parts, is_json};
@@ -158,17 +159,18 @@ fn token(uri: &Uri) -> &str {
 fn told(live: &Live, shown: Result<Shown, Stop>) -> Response {
     match shown {
         Ok(shown) => dressed(live, shown),
-        Err(stop) => not_now(&stop),
+        Err(stop) => {
+            note(&stop);
+            live.readers()
+                .map_or_else(nobody, |readers| dressed(live, readers.later_page()))
+        }
     }
 }
 
 /// The ledger cannot be written now; it may be in a while.
-fn not_now(stop: &Stop) -> Response {
-    tracing::warn!("a reader's request could not be written down: {stop}");
-    dress::come_back(sentence(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "this cannot be done just now; please try again in a while",
-    ))
+fn note(stop: &Stop) {
+    let told = masked(&stop.to_string());
+    tracing::warn!("a reader's request could not be written down: {told}");
 }
 
 fn too_much() -> Response {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::dress::{come_back, status_of, unkept};
-use super::not_now;
+use super::note;
 use crate::publish::{PageKind, Readers};
 use crate::readers::request::{EMAIL, FormFields, MOST_FIELDS, NAME, STAMP, TAG, TRAP};
 use crate::server::answer::answer;
@@ -55,7 +55,10 @@ pub(super) async fn join(
     };
     match readers.join(&fields, client).await {
         Ok(shown) => said(live, shown.kind),
-        Err(stop) => shared(not_now(&stop)),
+        Err(stop) => {
+            note(&stop);
+            said(live, PageKind::Later)
+        }
     }
 }
 
