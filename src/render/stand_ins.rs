@@ -164,16 +164,18 @@ fn text_within(html: &str, name: &str) -> Option<String> {
     let mut from = 0;
     while let Some(at) = html[from..].find('<') {
         let start = from + at;
-        let Markup::Tag(tag, length) = read_markup(&html[start..]) else {
-            from = start + 1;
-            continue;
+        from = match read_markup(&html[start..]) {
+            Markup::Tag(tag, length) if tag.name == name && !tag.closes => {
+                let inside = &html[start + length..];
+                let (end, _) = end_of(inside, name)?;
+                let text = text_of(&inside[..end]);
+                return (!text.is_empty()).then_some(text);
+            }
+            Markup::Tag(_, length) | Markup::Skipped(length) => start + length,
+            Markup::NoTag => start + 1,
+            // Looked through to the end, as all others behind it would be.
+            Markup::Unclosed => return None,
         };
-        from = start + length;
-        if tag.name == name && !tag.closes {
-            let (end, _) = end_of(&html[from..], name)?;
-            let text = text_of(&html[from..from + end]);
-            return (!text.trim().is_empty()).then(|| text.trim().to_owned());
-        }
     }
     None
 }
@@ -191,16 +193,18 @@ fn text_of(html: &str) -> String {
 
 /// Where the end tag of a name begins and ends.
 fn end_of(html: &str, name: &str) -> Option<(usize, usize)> {
-    html.match_indices("</").find_map(|(at, _)| {
-        let found = html.get(at + 2..at + 2 + name.len())?;
-        if !found.eq_ignore_ascii_case(name) {
-            return None;
+    for (at, _) in html.match_indices("</") {
+        let found = html.get(at + 2..at + 2 + name.len());
+        if !found.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+            continue;
         }
         match read_markup(&html[at..]) {
-            Markup::Tag(tag, length) if tag.name == name => Some((at, at + length)),
-            _ => None,
+            Markup::Tag(tag, length) if tag.name == name => return Some((at, at + length)),
+            Markup::Unclosed => return None,
+            _ => {}
         }
-    })
+    }
+    None
 }
 
 /// The page on which a person watches a film that is embedded by this address.

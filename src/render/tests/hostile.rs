@@ -102,6 +102,37 @@ fn repeated_html_takes_linear_time() {
 }
 
 #[test]
+fn repeated_elements_with_stand_ins_take_linear_time() {
+    repeat(&[
+        "<video>",
+        "<video src=a>b</video>",
+        "<svg><title>a</title></svg>",
+        "<svg><title",
+        "</svg ",
+        "<math></math",
+        "<canvas><noscript>",
+        "<object><svg></object>",
+        "'a ",
+        " 'a",
+        "語\n",
+    ]);
+    let many = BYTES / 70;
+    let nested = "<canvas><noscript><object><video>".repeat(many);
+    let closed = "</video></object></noscript></canvas>".repeat(many);
+    find_slow([
+        ("nested".to_owned(), format!("<div>{nested}{closed}")),
+        (
+            "ends without an end".to_owned(),
+            format!("<div><svg>{}", "</svg ".repeat(BYTES / 6)),
+        ),
+        (
+            "tags without an end".to_owned(),
+            format!("<div><svg>{}</svg>", "<a ".repeat(BYTES / 3)),
+        ),
+    ]);
+}
+
+#[test]
 fn repeated_marks_of_the_author_take_linear_time() {
     repeat(&[
         "<!-- only mail -->\n",
