@@ -32,6 +32,7 @@ pub mod plan;
 pub mod preview;
 pub mod readers;
 pub mod render;
+pub mod scan;
 pub mod schedule;
 pub mod subscriber;
 pub mod suppression;

@@ -1,6 +1,7 @@
 //! Text as a feed can carry it: free of what XML forbids, titles on one line, authors never empty.
 
 use super::{Entry, FeedInfo, Logo};
+use crate::scan::has_byte;
 
 /// Removes what XML 1.0 §2.2 forbids in any spelling, and the C1 controls that it discourages. One
 /// such character makes the whole feed unreadable. A form feed or vertical tab separated words and
@@ -22,12 +23,12 @@ pub fn clean_xml_text(text: &str) -> String {
 /// Whether any byte may belong to a character that XML forbids: ASCII's controls, and the first byte
 /// of the others in UTF-8. Most texts have none.
 fn may_be_unclean(text: &str) -> bool {
-    let is_suspect = |byte: &u8| match byte {
+    let is_suspect = |byte: u8| match byte {
         b'\t' | b'\n' | b'\r' => false,
         0x00..=0x1f | 0x7f | 0xc2 | 0xef => true,
         _ => false,
     };
-    text.as_bytes().iter().any(is_suspect)
+    has_byte(text, is_suspect)
 }
 
 /// What a feed says about itself, clean.

@@ -42,6 +42,7 @@ mod written;
 
 use std::borrow::Cow;
 
+use crate::scan::has_byte;
 use crate::words::Words;
 use document::Document;
 use highlight::Highlighter;
@@ -261,14 +262,14 @@ fn without_controls(text: &str) -> Cow<'_, str> {
         (character.is_control() && !matches!(character, '\n' | '\t'))
             || matches!(character, '\u{FFFE}' | '\u{FFFF}')
     };
-    // Most texts have none of the bytes with which such a character begins, and a byte is looked at
-    // much faster than a character.
+    // Most texts have none of the bytes with which such a character begins, and bytes are looked at
+    // much faster than characters.
     let is_suspect = |byte: u8| match byte {
         b'\n' | b'\t' => false,
         0x00..=0x1f | 0x7f | 0xc2 | 0xef => true,
         _ => false,
     };
-    if text.bytes().any(is_suspect) && text.contains(is_forbidden) {
+    if has_byte(text, is_suspect) && text.contains(is_forbidden) {
         Cow::Owned(text.replace(is_forbidden, ""))
     } else {
         Cow::Borrowed(text)

@@ -49,33 +49,29 @@ pub(super) fn write_html(
 
 /// Appends text with the characters that HTML reserves escaped.
 pub(super) fn escape_text(text: &str, out: &mut String) {
-    escape(text, out, |byte| match byte {
-        b'&' => Some("&amp;"),
-        b'<' => Some("&lt;"),
-        b'>' => Some("&gt;"),
-        _ => None,
-    });
+    let reserved = memchr::memchr3_iter(b'&', b'<', b'>', text.as_bytes());
+    escape(text, out, reserved);
 }
 
 /// Appends an attribute's value as it may stand between double quotes.
 pub(super) fn escape_attribute(text: &str, out: &mut String) {
-    escape(text, out, |byte| match byte {
-        b'&' => Some("&amp;"),
-        b'<' => Some("&lt;"),
-        b'>' => Some("&gt;"),
-        b'"' => Some("&quot;"),
-        _ => None,
-    });
+    let bytes = text.bytes().enumerate();
+    let reserved = bytes.filter(|(_, byte)| matches!(byte, b'&' | b'<' | b'>' | b'"'));
+    escape(text, out, reserved.map(|(at, _)| at));
 }
 
-fn escape(text: &str, out: &mut String, reserved: impl Fn(u8) -> Option<&'static str>) {
+/// Appends text with what stands at these places replaced.
+fn escape(text: &str, out: &mut String, reserved: impl Iterator<Item = usize>) {
     let mut from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if let Some(replacement) = reserved(byte) {
-            out.push_str(&text[from..at]);
-            out.push_str(replacement);
-            from = at + 1;
-        }
+    for at in reserved {
+        out.push_str(&text[from..at]);
+        out.push_str(match text.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => "&quot;",
+        });
+        from = at + 1;
     }
     out.push_str(&text[from..]);
 }

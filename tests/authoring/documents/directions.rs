@@ -25,6 +25,7 @@ const CORE: &[&str] = &[
     "preview",
     "readers",
     "render",
+    "scan",
     "schedule",
     "subscriber",
     "suppression",
