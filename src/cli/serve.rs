@@ -26,7 +26,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let publication = app.publication()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        // It lets connections in; threads of their own answer them.
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Diagnostic::error("cannot start the server").cause(error))?;

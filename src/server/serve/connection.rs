@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
+use super::crew::Crew;
 use super::front::Front;
 use super::live::Live;
 use super::pulse::{Pulse, Watched};
@@ -24,6 +25,7 @@ const AFTER_TROUBLE: Duration = Duration::from_millis(100);
 /// Lets connections in until `stopped`, then waits for those that are open, as long as the limits say.
 pub(super) async fn accept(
     listener: TcpListener,
+    mut crew: Crew,
     live: Live,
     front: impl Fn(SocketAddr, Arc<Pulse>) -> Front,
     stopped: impl Future<Output = ()>,
@@ -57,7 +59,7 @@ pub(super) async fn accept(
                     ending: ending.clone(),
                 };
                 let open = open.clone();
-                tokio::spawn(async move {
+                crew.give(stream, |stream| async move {
                     connection.run(stream).await;
                     drop(open);
                 });

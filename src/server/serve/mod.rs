@@ -5,6 +5,7 @@ mod client;
 mod conditions;
 mod connection;
 mod counters;
+mod crew;
 mod descriptors;
 mod encoding;
 mod follow;
@@ -39,6 +40,7 @@ use super::readers;
 use crate::config::is_loopback;
 use crate::diagnostic::Diagnostic;
 use crate::publish::{Publication, Readers, RoundsView, Stop};
+use crew::Crew;
 use front::{Front, NoRoute};
 use site::{Manner, Shelf, Site};
 
@@ -55,6 +57,7 @@ const PUBLIC: &str = "public";
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    crew: Crew,
     live: Live,
 }
 
@@ -81,11 +84,15 @@ impl Server {
             .map_err(|error| Diagnostic::error("cannot read `public/`").cause(error))?;
         let shelf = Shelf::default();
         shelf.put(site);
+        let crew = Crew::gather().map_err(|error| {
+            Diagnostic::error("cannot start the threads that answer").cause(error)
+        })?;
         let live = Live::new(publication, rounds, limits, shelf);
         follow::follow(folder, manner, &live);
         Ok(Self {
             listener,
             address,
+            crew,
             live,
         })
     }
@@ -112,7 +119,7 @@ impl Server {
             pulse,
         };
         let polls = tokio::spawn(record_polls(self.live.clone()));
-        connection::accept(self.listener, self.live.clone(), front, stopped).await;
+        connection::accept(self.listener, self.crew, self.live.clone(), front, stopped).await;
         polls.abort();
         // What was counted since the last minute.
         let live = self.live;
