@@ -45,6 +45,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod diagnostic;
+#[cfg(test)]
+mod effort;
 pub mod fs;
 pub mod imap;
 pub mod ledger;

@@ -1,9 +1,10 @@
 //! Text made to be slow, or to overflow the stack.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::render;
+use crate::effort::effort_of;
 
 /// Quadratic work on so many bytes takes minutes in a debug build; linear work, under a second.
 const BYTES: usize = 30_000;
@@ -12,9 +13,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 fn find_slow(essays: impl IntoIterator<Item = (String, String)>) {
     let mut slow = String::new();
     for (name, essay) in essays {
-        let start = Instant::now();
-        render(&essay);
-        let took = start.elapsed();
+        let ((), took) = effort_of(|| drop(render(&essay)));
         if took > LIMIT {
             let _ = writeln!(slow, "{name:?} took {took:?}");
         }
