@@ -34,8 +34,9 @@ impl Serve {
         let rounds = self.rounds(app, &publication);
         let bound = Server::bind(&publication, rounds.view(), self.listen, Limits::default());
         let server = runtime.block_on(bound)?;
-        if let Some(readers) = Readers::start(&publication, app.environment.clone(), tell(app))? {
-            server.admit(readers);
+        let readers = Readers::start(&publication, app.environment.clone(), tell(app))?;
+        if let Some(readers) = &readers {
+            server.admit(readers.clone());
         }
         let halt = Halt::default();
         stop_on_signals(halt.clone())?;
@@ -49,6 +50,9 @@ impl Serve {
         let (made_until, served_until) = (halt.clone(), halt.clone());
         let rounds = std::thread::spawn(move || rounds.run(&made_until));
         runtime.block_on(server.run(async move { served_until.stopping().await }));
+        if let Some(readers) = readers {
+            readers.close();
+        }
         // A sender that is at work finishes what it has begun.
         let made = rounds.join();
         made.map_err(|_| Diagnostic::error("the rounds ended in a fault of Postrider"))?;

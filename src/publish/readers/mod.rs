@@ -5,6 +5,7 @@
 //! that it takes, because each request is one write. What there is to tell goes by mail, to the one
 //! who reads the address. Nothing is done by looking at a page; a button does it.
 
+mod counter;
 mod courier;
 mod follow;
 mod letters;
@@ -16,6 +17,7 @@ use core::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -35,10 +37,14 @@ use crate::readers::request::{
 use crate::readers::{Act, Consent, Limits, NONCE_LENGTH, Turn, network_of};
 use crate::subscriber;
 use crate::token::{AddressKey, Confirmation, Keys};
+use counter::Counter;
 use follow::{Source, follow};
 use pages::{CONSENT_FORM, Pages, Rest};
 use post::Post;
 use watch::Watch;
+
+/// How long a relay may take for the mail that is in hand when the program is to end.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
 
 /// How long a link of confirmation works.
 const CONFIRM_WITHIN: TimeDelta = TimeDelta::days(7);
@@ -77,6 +83,7 @@ pub struct Readers {
     face: RwLock<Arc<Face>>,
     clerk: Clerk,
     wake: SyncSender<()>,
+    counter: Counter,
 }
 
 /// What readers see and choose from, of the files as they were at some time.
@@ -121,7 +128,9 @@ impl Readers {
         let (wake, woken) = sync_channel(1);
         let limits = Limits::default();
         let watch = Watch::new(limits.clone(), tell.clone());
-        Post::new(publication, environment.clone(), keys.clone(), watch).start(woken);
+        let counter = Counter::default();
+        let post = Post::new(publication, environment.clone(), keys.clone(), watch);
+        post.start(woken, counter.clone());
         let readers = Arc::new(Self {
             folder: publication.folder.clone(),
             keys,
@@ -130,6 +139,7 @@ impl Readers {
             face,
             clerk: Clerk::start(ledger, limits),
             wake,
+            counter,
         });
         let source = Source {
             folder: publication.folder.clone(),
@@ -139,6 +149,12 @@ impl Readers {
         };
         follow(&readers, source, seen);
         Ok(Some(readers))
+    }
+
+    /// Hands over no further mail, and waits a while for the one that a relay is being told: its answer
+    /// is to be written down before the program ends.
+    pub fn close(&self) {
+        self.counter.close(LONGEST_FAREWELL);
     }
 
     /// What readers see at this moment.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 
+use super::counter::Counter;
 use super::courier::{Courier, End, Shunned};
 use super::watch::Watch;
 use super::{CONFIRM_WITHIN, letters};
@@ -70,10 +71,10 @@ impl Post {
     }
 
     /// Starts the thread; it ends when nobody is left who could call it.
-    pub(super) fn start(mut self, woken: Receiver<()>) {
+    pub(super) fn start(mut self, woken: Receiver<()>, counter: Counter) {
         std::thread::spawn(move || {
             loop {
-                let looked = self.look();
+                let looked = self.look(&counter);
                 self.tell_once(looked.err());
                 if let Err(RecvTimeoutError::Disconnected) = woken.recv_timeout(LOOK) {
                     return;
@@ -98,7 +99,7 @@ impl Post {
         self.told = told;
     }
 
-    fn look(&mut self) -> Result<(), Stop> {
+    fn look(&mut self, counter: &Counter) -> Result<(), Stop> {
         let publication = Publication::open(&self.folder, &self.environment, self.clock)?;
         let Some(url) = &publication.config.serve.url else {
             return Ok(());
@@ -109,7 +110,7 @@ impl Post {
         let due = ledger.due_answers(now, MOST)?;
         let handed_over = match due.as_slice() {
             [] => Ok(()),
-            due => self.hand_over_all(&publication, url, &mut ledger, due),
+            due => self.hand_over_all(&publication, url, &mut ledger, due, counter),
         };
         self.watch.look(&publication, &mut ledger)?;
         handed_over
@@ -121,12 +122,13 @@ impl Post {
         url: &str,
         ledger: &mut Ledger,
         due: &[AnswerRow],
+        counter: &Counter,
     ) -> Result<(), Stop> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Diagnostic::error("cannot start the sender").cause(error))?;
-        runtime.block_on(self.hand_over(publication, url, ledger, due))
+        runtime.block_on(self.hand_over(publication, url, ledger, due, counter))
     }
 
     async fn hand_over(
@@ -135,12 +137,16 @@ impl Post {
         url: &str,
         ledger: &mut Ledger,
         due: &[AnswerRow],
+        counter: &Counter,
     ) -> Result<(), Stop> {
         relay_config(publication)?;
         let mut shunned = std::mem::take(&mut self.shunned);
         let mut courier = Courier::new(publication, ledger, &mut shunned)?;
         let mut in_the_way = None;
         for row in due {
+            let Some(_in_hand) = counter.take() else {
+                break;
+            };
             let end = match self.compose(publication, url, ledger, row)? {
                 Some(message) => courier.hand_over(&row.address, message).await,
                 None => End::GivenUp,
