@@ -51,7 +51,7 @@ impl Serve {
         let rounds = std::thread::spawn(move || rounds.run(&made_until));
         runtime.block_on(server.run(async move { served_until.stopping().await }));
         if let Some(readers) = readers {
-            readers.close();
+            readers.close(&tell(app));
         }
         // A sender that is at work finishes what it has begun.
         let made = rounds.join();

@@ -416,6 +416,22 @@ fn a_mail_that_was_not_handed_over_goes_out_after_a_restart() {
 }
 
 #[test]
+fn a_server_that_is_stopped_waits_for_the_relays_word_and_sends_no_second_copy() {
+    let place = Place::open();
+    let gate = place.relay.hold_at_dot();
+    place.join("192.0.2.7", READER);
+    gate.wait_for(1);
+    place.relay.behave();
+    let place = place.restart_at_when("2026-12-02T12:10:00Z", |running| {
+        running.wait_for_stderr("waiting for the relay's word");
+        gate.release();
+    });
+    place.join("203.0.113.8", "second@example.org");
+    place.mails_to("second@example.org", 2);
+    assert_eq!(place.mails_to(READER, 2).len(), 1);
+}
+
+#[test]
 fn a_relay_that_wants_no_mail_now_gets_it_later() {
     let place = Place::open();
     place

@@ -85,9 +85,15 @@ impl Place {
     }
 
     /// Ends the server politely and begins it anew, at another time.
-    pub(super) fn restart_at(mut self, now: &str) -> Self {
+    pub(super) fn restart_at(self, now: &str) -> Self {
+        self.restart_at_when(now, |_| {})
+    }
+
+    /// The same, with what lets the server end.
+    pub(super) fn restart_at_when(mut self, now: &str, lets_it: impl FnOnce(&Running)) -> Self {
         let running = self.running.take().unwrap();
         running.signal("TERM");
+        lets_it(&running);
         running.wait().exits(0);
         self.begin_anew(now)
     }

@@ -35,10 +35,14 @@ impl Counter {
         Some(InHand(&self.0))
     }
 
-    /// Lets nothing more be taken, and waits for what is in hand, but no longer than this.
-    pub(super) fn close(&self, longest: Duration) {
+    /// Lets nothing more be taken, and waits for what is in hand, but no longer than this. Where there is
+    /// something to wait for, that is `told` first.
+    pub(super) fn close(&self, longest: Duration, told: impl FnOnce()) {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.is_closed = true;
+        if state.has_mail {
+            told();
+        }
         let waited = self
             .0
             .changed
@@ -71,7 +75,7 @@ mod tests {
         let closing = {
             let counter = counter.clone();
             thread::spawn(move || {
-                counter.close(Duration::from_mins(1));
+                counter.close(Duration::from_mins(1), || {});
                 told.send("closed").unwrap();
             })
         };
@@ -91,7 +95,7 @@ mod tests {
     fn a_mail_that_is_never_settled_is_not_waited_for_for_ever() {
         let counter = Counter::default();
         let _in_hand = counter.take();
-        counter.close(Duration::ZERO);
+        counter.close(Duration::ZERO, || {});
         assert!(counter.take().is_none());
     }
 }

@@ -24,7 +24,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::guard::{keys_for_planning, open_ledger};
 use super::preview::Stamps;
 use super::publication::{Publication, read_roster};
-use super::rounds::Tell;
+use super::rounds::{Tell, Told};
 use super::{Stop, fill_random};
 use crate::clock::Clock;
 use crate::config::Environment;
@@ -129,8 +129,14 @@ impl Readers {
         let limits = Limits::default();
         let watch = Watch::new(limits.clone(), tell.clone());
         let counter = Counter::default();
-        let post = Post::new(publication, environment.clone(), keys.clone(), watch);
-        post.start(woken, counter.clone());
+        let post = Post::new(
+            publication,
+            environment.clone(),
+            keys.clone(),
+            watch,
+            counter.clone(),
+        );
+        post.start(woken);
         let readers = Arc::new(Self {
             folder: publication.folder.clone(),
             keys,
@@ -153,8 +159,12 @@ impl Readers {
 
     /// Hands over no further mail, and waits a while for the one that a relay is being told: its answer
     /// is to be written down before the program ends.
-    pub fn close(&self) {
-        self.counter.close(LONGEST_FAREWELL);
+    pub fn close(&self, tell: &Tell) {
+        self.counter.close(LONGEST_FAREWELL, || {
+            tell(Told::Done(
+                "waiting for the relay's word about a mail to a reader",
+            ));
+        });
     }
 
     /// What readers see at this moment.

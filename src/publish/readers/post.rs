@@ -50,6 +50,7 @@ pub(super) struct Post {
     watch: Watch,
     told: Option<String>,
     shunned: Shunned,
+    counter: Counter,
 }
 
 impl Post {
@@ -58,6 +59,7 @@ impl Post {
         environment: Environment,
         keys: Arc<Keys>,
         watch: Watch,
+        counter: Counter,
     ) -> Self {
         Self {
             folder: publication.folder.clone(),
@@ -67,14 +69,15 @@ impl Post {
             watch,
             told: None,
             shunned: Shunned::default(),
+            counter,
         }
     }
 
     /// Starts the thread; it ends when nobody is left who could call it.
-    pub(super) fn start(mut self, woken: Receiver<()>, counter: Counter) {
+    pub(super) fn start(mut self, woken: Receiver<()>) {
         std::thread::spawn(move || {
             loop {
-                let looked = self.look(&counter);
+                let looked = self.look();
                 self.tell_once(looked.err());
                 if let Err(RecvTimeoutError::Disconnected) = woken.recv_timeout(LOOK) {
                     return;
@@ -99,7 +102,7 @@ impl Post {
         self.told = told;
     }
 
-    fn look(&mut self, counter: &Counter) -> Result<(), Stop> {
+    fn look(&mut self) -> Result<(), Stop> {
         let publication = Publication::open(&self.folder, &self.environment, self.clock)?;
         let Some(url) = &publication.config.serve.url else {
             return Ok(());
@@ -110,7 +113,7 @@ impl Post {
         let due = ledger.due_answers(now, MOST)?;
         let handed_over = match due.as_slice() {
             [] => Ok(()),
-            due => self.hand_over_all(&publication, url, &mut ledger, due, counter),
+            due => self.hand_over_all(&publication, url, &mut ledger, due),
         };
         self.watch.look(&publication, &mut ledger)?;
         handed_over
@@ -122,13 +125,12 @@ impl Post {
         url: &str,
         ledger: &mut Ledger,
         due: &[AnswerRow],
-        counter: &Counter,
     ) -> Result<(), Stop> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Diagnostic::error("cannot start the sender").cause(error))?;
-        runtime.block_on(self.hand_over(publication, url, ledger, due, counter))
+        runtime.block_on(self.hand_over(publication, url, ledger, due))
     }
 
     async fn hand_over(
@@ -137,9 +139,9 @@ impl Post {
         url: &str,
         ledger: &mut Ledger,
         due: &[AnswerRow],
-        counter: &Counter,
     ) -> Result<(), Stop> {
         relay_config(publication)?;
+        let counter = self.counter.clone();
         let mut shunned = std::mem::take(&mut self.shunned);
         let mut courier = Courier::new(publication, ledger, &mut shunned)?;
         let mut in_the_way = None;
