@@ -406,7 +406,6 @@ fn a_mail_that_was_not_handed_over_goes_out_after_a_restart() {
     gate.wait_for(1);
     let relay_was_asked = place.relay.connections();
     assert_eq!(relay_was_asked, 1);
-    place.relay.behave();
     // Dead before the relay's answer, which is then lost.
     let place = place.kill_and_restart_at("2026-12-02T12:01:00Z");
     gate.release();
@@ -421,7 +420,6 @@ fn a_server_that_is_stopped_waits_for_the_relays_word_and_sends_no_second_copy()
     let gate = place.relay.hold_at_dot();
     place.join("192.0.2.7", READER);
     gate.wait_for(1);
-    place.relay.behave();
     let place = place.restart_at_when("2026-12-02T12:10:00Z", |running| {
         running.wait_for_stderr("waiting for the relay's word");
         gate.release();

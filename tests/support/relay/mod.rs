@@ -279,7 +279,7 @@ impl ScriptedRelay {
         self.at(Stage::Dot).hold()
     }
 
-    /// Forgets every instruction: from now on all goes well.
+    /// Forgets every instruction, and opens the gates of those that hold: from now on all goes well.
     pub fn behave(&self) {
         self.shared.script.lock().unwrap().clear();
     }
